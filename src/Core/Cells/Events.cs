@@ -1,0 +1,113 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>
+/// A fact of a cell, in the past tense. Events carry no time of their own: the <see cref="Round"/> that commits them
+/// does, so a round is one instant of the cell.
+/// </summary>
+public abstract record CellEvent;
+
+/// <summary>
+/// All that one scheduling round decided: one journal row, durable as a whole or not at all. The first round of every
+/// recovery raises the epoch.
+/// </summary>
+/// <param name="At">Simulated time, UTC, whole milliseconds.</param>
+/// <param name="Number">Counts up by one per round over the cell's whole life.</param>
+public sealed record Round(string Cell, long Epoch, long Number, DateTimeOffset At, IReadOnlyList<CellEvent> Events);
+
+/// <summary>The cell recovered; orders of an older epoch are refused by the nodes from now on.</summary>
+public sealed record EpochRaised(long Epoch) : CellEvent;
+
+/// <summary>A node joined, or came back with a new incarnation or a changed shape.</summary>
+/// <param name="Incarnation">Grows each time the node starts; what an older incarnation ran is gone.</param>
+public sealed record NodeAdmitted(
+    string Node,
+    string Host,
+    long Incarnation,
+    string Model,
+    int Devices,
+    int CpuMilli,
+    long MemoryMiB,
+    IReadOnlyDictionary<string, string> Labels) : CellEvent;
+
+/// <summary>The node failed or fell silent. Its allocations ended in events of the same round.</summary>
+public sealed record NodeLost(string Node, string Reason) : CellEvent;
+
+/// <summary>The node takes no new work (drain); what runs there may finish.</summary>
+public sealed record NodeDrained(string Node) : CellEvent;
+
+/// <summary>The node takes work again.</summary>
+public sealed record NodeResumed(string Node) : CellEvent;
+
+/// <summary>A job was accepted and waits.</summary>
+/// <param name="Key">The submitter's idempotency key; empty for none.</param>
+public sealed record JobSubmitted(long Job, string Key, JobSpec Spec) : CellEvent;
+
+/// <summary>Devices of one node bound to one job.</summary>
+/// <param name="Sequence">See <see cref="AllocationId"/>.</param>
+/// <param name="DeviceMask">Bit i is device i. No bit: a CPU-only task.</param>
+/// <param name="ShareMilli">Thousandths of the single device in the mask; 0: whole devices.</param>
+/// <param name="Task">Batch: task number. Inference: replica number. Training: 0.</param>
+/// <param name="Ranks">Tasks it carries: training one per device, else 1. CPU and memory are per task.</param>
+/// <param name="Guest">On a better tier than its kind prefers, so revocable.</param>
+/// <param name="RunTime">Simulated time it needs from its start to its end on this model; zero: until stopped.</param>
+public sealed record PlacedAllocation(
+    long Sequence,
+    string Node,
+    uint DeviceMask,
+    int ShareMilli,
+    int Task,
+    int Ranks,
+    bool Guest,
+    TimeSpan RunTime);
+
+/// <summary>Tasks of a job got their devices: for a gang all of them at once.</summary>
+public sealed record JobPlaced(long Job, IReadOnlyList<PlacedAllocation> Allocations) : CellEvent;
+
+/// <summary>The nodes run these allocations.</summary>
+public sealed record AllocationsStarted(IReadOnlyList<long> Sequences) : CellEvent;
+
+/// <summary>Why an allocation ended.</summary>
+public enum AllocationEnd
+{
+    /// <summary>It did its work.</summary>
+    Completed,
+
+    /// <summary>Its job was cancelled.</summary>
+    Cancelled,
+
+    /// <summary>A gang took its devices back.</summary>
+    Preempted,
+
+    /// <summary>Its node was lost, or came back without it.</summary>
+    NodeLost,
+
+    /// <summary>Another allocation of its gang ended, and a gang is all or nothing.</summary>
+    GangBroken,
+
+    /// <summary>The service needs fewer replicas.</summary>
+    ScaledDown,
+}
+
+/// <summary>The devices of these allocations are free again.</summary>
+public sealed record AllocationsEnded(IReadOnlyList<long> Sequences, AllocationEnd End) : CellEvent;
+
+/// <summary>A training gang wrote a checkpoint.</summary>
+/// <param name="Done">Share of the whole work that is safe, 0..1.</param>
+public sealed record CheckpointRecorded(long Job, double Done) : CellEvent;
+
+/// <summary>A service's demand now wants this many replicas.</summary>
+public sealed record ReplicasScaled(long Job, int Replicas) : CellEvent;
+
+/// <summary>The job lost allocations and waits again, training from its last checkpoint.</summary>
+public sealed record JobRequeued(long Job, string Reason) : CellEvent;
+
+/// <summary>All its work is done.</summary>
+public sealed record JobCompleted(long Job) : CellEvent;
+
+/// <summary>A user withdrew it.</summary>
+public sealed record JobCancelled(long Job) : CellEvent;
+
+/// <summary>It can never finish.</summary>
+public sealed record JobFailed(long Job, string Reason) : CellEvent;

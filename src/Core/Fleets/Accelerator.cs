@@ -1,0 +1,78 @@
+namespace Stockpile.Core.Fleets;
+
+/// <summary>One rung of the capability ladder. Rank 0 is the most capable.</summary>
+public sealed record Tier(string Name, int Rank);
+
+/// <summary>An accelerator type, one entry of <c>hocon/accelerators.conf</c>.</summary>
+/// <param name="Model">Its name, such as <c>H800</c>.</param>
+/// <param name="Tier">The name of its tier.</param>
+/// <param name="MemoryMiB">Device memory in MiB.</param>
+/// <param name="Bf16Tflops">Dense BF16 tensor throughput in TFLOP/s; null where the chip has no BF16.</param>
+/// <param name="Fp16Tflops">Dense FP16 tensor throughput in TFLOP/s (the plain FP16 rate without tensor units).</param>
+/// <param name="MemoryGBps">Device memory bandwidth in GB/s.</param>
+/// <param name="LinkGBps">Bandwidth to the other devices of the node, both directions together, in GB/s.</param>
+/// <param name="Source">Where the figures come from.</param>
+/// <param name="Assumed">True where the figures are assumptions, as for the anonymous models of a trace.</param>
+public sealed record Accelerator(
+    string Model,
+    string Tier,
+    int MemoryMiB,
+    double? Bf16Tflops,
+    double Fp16Tflops,
+    double MemoryGBps,
+    double LinkGBps,
+    string Source,
+    bool Assumed)
+{
+    /// <summary>Training throughput in TFLOP/s: BF16 where the chip has it, else FP16.</summary>
+    public double TrainingTflops => Bf16Tflops ?? Fp16Tflops;
+}
+
+/// <summary>The tiers and models a fleet may use. Immutable.</summary>
+public sealed class Catalog
+{
+    /// <summary>The model in whose device-hours training work is counted.</summary>
+    public const string ReferenceModel = "H800";
+
+    private readonly Dictionary<string, Accelerator> _models;
+    private readonly Dictionary<string, Tier> _tiers;
+    private readonly double _referenceTflops;
+
+    /// <param name="tiers">Most capable first.</param>
+    /// <param name="models">Each of a tier in <paramref name="tiers"/>.</param>
+    /// <exception cref="ArgumentException">A model names an unknown tier, or a name stands twice.</exception>
+    public Catalog(IEnumerable<string> tiers, IEnumerable<Accelerator> models)
+    {
+        Tiers = [.. tiers.Select((name, rank) => new Tier(name, rank))];
+        _tiers = Tiers.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        Models = [.. models];
+        _models = Models.ToDictionary(m => m.Model, StringComparer.Ordinal);
+        foreach (var model in Models)
+            if (!_tiers.ContainsKey(model.Tier))
+                throw new ArgumentException($"model {model.Model} names the unknown tier {model.Tier}");
+        _referenceTflops = _models.TryGetValue(ReferenceModel, out var reference)
+            ? reference.TrainingTflops
+            : Models.Count > 0 ? Models.Max(m => m.TrainingTflops) : 1;
+    }
+
+    /// <summary>Most capable first.</summary>
+    public IReadOnlyList<Tier> Tiers { get; }
+
+    public IReadOnlyList<Accelerator> Models { get; }
+
+    public Accelerator? Find(string model) => _models.GetValueOrDefault(model);
+
+    public Tier? FindTier(string tier) => _tiers.GetValueOrDefault(tier);
+
+    /// <summary>Rank of a model's tier; 0 is the most capable.</summary>
+    public int RankOf(string model) => _tiers[_models[model].Tier].Rank;
+
+    /// <summary>Training speed of one device against one reference device (H800 = 1).</summary>
+    public double RelativeSpeed(string model) => _models[model].TrainingTflops / _referenceTflops;
+
+    /// <summary>The known models in one line, for error messages.</summary>
+    public string ModelNames => string.Join(", ", Models.Select(m => m.Model));
+
+    /// <summary>The known tiers in one line, most capable first, for error messages.</summary>
+    public string TierNames => string.Join(", ", Tiers.Select(t => t.Name));
+}

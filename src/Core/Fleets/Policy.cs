@@ -1,0 +1,19 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Fleets;
+
+/// <summary>Where jobs of one kind go: their own tiers, then those on which they are guests.</summary>
+/// <param name="Tiers">Home tiers, in order of preference.</param>
+/// <param name="GuestTiers">Better tiers on which idle devices may be lent, in order of preference.</param>
+public sealed record KindPolicy(IReadOnlyList<string> Tiers, IReadOnlyList<string> GuestTiers);
+
+/// <summary>The placement policy of <c>hocon/policy.conf</c>. Immutable.</summary>
+public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inference, KindPolicy Batch)
+{
+    public KindPolicy For(JobKind kind) => kind switch
+    {
+        JobKind.Training => Training,
+        JobKind.Inference => Inference,
+        _ => Batch,
+    };
+}

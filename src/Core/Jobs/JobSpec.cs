@@ -1,0 +1,127 @@
+namespace Stockpile.Core.Jobs;
+
+public enum JobKind
+{
+    Training,
+    Inference,
+    Batch,
+}
+
+/// <summary>Priority classes, least urgent first.</summary>
+public enum Priority
+{
+    Low,
+    Normal,
+    High,
+    Critical,
+}
+
+/// <summary>
+/// Requests per second of a service over a day: a cosine between <see cref="Base"/> and <see cref="Peak"/> that is
+/// highest at <see cref="PeakHour"/> (UTC). A constant demand has base and peak equal.
+/// </summary>
+public sealed record Demand(double Base, double Peak, double PeakHour)
+{
+    /// <summary>Requests per second at an instant.</summary>
+    public double At(DateTimeOffset now)
+    {
+        var phase = (now.TimeOfDay.TotalHours - PeakHour) / 24.0 * 2.0 * Math.PI;
+        return Base + (Peak - Base) * (1 + Math.Cos(phase)) / 2;
+    }
+}
+
+/// <summary>
+/// What a user asks for. A job is a number of equal <em>tasks</em>: the ranks of a training gang (one device each,
+/// all or nothing), the replicas of an inference service, or the independent tasks of a batch job. CPU and memory are
+/// per task. Immutable; <see cref="JobValidator"/> says what is allowed.
+/// </summary>
+public sealed record JobSpec
+{
+    public required string Name { get; init; }
+    public required JobKind Kind { get; init; }
+    public string Tenant { get; init; } = "default";
+    public Priority Priority { get; init; } = Priority.Normal;
+
+    /// <summary>Allowed tiers in order of preference; empty: as the policy says. Excludes <see cref="Models"/>.</summary>
+    public IReadOnlyList<string> Tiers { get; init; } = [];
+
+    /// <summary>Allowed models in order of preference; empty: as the policy says.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
+
+    /// <summary>Least memory of a device in MiB; 0: any.</summary>
+    public int MinMemoryMiB { get; init; }
+
+    /// <summary>CPU per task in thousandths of a core.</summary>
+    public int CpuMilli { get; init; }
+
+    /// <summary>Host memory per task in MiB.</summary>
+    public long MemoryMiB { get; init; }
+
+    /// <summary>Labels a node must have.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = NoLabels;
+
+    /// <summary>Training: size of the gang. Else: whole devices per task (0 with a share, or for CPU-only tasks).</summary>
+    public int Devices { get; init; }
+
+    /// <summary>Inference and batch: thousandths of one device per task, 1..999; 0: whole devices.</summary>
+    public int ShareMilli { get; init; }
+
+    /// <summary>Training: exactly so many devices on every node of the gang; 0: any split.</summary>
+    public int PerNode { get; init; }
+
+    /// <summary>Training: the smallest gang that is still worth starting; 0: exactly <see cref="Devices"/>.</summary>
+    public int MinDevices { get; init; }
+
+    /// <summary>Training: the largest gang the job can use; 0: exactly <see cref="Devices"/>.</summary>
+    public int MaxDevices { get; init; }
+
+    /// <summary>Training (and batch, per task): device-hours on one reference H800; 0 for batch with a duration.</summary>
+    public double WorkHours { get; init; }
+
+    /// <summary>Training: interval between checkpoints; zero: progress is lost with the gang.</summary>
+    public TimeSpan Checkpoint { get; init; }
+
+    /// <summary>Training: the model generation it counts for; 0: none.</summary>
+    public int Generation { get; init; }
+
+    /// <summary>Inference: fewest and most replicas.</summary>
+    public int MinReplicas { get; init; }
+    public int MaxReplicas { get; init; }
+
+    /// <summary>Inference: requests per second over time; null: always <see cref="MinReplicas"/>.</summary>
+    public Demand? Demand { get; init; }
+
+    /// <summary>Inference: free-form latency class; recorded, and given back in answers.</summary>
+    public string LatencyClass { get; init; } = "";
+
+    /// <summary>Inference and batch: whether it may be a guest on better tiers.</summary>
+    public bool Guest { get; init; } = true;
+
+    /// <summary>Batch: number of independent tasks.</summary>
+    public int Tasks { get; init; }
+
+    /// <summary>Batch: run time of one task on any device; zero when <see cref="WorkHours"/> is given.</summary>
+    public TimeSpan Duration { get; init; }
+
+    public static readonly IReadOnlyDictionary<string, string> NoLabels =
+        new Dictionary<string, string>(0, StringComparer.Ordinal);
+
+    /// <summary>Tasks the job wants now: the gang's ranks, the tasks, or the most replicas.</summary>
+    public int TaskCount => Kind switch
+    {
+        JobKind.Training => Devices,
+        JobKind.Inference => MaxReplicas,
+        _ => Tasks,
+    };
+
+    /// <summary>
+    /// Replicas a service wants at an instant. <see cref="MaxReplicas"/> are sized for the demand's peak, so the
+    /// number is max × demand ÷ peak, rounded up and kept within min..max. Without a demand it is the minimum.
+    /// </summary>
+    public int ReplicasAt(DateTimeOffset now)
+    {
+        if (Demand is not { Peak: > 0 } demand) return MinReplicas;
+        var wanted = (int)Math.Ceiling(MaxReplicas * demand.At(now) / demand.Peak - 1e-9);
+        return Math.Clamp(wanted, MinReplicas, MaxReplicas);
+    }
+}

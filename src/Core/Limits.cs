@@ -1,0 +1,65 @@
+namespace Stockpile.Core;
+
+/// <summary>Every bound of the system in one place, with its unit in its name.</summary>
+public static class Limits
+{
+    /// <summary>Longest name, tenant, label, key or id, in characters.</summary>
+    public const int NameCharsMax = 128;
+
+    /// <summary>Most labels on one node or job.</summary>
+    public const int LabelsMax = 16;
+
+    /// <summary>Most models or tiers in one preference list.</summary>
+    public const int AlternativesMax = 32;
+
+    /// <summary>Most devices one node may have.</summary>
+    public const int DevicesPerNodeMax = 16;
+
+    /// <summary>Thousandths of a device: the whole of it.</summary>
+    public const int MilliPerDevice = 1000;
+
+    /// <summary>Most nodes one cell admits; more nodes want more cells.</summary>
+    public const int NodesPerCellMax = 20_000;
+
+    /// <summary>Largest gang a job may ask for, in devices.</summary>
+    public const int GangDevicesMax = 100_000;
+
+    /// <summary>Most tasks of a batch job or replicas of a service.</summary>
+    public const int TasksPerJobMax = 10_000;
+
+    /// <summary>Longest run time of one task or gang, in days of simulated time.</summary>
+    public const int RunDaysMax = 3_650;
+
+    /// <summary>Most jobs that may wait or run in one cell; beyond it a submission is refused with a 429.</summary>
+    public const int ActiveJobsPerCellMax = 200_000;
+
+    /// <summary>Finished jobs a cell still answers for from memory; older ones are in the journal.</summary>
+    public const int FinishedJobsKeptPerCell = 50_000;
+
+    /// <summary>Most events of one round, so of one journal row.</summary>
+    public const int EventsPerRoundMax = 1_024;
+
+    /// <summary>Most commands one round takes from the inbox.</summary>
+    public const int CommandsPerRoundMax = 512;
+
+    /// <summary>Most commands that may wait for the next round of a cell; beyond it a 429.</summary>
+    public const int InboxCommandsMax = 20_000;
+
+    /// <summary>Most jobs in one submission message.</summary>
+    public const int JobsPerSubmitMax = 500;
+
+    /// <summary>Most node advertisements in one message.</summary>
+    public const int AdvertsPerMessageMax = 500;
+
+    /// <summary>Most work orders or work reports in one message.</summary>
+    public const int OrdersPerMessageMax = 1_000;
+
+    /// <summary>Largest job, fleet, policy or scenario file, in bytes.</summary>
+    public const int FileBytesMax = 16 * 1024 * 1024;
+
+    /// <summary>Largest body of an HTTP request, in bytes.</summary>
+    public const int HttpBodyBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>Most rows of one list answer.</summary>
+    public const int ListRowsMax = 20_000;
+}

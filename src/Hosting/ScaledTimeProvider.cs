@@ -1,0 +1,44 @@
+namespace Stockpile.Hosting;
+
+/// <summary>
+/// Simulated time: it starts at <paramref name="simulatedStart"/> when the real clock stands at
+/// <paramref name="realStart"/> and runs <paramref name="speed"/> times as fast. Timers are due in simulated time.
+/// Processes that are given the same three values agree on the time.
+/// </summary>
+public sealed class ScaledTimeProvider(
+    DateTimeOffset realStart,
+    DateTimeOffset simulatedStart,
+    double speed,
+    TimeProvider? real = null) : TimeProvider
+{
+    private readonly TimeProvider _real = real ?? System;
+
+    /// <summary>Simulated seconds per real second, above 0.</summary>
+    public double Speed { get; } = speed > 0
+        ? speed
+        : throw new ArgumentOutOfRangeException(nameof(speed), speed, "the speed must be above 0");
+
+    public override DateTimeOffset GetUtcNow() => simulatedStart + (_real.GetUtcNow() - realStart) * Speed;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        new ScaledTimer(this, _real.CreateTimer(callback, state, ToReal(dueTime), ToReal(period)));
+
+    /// <summary>The real time that a simulated time takes, at least a millisecond unless it is zero.</summary>
+    public TimeSpan ToReal(TimeSpan simulated)
+    {
+        if (simulated <= TimeSpan.Zero) return simulated;
+        var real = simulated.TotalMilliseconds / Speed;
+        // A timer's longest due time is 2^32-2 ms; whoever waits longer is woken early and must look at the clock.
+        return TimeSpan.FromMilliseconds(Math.Clamp(real, 1, uint.MaxValue - 2d));
+    }
+
+    private sealed class ScaledTimer(ScaledTimeProvider clock, ITimer inner) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) =>
+            inner.Change(clock.ToReal(dueTime), clock.ToReal(period));
+
+        public void Dispose() => inner.Dispose();
+
+        public ValueTask DisposeAsync() => inner.DisposeAsync();
+    }
+}

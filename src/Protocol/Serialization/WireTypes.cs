@@ -1,0 +1,58 @@
+using Google.Protobuf;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Protocol.Serialization;
+
+/// <summary>
+/// Every type on the wire and in the journal, with its manifest. A manifest is <c>name:version</c> and never changes
+/// its meaning: a changed meaning is a new manifest, whose reader ships one release before its writer.
+/// </summary>
+public static class WireTypes
+{
+    private static readonly (string Manifest, Type Type, MessageParser Parser)[] Table =
+    [
+        ("advertise-nodes:1", typeof(AdvertiseNodes), AdvertiseNodes.Parser),
+        ("advertise-reply:1", typeof(AdvertiseReply), AdvertiseReply.Parser),
+        ("host-beat:1", typeof(HostBeat), HostBeat.Parser),
+        ("beat-reply:1", typeof(BeatReply), BeatReply.Parser),
+        ("work-reports:1", typeof(WorkReports), WorkReports.Parser),
+        ("work-reports-ack:1", typeof(WorkReportsAck), WorkReportsAck.Parser),
+        ("node-orders:1", typeof(NodeOrders), NodeOrders.Parser),
+        ("fault-order:1", typeof(FaultOrder), FaultOrder.Parser),
+        ("submit-jobs:1", typeof(SubmitJobs), SubmitJobs.Parser),
+        ("submit-jobs-reply:1", typeof(SubmitJobsReply), SubmitJobsReply.Parser),
+        ("get-job:1", typeof(GetJob), GetJob.Parser),
+        ("cancel-job:1", typeof(CancelJob), CancelJob.Parser),
+        ("job-reply:1", typeof(JobReply), JobReply.Parser),
+        ("list-jobs:1", typeof(ListJobs), ListJobs.Parser),
+        ("jobs-reply:1", typeof(JobsReply), JobsReply.Parser),
+        ("why-job:1", typeof(WhyJob), WhyJob.Parser),
+        ("why-reply:1", typeof(WhyReply), WhyReply.Parser),
+        ("list-nodes:1", typeof(ListNodes), ListNodes.Parser),
+        ("nodes-reply:1", typeof(NodesReply), NodesReply.Parser),
+        ("get-node:1", typeof(GetNode), GetNode.Parser),
+        ("drain-node:1", typeof(DrainNode), DrainNode.Parser),
+        ("resume-node:1", typeof(ResumeNode), ResumeNode.Parser),
+        ("fault-node:1", typeof(FaultNode), FaultNode.Parser),
+        ("node-reply:1", typeof(NodeReply), NodeReply.Parser),
+        ("get-cell:1", typeof(GetCell), GetCell.Parser),
+        ("cell-view:1", typeof(CellView), CellView.Parser),
+        ("cell-busy:1", typeof(CellBusy), CellBusy.Parser),
+        ("round-committed:1", typeof(RoundCommitted), RoundCommitted.Parser),
+        ("cell-snapshot:1", typeof(CellSnapshot), CellSnapshot.Parser),
+    ];
+
+    private static readonly Dictionary<Type, string> Manifests = Table.ToDictionary(row => row.Type, row => row.Manifest);
+
+    private static readonly Dictionary<string, MessageParser> Parsers =
+        Table.ToDictionary(row => row.Manifest, row => row.Parser, StringComparer.Ordinal);
+
+    /// <summary>All types with their manifests, in the table's order.</summary>
+    public static IEnumerable<(string Manifest, Type Type)> All => Table.Select(row => (row.Manifest, row.Type));
+
+    /// <summary>The manifest of a type; null when the type is not in the table.</summary>
+    public static string? ManifestOf(Type type) => Manifests.GetValueOrDefault(type);
+
+    /// <summary>The parser of a manifest; null when the manifest is unknown.</summary>
+    public static MessageParser? ParserOf(string manifest) => Parsers.GetValueOrDefault(manifest);
+}

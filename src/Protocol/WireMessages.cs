@@ -1,0 +1,42 @@
+namespace Stockpile.Protocol.V1;
+
+// The generated messages that travel on their own, by what they are; parts of messages carry no marker.
+
+// Node host to cell.
+public sealed partial class AdvertiseNodes : ICellMessage;
+public sealed partial class HostBeat : ICellMessage;
+public sealed partial class WorkReports : ICellMessage;
+
+// Cell to node host.
+public sealed partial class AdvertiseReply : IWireMessage;
+public sealed partial class BeatReply : IWireMessage;
+public sealed partial class NodeOrders : IWireMessage;
+public sealed partial class WorkReportsAck : IWireMessage;
+public sealed partial class FaultOrder : IWireMessage;
+
+// Router to cell.
+public sealed partial class SubmitJobs : ICellMessage;
+public sealed partial class GetJob : ICellMessage;
+public sealed partial class CancelJob : ICellMessage;
+public sealed partial class ListJobs : ICellMessage;
+public sealed partial class WhyJob : ICellMessage;
+public sealed partial class ListNodes : ICellMessage;
+public sealed partial class GetNode : ICellMessage;
+public sealed partial class DrainNode : ICellMessage;
+public sealed partial class ResumeNode : ICellMessage;
+public sealed partial class FaultNode : ICellMessage;
+public sealed partial class GetCell : ICellMessage;
+
+// Cell to router.
+public sealed partial class SubmitJobsReply : IWireMessage;
+public sealed partial class JobReply : IWireMessage;
+public sealed partial class JobsReply : IWireMessage;
+public sealed partial class WhyReply : IWireMessage;
+public sealed partial class NodesReply : IWireMessage;
+public sealed partial class NodeReply : IWireMessage;
+public sealed partial class CellView : IWireMessage;
+public sealed partial class CellBusy : IWireMessage;
+
+// Journal and snapshot store.
+public sealed partial class RoundCommitted : IWireMessage;
+public sealed partial class CellSnapshot : IWireMessage;

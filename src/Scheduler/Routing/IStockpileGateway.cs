@@ -1,0 +1,70 @@
+using Stockpile.Core;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Routing;
+
+/// <summary>
+/// The cluster as one object, for the HTTP API and the demo. Every call may be made on any process of the cluster.
+/// Expected refusals are in the replies; the two exceptions below are all that is thrown.
+/// </summary>
+/// <exception cref="ClusterUnavailableException">No cell answers in time; nothing is known of the request.</exception>
+/// <exception cref="ClusterBusyException">A queue is full; the request was not taken.</exception>
+public interface IStockpileGateway
+{
+    /// <summary>Submits jobs; each result stands at the index of its job. A result is durable when it is given.</summary>
+    Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, CancellationToken cancel);
+
+    Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel);
+
+    Task<JobReply> CancelJobAsync(JobId id, CancellationToken cancel);
+
+    /// <summary>Jobs of every cell, or of one, newest first; allocations are left out of the views.</summary>
+    Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel);
+
+    Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel);
+
+    Task<NodesReply> ListNodesAsync(NodeFilter filter, CancellationToken cancel);
+
+    Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel);
+
+    Task<NodeReply> DrainNodeAsync(string node, CancellationToken cancel);
+
+    Task<NodeReply> ResumeNodeAsync(string node, CancellationToken cancel);
+
+    /// <summary>A simulated fault: <c>fail</c>, <c>slow</c> (with a factor above 1) or <c>recover</c>.</summary>
+    Task<NodeReply> FaultNodeAsync(string node, string fault, double factor, CancellationToken cancel);
+
+    /// <summary>All cells, by name.</summary>
+    Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel);
+
+    /// <summary>A job's events from the journal, oldest first; empty when the journal has none.</summary>
+    Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel);
+
+    /// <summary>All cells as the journal had them at a time.</summary>
+    Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel);
+}
+
+/// <summary>Null: any.</summary>
+public sealed record JobFilter(string? State, string? Kind, string? Tenant, string? Cell, int Limit);
+
+/// <summary>Null: any.</summary>
+public sealed record NodeFilter(string? Cell, string? Model, string? Tier, string? State, int Limit);
+
+/// <summary>One event of a job as the journal has it.</summary>
+/// <param name="At">Simulated time.</param>
+/// <param name="Round">Number of the round that committed it.</param>
+/// <param name="Event">The event's name, such as <c>JobPlaced</c>.</param>
+/// <param name="Detail">The rest in one line.</param>
+public sealed record HistoryEntry(DateTimeOffset At, string Cell, long Epoch, long Round, string Event, string Detail);
+
+/// <summary>A cell is starting, moving or unreachable; try again after <see cref="RetryAfter"/>.</summary>
+public sealed class ClusterUnavailableException(string message, TimeSpan retryAfter) : Exception(message)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>A queue is full; try again after <see cref="RetryAfter"/>.</summary>
+public sealed class ClusterBusyException(string message, TimeSpan retryAfter) : Exception(message)
+{
+    public TimeSpan RetryAfter { get; } = retryAfter;
+}
