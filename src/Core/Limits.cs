@@ -36,6 +36,9 @@ public static class Limits
     /// <summary>Finished jobs a cell still answers for from memory; older ones are in the journal.</summary>
     public const int FinishedJobsKeptPerCell = 50_000;
 
+    /// <summary>A job that lost its devices so often is failed instead of being placed again.</summary>
+    public const int RequeuesPerJobMax = 1_000;
+
     /// <summary>Most events of one round, so of one journal row.</summary>
     public const int EventsPerRoundMax = 1_024;
 

@@ -88,6 +88,9 @@ public enum AllocationEnd
 
     /// <summary>The service needs fewer replicas.</summary>
     ScaledDown,
+
+    /// <summary>Its node is being drained, and the work can go on elsewhere.</summary>
+    Drained,
 }
 
 /// <summary>The devices of these allocations are free again.</summary>

@@ -1,0 +1,149 @@
+using System.Globalization;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>Decides commands. Pure: it reads the state and returns events; <see cref="CellState.Apply"/> acts on them.
+/// </summary>
+public static class CellDecider
+{
+    private static readonly AlreadyDone Nothing = new();
+
+    public static Decision Decide(CellState state, CellCommand command) => command switch
+    {
+        RaiseEpoch => new Accepted(new EpochRaised(state.Epoch + 1)),
+        SubmitJob c => Submit(state, c),
+        CancelJob c => Cancel(state, c),
+        AdmitNode c => Admit(state, c),
+        LoseNode c => Lose(state, c),
+        DrainNode c => Drain(state, c),
+        ResumeNode c => Resume(state, c),
+        ReportStarted c => Started(state, c),
+        ReportCompleted c => Completed(state, c),
+        RecordCheckpoint c => Checkpoint(state, c),
+        _ => throw new ArgumentException($"the command {command.GetType().Name} is unknown"),
+    };
+
+    private static Decision Submit(CellState state, SubmitJob c)
+    {
+        if (state.FindKey(c.Key) is { } known)
+            return JobSpecs.Same(known.Spec, c.Spec)
+                ? new AlreadyDone(known.Number)
+                : new Rejected(new Refusal(Refusal.KeyConflict, "key",
+                    $"the key '{Names.Shorten(c.Key)}' was used for another job, {new JobId(state.Cell, known.Number)}"));
+        if (JobValidator.Validate(c.Spec, state.Catalog, state.Policy) is [var first, ..]) return new Rejected(first);
+        if (state.ActiveJobs >= Limits.ActiveJobsPerCellMax)
+            return new Rejected(new Refusal(Refusal.Busy, "",
+                $"cell {state.Cell} holds {state.ActiveJobs} unfinished jobs, which is the most it takes"));
+        if (Feasibility.WhyNever(state, c.Spec) is { } never) return new Rejected(never);
+        return new Accepted(new JobSubmitted(state.NextJob, c.Key, c.Spec));
+    }
+
+    private static Decision Cancel(CellState state, CancelJob c)
+    {
+        if (state.FindJob(c.Job) is not { } job) return new Rejected(NotFound("job", new JobId(state.Cell, c.Job)));
+        if (job.Ended == JobPhase.Cancelled) return Nothing;
+        if (job.Ended is { } ended)
+            return new Rejected(new Refusal(Refusal.Ended, "id",
+                $"job {new JobId(state.Cell, c.Job)} is {ended.ToString().ToLowerInvariant()} and cannot be cancelled"));
+        var events = new List<CellEvent>();
+        if (job.Allocations.Count > 0)
+            events.Add(new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Cancelled));
+        events.Add(new JobCancelled(job.Number));
+        return new Accepted(events);
+    }
+
+    private static Decision Admit(CellState state, AdmitNode c)
+    {
+        if (state.Catalog.Find(c.Node.Model) is null)
+            return new Rejected(new Refusal(Refusal.Invalid, "model",
+                $"node {c.Node.Node} has the unknown model {Names.Shorten(c.Node.Model)}; known are "
+                + state.Catalog.ModelNames));
+        if (c.Node.Devices is < 1 or > Limits.DevicesPerNodeMax)
+            return new Rejected(new Refusal(Refusal.Invalid, "devices",
+                $"node {c.Node.Node} has {c.Node.Devices} devices; 1..{Limits.DevicesPerNodeMax} are allowed"));
+        if (state.FindNode(c.Node.Node) is not { } known)
+            return state.Nodes.Count >= Limits.NodesPerCellMax
+                ? new Rejected(new Refusal(Refusal.Busy, "cell",
+                    $"cell {state.Cell} has {Limits.NodesPerCellMax} nodes, which is the most it takes"))
+                : new Accepted(c.Node);
+        if (c.Node.Incarnation < known.Admitted.Incarnation)
+            return new Rejected(new Refusal(Refusal.Invalid, "incarnation",
+                $"node {known.Id} advertises the incarnation {c.Node.Incarnation}, "
+                + $"older than {known.Admitted.Incarnation}"));
+
+        if (!known.Lost && SameShape(known.Admitted, c.Node)) return Reconcile(state, known, c.Running);
+        var events = Endings.Of(state, known.Allocations, AllocationEnd.NodeLost, $"node {known.Id} started anew");
+        events.Add(c.Node);
+        return new Accepted(events);
+    }
+
+    /// <summary>Work that was running and that the node does not run any more is lost and waits again.</summary>
+    private static Decision Reconcile(CellState state, NodeState node, IReadOnlyCollection<long> running)
+    {
+        var missing = node.Allocations
+            .Where(sequence => state.FindAllocation(sequence)!.Started && !running.Contains(sequence))
+            .ToList();
+        return missing.Count == 0
+            ? Nothing
+            : new Accepted(Endings.Of(state, missing, AllocationEnd.NodeLost, $"node {node.Id} no longer runs it"));
+    }
+
+    private static bool SameShape(NodeAdmitted a, NodeAdmitted b) =>
+        a.Incarnation == b.Incarnation && a.Host == b.Host && a.Model == b.Model && a.Devices == b.Devices
+        && a.CpuMilli == b.CpuMilli && a.MemoryMiB == b.MemoryMiB && JobSpecs.SameMap(a.Labels, b.Labels);
+
+    private static Decision Lose(CellState state, LoseNode c)
+    {
+        if (state.FindNode(c.Node) is not { } node) return new Rejected(NotFound("node", c.Node));
+        if (node.Lost || (c.Incarnation != 0 && c.Incarnation < node.Admitted.Incarnation)) return Nothing;
+        var events = Endings.Of(state, node.Allocations, AllocationEnd.NodeLost, $"node {node.Id}: {c.Reason}");
+        events.Add(new NodeLost(node.Id, c.Reason));
+        return new Accepted(events);
+    }
+
+    /// <summary>Replicas move at once, because a service never ends; gangs and tasks may finish where they are.</summary>
+    private static Decision Drain(CellState state, DrainNode c)
+    {
+        if (state.FindNode(c.Node) is not { } node) return new Rejected(NotFound("node", c.Node));
+        if (node.Draining) return Nothing;
+        var replicas = node.Allocations
+            .Where(sequence => state.FindAllocation(sequence)!.Job.Spec.Kind == JobKind.Inference)
+            .ToList();
+        var events = Endings.Of(state, replicas, AllocationEnd.Drained, $"node {node.Id} is drained");
+        events.Insert(0, new NodeDrained(node.Id));
+        return new Accepted(events);
+    }
+
+    private static Decision Resume(CellState state, ResumeNode c) =>
+        state.FindNode(c.Node) is not { } node ? new Rejected(NotFound("node", c.Node))
+        : node.Draining ? new Accepted(new NodeResumed(node.Id))
+        : Nothing;
+
+    private static Decision Started(CellState state, ReportStarted c) =>
+        state.FindAllocation(c.Sequence) is { Started: false } allocation && allocation.Node.Id == c.Node
+            ? new Accepted(new AllocationsStarted([c.Sequence]))
+            : Nothing;
+
+    private static Decision Completed(CellState state, ReportCompleted c)
+    {
+        if (state.FindAllocation(c.Sequence) is not { } allocation || allocation.Node.Id != c.Node) return Nothing;
+        var events = new List<CellEvent>(3);
+        if (!allocation.Started) events.Add(new AllocationsStarted([c.Sequence]));
+        events.Add(new AllocationsEnded([c.Sequence], AllocationEnd.Completed));
+        var job = allocation.Job;
+        var last = job.Allocations.Count == 1;
+        if (last && (job.Spec.Kind == JobKind.Training || job.Finished.Count + 1 == job.Spec.Tasks))
+            events.Add(new JobCompleted(job.Number));
+        return new Accepted(events);
+    }
+
+    private static Decision Checkpoint(CellState state, RecordCheckpoint c) =>
+        state.FindJob(c.Job) is { Ended: null, Spec.Kind: JobKind.Training } job && c.Done > job.Done && c.Done <= 1
+            ? new Accepted(new CheckpointRecorded(c.Job, c.Done))
+            : Nothing;
+
+    private static Refusal NotFound(string what, object id) => new(Refusal.NotFound, "id",
+        string.Create(CultureInfo.InvariantCulture, $"there is no {what} {Names.Shorten(id.ToString()!)}"));
+}

@@ -1,0 +1,55 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>A cell's whole state as plain data, for snapshots and for comparing two states.</summary>
+public sealed record CellImage(
+    string Cell,
+    long Epoch,
+    long Round,
+    DateTimeOffset At,
+    long NextJob,
+    long NextSequence,
+    IReadOnlyList<NodeImage> Nodes,
+    IReadOnlyList<JobImage> Jobs,
+    IReadOnlyList<AllocationImage> Allocations,
+    IReadOnlyList<TierUseImage> Use,
+    double Demand,
+    double DemandServed,
+    CellCounters Counters,
+    IReadOnlyDictionary<int, long> Generations);
+
+public sealed record NodeImage(NodeAdmitted Admitted, bool Lost, bool Draining, string Reason);
+
+/// <param name="Ended">Null while it has not.</param>
+/// <param name="FinishedTasks">As ranges: from, to, from, to, …, both ends included.</param>
+public sealed record JobImage(
+    long Number,
+    string Key,
+    JobSpec Spec,
+    JobPhase? Ended,
+    DateTimeOffset SubmittedAt,
+    DateTimeOffset? StartedAt,
+    DateTimeOffset? CompletedAt,
+    string Reason,
+    double Done,
+    int Replicas,
+    int Requeues,
+    int Preemptions,
+    IReadOnlyList<int> FinishedTasks);
+
+public sealed record AllocationImage(
+    PlacedAllocation Placed,
+    long Job,
+    DateTimeOffset PlacedAt,
+    DateTimeOffset? StartedAt);
+
+public sealed record TierUseImage(
+    string Tier,
+    double DeviceMs,
+    double TrainingMs,
+    double InferenceMs,
+    double BatchMs,
+    double GuestMs,
+    double WaitingDeviceMs,
+    double WaitingTrainingMs);

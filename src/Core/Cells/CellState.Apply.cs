@@ -1,0 +1,191 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Cells;
+
+public sealed partial class CellState
+{
+    /// <summary>Takes up one event at the instant of the open round.</summary>
+    /// <exception cref="InvariantBrokenException">The event contradicts the state.</exception>
+    public void Apply(CellEvent committed)
+    {
+        switch (committed)
+        {
+            case EpochRaised e: Epoch = e.Epoch; break;
+            case NodeAdmitted e: ApplyAdmitted(e); break;
+            case NodeLost e: ApplyLost(NodeOf(e.Node), e.Reason); break;
+            case NodeDrained e: SetDraining(NodeOf(e.Node), draining: true); break;
+            case NodeResumed e: SetDraining(NodeOf(e.Node), draining: false); break;
+            case JobSubmitted e: ApplySubmitted(e); break;
+            case JobPlaced e: ApplyPlaced(e); break;
+            case AllocationsStarted e: ApplyStarted(e); break;
+            case AllocationsEnded e: ApplyEnded(e); break;
+            case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
+            case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
+            case JobRequeued e: ApplyRequeued(JobOf(e.Job), e.Reason); break;
+            case JobCompleted e: ApplyCompleted(JobOf(e.Job)); break;
+            case JobCancelled e: ApplyCancelled(JobOf(e.Job)); break;
+            case JobFailed e: ApplyFailed(JobOf(e.Job), e.Reason); break;
+            default: throw new InvariantBrokenException($"the event {committed.GetType().Name} is unknown");
+        }
+    }
+
+    private void ApplyAdmitted(NodeAdmitted e)
+    {
+        var accelerator = Catalog.Find(e.Model) ?? throw new InvariantBrokenException(
+            $"node {e.Node} has the model {e.Model}, which accelerators.conf no longer has");
+        var known = FindNode(e.Node);
+        if (known is { Allocations.Count: > 0 })
+            throw new InvariantBrokenException($"node {e.Node} is admitted anew with allocations on it");
+        var node = new NodeState(known?.Index ?? _nodes.Count, e, accelerator) { Draining = known?.Draining ?? false };
+        if (known is null) _nodes.Add(node);
+        else _nodes[node.Index] = node;
+        if (known is { Lost: false }) Usage.Devices(known, -1);
+        _nodesById[e.Node] = node;
+        Usage.Devices(node, +1);
+        Index.Update(node, freed: true);
+    }
+
+    private void ApplyLost(NodeState node, string reason)
+    {
+        if (node.Lost) return;
+        if (node.Allocations.Count > 0)
+            throw new InvariantBrokenException($"node {node.Id} is lost with allocations on it");
+        node.Lost = true;
+        node.Reason = reason;
+        Usage.Devices(node, -1);
+        Index.Update(node, freed: false);
+    }
+
+    private void SetDraining(NodeState node, bool draining)
+    {
+        node.Draining = draining;
+        Index.Update(node, freed: !draining);
+    }
+
+    private void ApplySubmitted(JobSubmitted e)
+    {
+        if (e.Job != NextJob) throw new InvariantBrokenException($"job {e.Job} is not the next one, {NextJob}");
+        NextJob++;
+        var job = new JobState(e.Job, e.Key, e.Spec, Queue.ClassOf(e.Spec), At);
+        _jobs.Add(job.Number, job);
+        if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
+        if (job.Spec.Kind == JobKind.Inference) _services.Add(job.Number, job);
+        Counters.Submitted++;
+        Queue.Update(job);
+    }
+
+    private void ApplyPlaced(JobPlaced e)
+    {
+        var job = JobOf(e.Job);
+        if (job.Ended is not null) throw new InvariantBrokenException($"job {e.Job} has ended and is placed");
+        if (job.Spec.Kind == JobKind.Training && job.Allocations.Count > 0)
+            throw new InvariantBrokenException($"the gang of job {e.Job} is placed twice");
+        if (job.StartedAt is null && job.Allocations.Count == 0 && job.Requeues == 0) Counters.Placed++;
+        foreach (var placed in e.Allocations)
+        {
+            if (placed.Sequence != NextSequence)
+                throw new InvariantBrokenException($"allocation {placed.Sequence} is not the next, {NextSequence}");
+            NextSequence++;
+            var node = NodeOf(placed.Node);
+            if (!node.Ready) throw new InvariantBrokenException($"node {node.Id} takes no work");
+            var allocation = new AllocationState(placed, job, node, At);
+            job.Bind(allocation);
+            node.Bind(allocation);
+            _allocations.Add(allocation.Sequence, allocation);
+            _unstarted.Add(allocation.Sequence, allocation);
+            Usage.Use(allocation, +1);
+            Index.Update(node, freed: false);
+            Counters.Allocations++;
+        }
+
+        Queue.Update(job);
+    }
+
+    private void ApplyStarted(AllocationsStarted e)
+    {
+        foreach (var sequence in e.Sequences)
+        {
+            var allocation = AllocationOf(sequence);
+            allocation.StartedAt ??= At;
+            allocation.Job.StartedAt ??= At;
+            _unstarted.Remove(sequence);
+        }
+    }
+
+    private void ApplyEnded(AllocationsEnded e)
+    {
+        foreach (var sequence in e.Sequences)
+        {
+            var allocation = AllocationOf(sequence);
+            _allocations.Remove(sequence);
+            _unstarted.Remove(sequence);
+            allocation.Node.Release(allocation);
+            allocation.Job.Release(allocation, e.End);
+            Usage.Use(allocation, -1);
+            Index.Update(allocation.Node, freed: true);
+            if (e.End == AllocationEnd.Preempted)
+            {
+                Counters.Preempted++;
+                allocation.Job.Preemptions++;
+            }
+
+            Queue.Update(allocation.Job);
+        }
+    }
+
+    private void ApplyScaled(JobState job, int replicas)
+    {
+        job.Scale(replicas);
+        Queue.Update(job);
+    }
+
+    private void ApplyRequeued(JobState job, string reason)
+    {
+        if (job.Spec.Kind == JobKind.Training && job.Allocations.Count > 0)
+            throw new InvariantBrokenException($"job {job.Number} is requeued with a part of its gang still bound");
+        job.Requeues++;
+        job.Reason = reason;
+        Counters.Requeued++;
+        Queue.Update(job);
+    }
+
+    private void ApplyCompleted(JobState job)
+    {
+        Finish(job, JobPhase.Completed);
+        job.Done = 1;
+        job.Reason = "";
+        Counters.Completed++;
+        if (job.Spec.Generation > 0)
+            _generations[job.Spec.Generation] = _generations.GetValueOrDefault(job.Spec.Generation) + 1;
+    }
+
+    private void ApplyCancelled(JobState job)
+    {
+        Finish(job, JobPhase.Cancelled);
+        Counters.Cancelled++;
+    }
+
+    private void ApplyFailed(JobState job, string reason)
+    {
+        Finish(job, JobPhase.Failed);
+        job.Reason = reason;
+        Counters.Failed++;
+    }
+
+    private void Finish(JobState job, JobPhase phase)
+    {
+        if (job.Ended is not null) throw new InvariantBrokenException($"job {job.Number} ends twice");
+        if (job.Allocations.Count > 0)
+            throw new InvariantBrokenException($"job {job.Number} ends with devices still bound to it");
+        job.End(phase, At);
+        Queue.Update(job);
+        _services.Remove(job.Number);
+        _finished.Enqueue(job.Number);
+        while (_finished.Count > Limits.FinishedJobsKeptPerCell)
+        {
+            var oldest = _jobs[_finished.Dequeue()];
+            _jobs.Remove(oldest.Number);
+            if (oldest.Key.Length > 0) _jobsByKey.Remove(oldest.Key);
+        }
+    }
+}

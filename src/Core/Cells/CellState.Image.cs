@@ -1,0 +1,129 @@
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Cells;
+
+public sealed partial class CellState
+{
+    /// <summary>The state as plain data. Jobs that have ended come first, in the order in which they did.</summary>
+    public CellImage Capture()
+    {
+        var active = _jobs.Values.Where(j => j.Ended is null).OrderBy(j => j.Number);
+        var jobs = _finished.Select(number => _jobs[number]).Concat(active);
+        return new CellImage(
+            Cell, Epoch, RoundNumber, At, NextJob, NextSequence,
+            [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason))],
+            [.. jobs.Select(ImageOf)],
+            [.. _allocations.Values.OrderBy(a => a.Sequence)
+                .Select(a => new AllocationImage(a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt))],
+            [.. Usage.Tiers.Select(t => new TierUseImage(
+                t.Key, t.Value.DeviceMs, t.Value.TrainingMs, t.Value.InferenceMs, t.Value.BatchMs, t.Value.GuestMs,
+                t.Value.WaitingDeviceMs, t.Value.WaitingTrainingMs))],
+            Usage.Demand, Usage.DemandServed, Counters with { }, new SortedDictionary<int, long>(_generations));
+    }
+
+    /// <summary>The state that <see cref="Capture"/> described.</summary>
+    /// <exception cref="InvariantBrokenException">The image contradicts itself, or the catalogue.</exception>
+    public static CellState Restore(CellImage image, Catalog catalog, Policy policy)
+    {
+        var state = new CellState(image.Cell, catalog, policy)
+        {
+            Epoch = image.Epoch,
+            RoundNumber = image.Round,
+            At = image.At,
+            NextJob = image.NextJob,
+            NextSequence = image.NextSequence,
+        };
+        foreach (var node in image.Nodes) state.RestoreNode(node);
+        foreach (var job in image.Jobs) state.RestoreJob(job);
+        foreach (var allocation in image.Allocations) state.RestoreAllocation(allocation);
+        foreach (var job in state._jobs.Values) state.Queue.Update(job);
+        foreach (var use in image.Use)
+        {
+            var tier = state.Usage.Of(use.Tier);
+            tier.DeviceMs = use.DeviceMs;
+            tier.TrainingMs = use.TrainingMs;
+            tier.InferenceMs = use.InferenceMs;
+            tier.BatchMs = use.BatchMs;
+            tier.GuestMs = use.GuestMs;
+            tier.WaitingDeviceMs = use.WaitingDeviceMs;
+            tier.WaitingTrainingMs = use.WaitingTrainingMs;
+        }
+
+        state.Usage.Demand = image.Demand;
+        state.Usage.DemandServed = image.DemandServed;
+        foreach (var (generation, count) in image.Generations) state._generations[generation] = count;
+        state.Counters = image.Counters with { };
+        return state;
+    }
+
+    private void RestoreNode(NodeImage image)
+    {
+        ApplyAdmitted(image.Admitted);
+        var node = NodeOf(image.Admitted.Node);
+        node.Draining = image.Draining;
+        if (image.Lost) ApplyLost(node, image.Reason);
+        Index.Update(node, freed: false);
+    }
+
+    private void RestoreJob(JobImage image)
+    {
+        var job = new JobState(image.Number, image.Key, image.Spec, Queue.ClassOf(image.Spec), image.SubmittedAt)
+        {
+            StartedAt = image.StartedAt,
+            Reason = image.Reason,
+            Done = image.Done,
+            Requeues = image.Requeues,
+            Preemptions = image.Preemptions,
+        };
+        if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
+        job.RestoreProgress(FromRanges(image.FinishedTasks));
+        _jobs.Add(job.Number, job);
+        if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
+        if (image.Ended is { } phase)
+        {
+            job.End(phase, image.CompletedAt!.Value);
+            _finished.Enqueue(job.Number);
+        }
+        else if (image.Spec.Kind == JobKind.Inference)
+        {
+            _services.Add(job.Number, job);
+        }
+    }
+
+    private void RestoreAllocation(AllocationImage image)
+    {
+        var job = JobOf(image.Job);
+        var node = NodeOf(image.Placed.Node);
+        var allocation = new AllocationState(image.Placed, job, node, image.PlacedAt) { StartedAt = image.StartedAt };
+        job.Bind(allocation);
+        node.Bind(allocation);
+        _allocations.Add(allocation.Sequence, allocation);
+        if (!allocation.Started) _unstarted.Add(allocation.Sequence, allocation);
+        Usage.Use(allocation, +1);
+        Index.Update(node, freed: false);
+    }
+
+    private static JobImage ImageOf(JobState job) => new(
+        job.Number, job.Key, job.Spec, job.Ended, job.SubmittedAt, job.StartedAt, job.CompletedAt, job.Reason,
+        job.Done, job.Replicas, job.Requeues, job.Preemptions, ToRanges(job.Finished));
+
+    private static List<int> ToRanges(IEnumerable<int> numbers)
+    {
+        var ranges = new List<int>();
+        foreach (var number in numbers)
+        {
+            if (ranges.Count > 0 && ranges[^1] == number - 1) ranges[^1] = number;
+            else ranges.AddRange([number, number]);
+        }
+
+        return ranges;
+    }
+
+    private static IEnumerable<int> FromRanges(IReadOnlyList<int> ranges)
+    {
+        for (var i = 0; i + 1 < ranges.Count; i += 2)
+            for (var number = ranges[i]; number <= ranges[i + 1]; number++)
+                yield return number;
+    }
+}

@@ -1,0 +1,125 @@
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>What a cell has counted over its whole life.</summary>
+public sealed record CellCounters
+{
+    public long Submitted { get; set; }
+
+    /// <summary>Jobs placed for the first time.</summary>
+    public long Placed { get; set; }
+    public long Completed { get; set; }
+    public long Cancelled { get; set; }
+    public long Failed { get; set; }
+    public long Requeued { get; set; }
+
+    /// <summary>Allocations that a gang took back.</summary>
+    public long Preempted { get; set; }
+    public long Allocations { get; set; }
+}
+
+/// <summary>
+/// All that one cell knows: nodes, jobs, allocations, and the index and queue derived from them. It changes only by
+/// <see cref="Apply"/> within a round, which is deterministic, so the journal's rounds give the same state on every
+/// machine. One thread at a time; the cell's actor owns it.
+/// </summary>
+public sealed partial class CellState
+{
+    private readonly List<NodeState> _nodes = [];
+    private readonly Dictionary<string, NodeState> _nodesById = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, JobState> _jobs = [];
+    private readonly SortedDictionary<long, JobState> _services = [];
+    private readonly Dictionary<string, JobState> _jobsByKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, AllocationState> _allocations = [];
+    private readonly SortedDictionary<long, AllocationState> _unstarted = [];
+    private readonly SortedDictionary<int, long> _generations = [];
+    private readonly Queue<long> _finished = new();
+
+    public CellState(string cell, Catalog catalog, Policy policy)
+    {
+        Cell = cell;
+        Catalog = catalog;
+        Policy = policy;
+        Queue = new JobQueue(catalog, policy);
+    }
+
+    public string Cell { get; }
+    public Catalog Catalog { get; }
+    public Policy Policy { get; }
+
+    /// <summary>Grows with every recovery; orders carry it.</summary>
+    public long Epoch { get; private set; }
+
+    /// <summary>Number of the last round.</summary>
+    public long RoundNumber { get; private set; }
+
+    /// <summary>Time of the last round.</summary>
+    public DateTimeOffset At { get; private set; }
+
+    public long NextJob { get; private set; } = 1;
+    public long NextSequence { get; private set; } = 1;
+
+    public IReadOnlyList<NodeState> Nodes => _nodes;
+    public IReadOnlyDictionary<long, JobState> Jobs => _jobs;
+    public IReadOnlyDictionary<long, AllocationState> Allocations => _allocations;
+
+    /// <summary>Allocations whose start no node has reported, oldest first.</summary>
+    public IReadOnlyCollection<AllocationState> Unstarted => _unstarted.Values;
+
+    /// <summary>Inference jobs that have not ended, oldest first.</summary>
+    public IReadOnlyCollection<JobState> Services => _services.Values;
+
+    public CapacityIndex Index { get; } = new();
+    public JobQueue Queue { get; }
+    public UsageMeter Usage { get; } = new();
+    public CellCounters Counters { get; private set; } = new();
+
+    /// <summary>Completed training jobs by the model generation they count for.</summary>
+    public IReadOnlyDictionary<int, long> Generations => _generations;
+
+    /// <summary>Jobs that have not ended.</summary>
+    public int ActiveJobs => _jobs.Count - _finished.Count;
+
+    public NodeState? FindNode(string id) => _nodesById.GetValueOrDefault(id);
+
+    public JobState? FindJob(long number) => _jobs.GetValueOrDefault(number);
+
+    public JobState? FindKey(string key) => key.Length == 0 ? null : _jobsByKey.GetValueOrDefault(key);
+
+    public AllocationState? FindAllocation(long sequence) => _allocations.GetValueOrDefault(sequence);
+
+    /// <summary>
+    /// Opens a round: the time since the last one is added to the usage.
+    /// </summary>
+    /// <exception cref="InvariantBrokenException">Time would run backwards.</exception>
+    internal void Begin(DateTimeOffset at)
+    {
+        if (at < At) throw new InvariantBrokenException($"a round at {at:O} follows one at {At:O} in cell {Cell}");
+        if (RoundNumber > 0) Usage.Advance(At, at, Queue, _services.Values);
+        At = at;
+        RoundNumber++;
+    }
+
+    /// <summary>Takes up a whole round from the journal.</summary>
+    /// <exception cref="InvariantBrokenException">The round does not follow this state.</exception>
+    public void Replay(Round round)
+    {
+        if (round.Number != RoundNumber + 1)
+            throw new InvariantBrokenException(
+                $"round {round.Number} of cell {Cell} follows round {RoundNumber}; a row is missing or doubled");
+        Begin(round.At);
+        foreach (var committed in round.Events) Apply(committed);
+    }
+
+    private NodeState NodeOf(string id) => _nodesById.GetValueOrDefault(id)
+        ?? throw new InvariantBrokenException($"cell {Cell} has no node {id}");
+
+    private JobState JobOf(long number) => _jobs.GetValueOrDefault(number)
+        ?? throw new InvariantBrokenException($"cell {Cell} has no job {number}");
+
+    private AllocationState AllocationOf(long sequence) => _allocations.GetValueOrDefault(sequence)
+        ?? throw new InvariantBrokenException($"cell {Cell} has no allocation {sequence}");
+}

@@ -1,0 +1,51 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>What a cell is asked to do. Every command may arrive twice; the second time changes nothing.</summary>
+public abstract record CellCommand;
+
+/// <summary>First command after recovery.</summary>
+public sealed record RaiseEpoch : CellCommand;
+
+/// <param name="Key">Idempotency key; empty: none.</param>
+public sealed record SubmitJob(string Key, JobSpec Spec) : CellCommand;
+
+public sealed record CancelJob(long Job) : CellCommand;
+
+/// <summary>A node advertises itself.</summary>
+/// <param name="Running">Allocations it runs, or has finished without the cell knowing yet.</param>
+public sealed record AdmitNode(NodeAdmitted Node, IReadOnlyCollection<long> Running) : CellCommand;
+
+/// <summary>A node failed, or its host fell silent.</summary>
+/// <param name="Incarnation">Of the node that failed; 0: whichever there is.</param>
+public sealed record LoseNode(string Node, long Incarnation, string Reason) : CellCommand;
+
+public sealed record DrainNode(string Node) : CellCommand;
+
+public sealed record ResumeNode(string Node) : CellCommand;
+
+public sealed record ReportStarted(string Node, long Sequence) : CellCommand;
+
+public sealed record ReportCompleted(string Node, long Sequence) : CellCommand;
+
+/// <param name="Done">Share of the work that the gang's last checkpoint holds, 0..1.</param>
+public sealed record RecordCheckpoint(long Job, double Done) : CellCommand;
+
+/// <summary>What became of a command: a closed set.</summary>
+public abstract record Decision;
+
+/// <summary>It changes the state by these events.</summary>
+public sealed record Accepted(IReadOnlyList<CellEvent> Events) : Decision
+{
+    public Accepted(params CellEvent[] events) : this((IReadOnlyList<CellEvent>)events)
+    {
+    }
+}
+
+/// <summary>It is a repeat, or there is nothing to do; the answer is the same as the first time.</summary>
+/// <param name="Job">The job that was submitted before, for a repeated submission.</param>
+public sealed record AlreadyDone(long Job = 0) : Decision;
+
+/// <summary>It is refused.</summary>
+public sealed record Rejected(Refusal Refusal) : Decision;

@@ -1,0 +1,166 @@
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>Devices of one node bound to one job, from placement to end.</summary>
+public sealed class AllocationState
+{
+    internal AllocationState(PlacedAllocation placed, JobState job, NodeState node, DateTimeOffset at)
+    {
+        Placed = placed;
+        Job = job;
+        Node = node;
+        PlacedAt = at;
+        CpuMilli = job.Spec.CpuMilli * placed.Ranks;
+        MemoryMiB = job.Spec.MemoryMiB * placed.Ranks;
+    }
+
+    public PlacedAllocation Placed { get; }
+    public long Sequence => Placed.Sequence;
+    public JobState Job { get; }
+    public NodeState Node { get; }
+    public uint DeviceMask => Placed.DeviceMask;
+    public int ShareMilli => Placed.ShareMilli;
+    public bool Guest => Placed.Guest;
+    public int CpuMilli { get; }
+    public long MemoryMiB { get; }
+    public DateTimeOffset PlacedAt { get; }
+    public DateTimeOffset? StartedAt { get; internal set; }
+    public bool Started => StartedAt is not null;
+
+    /// <summary>Thousandths of devices it holds.</summary>
+    public int DeviceMilli => ShareMilli > 0
+        ? ShareMilli
+        : System.Numerics.BitOperations.PopCount(DeviceMask) * Limits.MilliPerDevice;
+}
+
+/// <summary>What users see of a job's life.</summary>
+public enum JobPhase
+{
+    Pending,
+    Placed,
+    Running,
+    Completed,
+    Cancelled,
+    Failed,
+}
+
+/// <summary>A job as its cell knows it.</summary>
+public sealed class JobState
+{
+    private readonly SortedDictionary<long, AllocationState> _allocations = [];
+    private readonly SortedSet<int> _unplaced = [];
+    private readonly SortedSet<int> _finished = [];
+
+    internal JobState(long number, string key, JobSpec spec, JobClass jobClass, DateTimeOffset at)
+    {
+        Number = number;
+        Key = key;
+        Spec = spec;
+        Class = jobClass;
+        SubmittedAt = at;
+        Replicas = spec.Kind == JobKind.Inference ? spec.ReplicasAt(at) : 0;
+        var tasks = spec.Kind switch { JobKind.Training => 1, JobKind.Inference => Replicas, _ => spec.Tasks };
+        for (var task = 0; task < tasks; task++) _unplaced.Add(task);
+    }
+
+    public long Number { get; }
+    public string Key { get; }
+    public JobSpec Spec { get; }
+    public JobClass Class { get; }
+    public DateTimeOffset SubmittedAt { get; }
+    public DateTimeOffset? StartedAt { get; internal set; }
+    public DateTimeOffset? CompletedAt { get; internal set; }
+
+    /// <summary>Why it was requeued last, or why it failed.</summary>
+    public string Reason { get; internal set; } = "";
+
+    /// <summary>Training: share of the work that a checkpoint holds, 0..1.</summary>
+    public double Done { get; internal set; }
+
+    /// <summary>Inference: replicas wanted now.</summary>
+    public int Replicas { get; internal set; }
+
+    public int Requeues { get; internal set; }
+    public int Preemptions { get; internal set; }
+
+    /// <summary>How it ended; null while it has not.</summary>
+    public JobPhase? Ended { get; internal set; }
+
+    /// <summary>Live allocations, oldest first.</summary>
+    public IReadOnlyDictionary<long, AllocationState> Allocations => _allocations;
+
+    /// <summary>Tasks without devices; a gang is the one task 0.</summary>
+    public IReadOnlySet<int> Unplaced => _unplaced;
+
+    /// <summary>Batch: tasks that are done.</summary>
+    public IReadOnlyCollection<int> Finished => _finished;
+
+    /// <summary>True while it stands in the queue.</summary>
+    public bool Waits => Ended is null && _unplaced.Count > 0;
+
+    public JobPhase Phase
+    {
+        get
+        {
+            if (Ended is { } ended) return ended;
+            if (_allocations.Count == 0) return JobPhase.Pending;
+            foreach (var allocation in _allocations.Values)
+                if (allocation.Started) return JobPhase.Running;
+            return JobPhase.Placed;
+        }
+    }
+
+    internal void Bind(AllocationState allocation)
+    {
+        _allocations.Add(allocation.Sequence, allocation);
+        if (Spec.Kind == JobKind.Training) _unplaced.Clear();
+        else if (!_unplaced.Remove(allocation.Placed.Task))
+            throw new InvariantBrokenException($"task {allocation.Placed.Task} of job {Number} is placed already");
+    }
+
+    internal void Release(AllocationState allocation, AllocationEnd end)
+    {
+        _allocations.Remove(allocation.Sequence);
+        var task = allocation.Placed.Task;
+        switch (Spec.Kind)
+        {
+            case JobKind.Training:
+                if (end != AllocationEnd.Completed) _unplaced.Add(0);
+                break;
+            case JobKind.Batch:
+                (end == AllocationEnd.Completed ? _finished : _unplaced).Add(task);
+                break;
+            default:
+                if (task < Replicas) _unplaced.Add(task);
+                break;
+        }
+    }
+
+    /// <summary>Replica numbers are 0..<see cref="Replicas"/>−1; whoever ends the superfluous ones did so before.</summary>
+    internal void Scale(int replicas)
+    {
+        Replicas = replicas;
+        _unplaced.RemoveWhere(task => task >= replicas);
+        var bound = _allocations.Values.Select(a => a.Placed.Task).ToHashSet();
+        for (var task = 0; task < replicas; task++)
+            if (!bound.Contains(task)) _unplaced.Add(task);
+    }
+
+    internal void End(JobPhase phase, DateTimeOffset at)
+    {
+        Ended = phase;
+        CompletedAt = at;
+        _unplaced.Clear();
+    }
+
+    internal void RestoreProgress(IEnumerable<int> finished)
+    {
+        foreach (var task in finished)
+        {
+            _finished.Add(task);
+            _unplaced.Remove(task);
+        }
+    }
+}

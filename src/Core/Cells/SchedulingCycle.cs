@@ -1,0 +1,131 @@
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>What one cycle did.</summary>
+/// <param name="More">The round is full; there may be more to place in the next one.</param>
+public readonly record struct CycleResult(int Placed, int Preempted, bool More);
+
+/// <summary>The scheduling cycle.</summary>
+public static class SchedulingCycle
+{
+    /// <summary>Places what fits, within one round.</summary>
+    public static CycleResult Run(CellState state, RoundWriter round)
+    {
+        // 1  Services follow their demand.
+        ScaleServices(state, round);
+
+        // 2  Home tiers, most urgent job first; a gang may take devices back from guests.
+        var (placed, preempted, full) = Place(state, round, guests: false);
+
+        // 3  What is left on better tiers is lent to those that found no room at home.
+        var lent = full ? default : Place(state, round, guests: true);
+
+        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full);
+    }
+
+    private static void ScaleServices(CellState state, RoundWriter round)
+    {
+        foreach (var job in state.Services)
+        {
+            var wanted = job.Spec.ReplicasAt(round.At);
+            if (wanted == job.Replicas || round.Count >= Limits.EventsPerRoundMax) continue;
+            var superfluous = job.Allocations.Values
+                .Where(a => a.Placed.Task >= wanted)
+                .Select(a => a.Sequence)
+                .ToList();
+            if (superfluous.Count > 0) round.Commit(new AllocationsEnded(superfluous, AllocationEnd.ScaledDown));
+            round.Commit(new ReplicasScaled(job.Number, wanted));
+        }
+    }
+
+    /// <summary>
+    /// Takes the head of every class that is not blocked, in queue order. A job that fits is placed and the next of
+    /// its class takes its turn; a class whose head does not fit is out for this pass.
+    /// </summary>
+    private static (int Placed, int Preempted, bool Full) Place(CellState state, RoundWriter round, bool guests)
+    {
+        var heads = new PriorityQueue<JobClass, QueueKey>();
+        foreach (var jobClass in state.Queue.WaitingClasses)
+            if ((guests ? jobClass.Guest : jobClass.Home).Count > 0 && !jobClass.IsBlocked(state.Index))
+                heads.Enqueue(jobClass, jobClass.Waiting.Min);
+
+        var placed = 0;
+        var preempted = 0;
+        while (heads.TryDequeue(out var jobClass, out var head))
+        {
+            if (round.Count >= Limits.EventsPerRoundMax) return (placed, preempted, true);
+            var job = state.FindJob(head.Number)!;
+            var before = round.Count;
+            var outcome = job.Spec.Kind == JobKind.Training
+                ? PlaceGang(state, round, job, ref preempted)
+                : PlaceTasks(state, round, job, guests ? jobClass.Guest : jobClass.Home);
+            if (round.Count > before) placed++;
+            switch (outcome)
+            {
+                case Outcome.RoundFull:
+                    return (placed, preempted, true);
+                case Outcome.Placed when jobClass.Waiting.Count > 0:
+                    heads.Enqueue(jobClass, jobClass.Waiting.Min);
+                    break;
+                case Outcome.NoRoom when guests || jobClass.Guest.Count == 0:
+                    jobClass.BlockedAt = state.Index.Stamp;
+                    break;
+            }
+        }
+
+        return (placed, preempted, false);
+    }
+
+    /// <summary>How a job leaves the cycle.</summary>
+    private enum Outcome
+    {
+        /// <summary>Nothing of it waits any more.</summary>
+        Placed,
+
+        /// <summary>All or a part of it waits, because no allowed node has room.</summary>
+        NoRoom,
+
+        /// <summary>A part of it waits for the next round, because this one holds enough events.</summary>
+        RoundFull,
+    }
+
+    /// <summary>All or nothing. Guests leave in the same round, and wait again.</summary>
+    private static Outcome PlaceGang(CellState state, RoundWriter round, JobState job, ref int preempted)
+    {
+        if (GangPlanner.Plan(state, job.Spec, job.Class.Home) is not { } plan) return Outcome.NoRoom;
+        var evicted = plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).ToList();
+        var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices back";
+        foreach (var ending in Endings.Of(state, evicted, AllocationEnd.Preempted, reason)) round.Commit(ending);
+        preempted += evicted.Count;
+
+        var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, plan.Devices);
+        var sequence = state.NextSequence;
+        var allocations = plan.Pieces
+            .Select(p => new PlacedAllocation(
+                sequence++, p.Node.Id, p.DeviceMask, 0, Task: 0, Ranks: p.Devices, Guest: false, runTime))
+            .ToList();
+        round.Commit(new JobPlaced(job.Number, allocations));
+        return Outcome.Placed;
+    }
+
+    /// <summary>Places as many tasks as fit, each by itself.</summary>
+    private static Outcome PlaceTasks(
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives)
+    {
+        foreach (var task in job.Unplaced.ToList())
+        {
+            if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
+            if (TaskPlanner.Plan(state.Index, job.Spec, alternatives) is not { } plan) return Outcome.NoRoom;
+            var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, job.Spec.Devices);
+            round.Commit(new JobPlaced(job.Number,
+            [
+                new PlacedAllocation(state.NextSequence, plan.Node.Id, plan.DeviceMask, job.Spec.ShareMilli, task,
+                    Ranks: 1, plan.Alternative.Guest, runTime),
+            ]));
+        }
+
+        return Outcome.Placed;
+    }
+}

@@ -1,0 +1,82 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>Device-milliseconds of one tier, in whole devices (a share counts as its thousandths).</summary>
+public sealed class TierUse
+{
+    /// <summary>Of admitted nodes that were not lost.</summary>
+    public double DeviceMs { get; set; }
+    public double TrainingMs { get; set; }
+    public double InferenceMs { get; set; }
+    public double BatchMs { get; set; }
+
+    /// <summary>Of inference and batch together, what guests held.</summary>
+    public double GuestMs { get; set; }
+
+    /// <summary><see cref="DeviceMs"/> and <see cref="TrainingMs"/> while training that may use the tier waits.</summary>
+    public double WaitingDeviceMs { get; set; }
+    public double WaitingTrainingMs { get; set; }
+
+    internal long DeviceMilli;
+    internal readonly long[] UsedMilli = new long[3];
+    internal long GuestMilli;
+}
+
+/// <summary>Integrates what the devices did over simulated time, from round to round.</summary>
+public sealed class UsageMeter
+{
+    private readonly SortedDictionary<string, TierUse> _tiers = new(StringComparer.Ordinal);
+
+    public IReadOnlyDictionary<string, TierUse> Tiers => _tiers;
+
+    /// <summary>Requests the services wanted to serve, and those their replicas could: rate × time, in requests.</summary>
+    public double Demand { get; internal set; }
+    public double DemandServed { get; internal set; }
+
+    internal TierUse Of(string tier)
+    {
+        if (!_tiers.TryGetValue(tier, out var use)) _tiers.Add(tier, use = new TierUse());
+        return use;
+    }
+
+    internal void Devices(NodeState node, int sign) =>
+        Of(node.Accelerator.Tier).DeviceMilli += sign * (long)node.Devices * Limits.MilliPerDevice;
+
+    internal void Use(AllocationState allocation, int sign)
+    {
+        var use = Of(allocation.Node.Accelerator.Tier);
+        long milli = sign * allocation.DeviceMilli;
+        use.UsedMilli[(int)allocation.Job.Spec.Kind] += milli;
+        if (allocation.Guest) use.GuestMilli += milli;
+    }
+
+    /// <summary>Adds the time from one round to the next, during which nothing changed.</summary>
+    internal void Advance(DateTimeOffset from, DateTimeOffset to, JobQueue queue, IEnumerable<JobState> services)
+    {
+        var ms = (to - from).TotalMilliseconds;
+        if (ms <= 0) return;
+        foreach (var (tier, use) in _tiers)
+        {
+            var devices = use.DeviceMilli / 1000.0 * ms;
+            var training = use.UsedMilli[(int)JobKind.Training] / 1000.0 * ms;
+            use.DeviceMs += devices;
+            use.TrainingMs += training;
+            use.InferenceMs += use.UsedMilli[(int)JobKind.Inference] / 1000.0 * ms;
+            use.BatchMs += use.UsedMilli[(int)JobKind.Batch] / 1000.0 * ms;
+            use.GuestMs += use.GuestMilli / 1000.0 * ms;
+            if (!queue.TrainingWaitsFor(tier)) continue;
+            use.WaitingDeviceMs += devices;
+            use.WaitingTrainingMs += training;
+        }
+
+        foreach (var service in services)
+        {
+            if (service.Replicas == 0) continue;
+            var rate = service.Spec.Demand?.At(from) ?? service.Replicas;
+            var started = service.Allocations.Values.Count(a => a.Started);
+            Demand += rate * ms / 1000;
+            DemandServed += rate * Math.Min(1.0, (double)started / service.Replicas) * ms / 1000;
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Numerics;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Placement;
+
+/// <summary>Devices of one node for a part of a gang, and the guests that must leave.</summary>
+public sealed record GangPiece(NodeState Node, uint DeviceMask, IReadOnlyList<AllocationState> Evicted)
+{
+    public int Devices => BitOperations.PopCount(DeviceMask);
+}
+
+/// <summary>A whole gang, all or nothing, on one model.</summary>
+public sealed record GangPlan(IReadOnlyList<GangPiece> Pieces, Alternative Alternative, int Devices);
+
+/// <summary>
+/// Places gangs: the best alternative first, there free devices before those that guests hold. A gang that fits on one
+/// node takes the tightest; a larger one takes whole free nodes first and packs its rest tightly.
+/// </summary>
+public static class GangPlanner
+{
+    /// <summary>Null when no alternative can hold the whole gang now, guests set aside.</summary>
+    public static GangPlan? Plan(CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives)
+    {
+        foreach (var alternative in alternatives)
+            foreach (var reclaim in Reclaim)
+            {
+                var room = reclaim
+                    ? state.Index.Reclaimable(alternative.Model)
+                    : state.Index.Free(alternative.Model);
+                foreach (var devices in Sizes(spec, room))
+                    if (Pieces(state, spec, alternative.Model, devices, reclaim) is { } pieces)
+                        return new GangPlan(pieces, alternative, devices);
+            }
+
+        return null;
+    }
+
+    private static readonly bool[] Reclaim = [false, true];
+
+    /// <summary>Sizes worth trying, largest first: the most it can use, what it asks for, and down to its least.</summary>
+    private static IEnumerable<int> Sizes(JobSpec spec, int room)
+    {
+        var step = Math.Max(1, spec.PerNode);
+        var least = spec.MinDevices > 0 ? spec.MinDevices : spec.Devices;
+        var most = Math.Min(Math.Max(spec.MaxDevices, spec.Devices), room / step * step);
+        if (most < least) yield break;
+        yield return most;
+        if (spec.Devices < most) yield return spec.Devices;
+        for (var size = Math.Min(most, spec.Devices) / 2 / step * step; size > least; size = size / 2 / step * step)
+            yield return size;
+        if (least < most && least != spec.Devices) yield return least;
+    }
+
+    private static List<GangPiece>? Pieces(CellState state, JobSpec spec, string model, int devices, bool reclaim)
+    {
+        var chosen = spec.PerNode > 0
+            ? Shaped(state.Index, spec, model, devices, reclaim)
+            : OnOneNode(state.Index, spec, model, devices, reclaim) ?? Spread(state.Index, spec, model, devices, reclaim);
+        return chosen?.ConvertAll(c => Piece(state, spec, c.Node, c.Devices));
+    }
+
+    private static List<(NodeState Node, int Devices)>? OnOneNode(
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim)
+    {
+        foreach (var node in index.Tightest(model, devices, reclaim))
+            if (Room(node, spec, reclaim) >= devices)
+                return [(node, devices)];
+        return null;
+    }
+
+    private static List<(NodeState Node, int Devices)>? Spread(
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim)
+    {
+        var chosen = new List<(NodeState Node, int Devices)>();
+        var taken = new HashSet<int>();
+        var left = devices;
+        foreach (var node in index.Widest(model, reclaim))
+        {
+            var room = Room(node, spec, reclaim);
+            if (room <= 0) continue;
+            if (room > left)
+            {
+                // The rest is smaller than this node: the tightest node that holds it keeps wider ones whole.
+                foreach (var tight in index.Tightest(model, left, reclaim))
+                    if (!taken.Contains(tight.Index) && Room(tight, spec, reclaim) >= left)
+                    {
+                        chosen.Add((tight, left));
+                        return chosen;
+                    }
+            }
+
+            var take = Math.Min(room, left);
+            chosen.Add((node, take));
+            taken.Add(node.Index);
+            left -= take;
+            if (left == 0) return chosen;
+        }
+
+        return null;
+    }
+
+    private static List<(NodeState Node, int Devices)>? Shaped(
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim)
+    {
+        var nodes = devices / spec.PerNode;
+        var chosen = new List<(NodeState Node, int Devices)>(nodes);
+        foreach (var node in index.Tightest(model, spec.PerNode, reclaim))
+        {
+            if (Room(node, spec, reclaim) < spec.PerNode) continue;
+            chosen.Add((node, spec.PerNode));
+            if (chosen.Count == nodes) return chosen;
+        }
+
+        return null;
+    }
+
+    private static int Room(NodeState node, JobSpec spec, bool reclaim)
+    {
+        if (!Feasibility.HasLabels(node, spec.Labels)) return 0;
+        return reclaim
+            ? Fit.Ranks(node.ReclaimableDevices, node.CpuReclaimableMilli, node.MemoryReclaimableMiB, spec)
+            : Fit.Ranks(node.FreeDevices, node.CpuFreeMilli, node.MemoryFreeMiB, spec);
+    }
+
+    /// <summary>Free devices first, then those of guests; guests leave until CPU and memory suffice too.</summary>
+    private static GangPiece Piece(CellState state, JobSpec spec, NodeState node, int devices)
+    {
+        var mask = TaskPlanner.FirstFree(node, devices);
+        var left = devices - BitOperations.PopCount(mask);
+        for (var device = 0; device < node.Devices && left > 0; device++)
+        {
+            if ((mask >> device & 1) != 0 || !node.IsReclaimable(device)) continue;
+            mask |= 1u << device;
+            left--;
+        }
+
+        var evicted = new List<AllocationState>();
+        var cpu = node.CpuFreeMilli;
+        var memory = node.MemoryFreeMiB;
+        var guests = node.Allocations.Select(s => state.FindAllocation(s)!).Where(a => a.Guest).ToList();
+        foreach (var guest in guests.Where(g => (g.DeviceMask & mask) != 0)) Evict(guest);
+        foreach (var guest in guests)
+        {
+            if (cpu >= devices * spec.CpuMilli && memory >= devices * spec.MemoryMiB) break;
+            if (!evicted.Contains(guest)) Evict(guest);
+        }
+
+        return new GangPiece(node, mask, evicted);
+
+        void Evict(AllocationState guest)
+        {
+            evicted.Add(guest);
+            cpu += guest.CpuMilli;
+            memory += guest.MemoryMiB;
+        }
+    }
+}
