@@ -71,7 +71,7 @@ public static class JobSpecMapping
         Duration = WireTime.Duration(msg.DurationMs),
     };
 
-    /// <summary>Labels compare by ordinal everywhere; the shared empty map spares most jobs a map of their own.</summary>
+    /// <summary>Labels compare by ordinal; the shared empty map spares most jobs a map of their own.</summary>
     internal static IReadOnlyDictionary<string, string> Labels(MapField<string, string> labels) =>
         labels.Count == 0 ? JobSpec.NoLabels : new Dictionary<string, string>(labels, StringComparer.Ordinal);
 
