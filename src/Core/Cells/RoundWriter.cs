@@ -8,6 +8,7 @@ public sealed class RoundWriter
 {
     private readonly CellState _state;
     private readonly List<CellEvent> _events = [];
+    private readonly List<(AllocationState Allocation, AllocationEnd End)> _ended = [];
 
     /// <param name="at">Now, in simulated time; taken down to whole milliseconds, which is what the journal keeps.</param>
     public RoundWriter(CellState state, DateTimeOffset at)
@@ -22,6 +23,9 @@ public sealed class RoundWriter
 
     public int Count => _events.Count;
 
+    /// <summary>Allocations that ended in this round, for the orders that follow; the state no longer has them.</summary>
+    public IReadOnlyList<(AllocationState Allocation, AllocationEnd End)> Ended => _ended;
+
     /// <summary>Decides a command and takes up its events.</summary>
     public Decision Run(CellCommand command)
     {
@@ -35,6 +39,9 @@ public sealed class RoundWriter
     {
         // A round without events is none: it has no row, so it must not touch the state either.
         if (_events.Count == 0) _state.Begin(At);
+        if (committed is AllocationsEnded ending)
+            foreach (var sequence in ending.Sequences)
+                if (_state.FindAllocation(sequence) is { } allocation) _ended.Add((allocation, ending.End));
         _state.Apply(committed);
         _events.Add(committed);
     }

@@ -1,0 +1,122 @@
+using Stockpile.Core.Cells;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Protocol.Mapping;
+
+/// <summary>A cell's state between its plain image and the snapshot store.</summary>
+public static class SnapshotMapping
+{
+    public static CellSnapshot ToWire(this CellImage image)
+    {
+        var msg = new CellSnapshot
+        {
+            Cell = image.Cell,
+            Epoch = image.Epoch,
+            Round = image.Round,
+            AtMs = image.At.ToWireMs(),
+            NextJob = image.NextJob,
+            NextSequence = image.NextSequence,
+            Counters = ToWire(image.Counters, image),
+        };
+        msg.Nodes.AddRange(image.Nodes.Select(n => new NodeStateMsg
+        {
+            Advert = n.Admitted.ToWirePart(),
+            State = n.Lost ? 2 : 0,
+            Draining = n.Draining,
+            Reason = n.Reason,
+        }));
+        msg.Jobs.AddRange(image.Jobs.Select(ToWire));
+        msg.Allocations.AddRange(image.Allocations.Select(a => new AllocationStateMsg
+        {
+            Placed = a.Placed.ToWire(),
+            Job = a.Job,
+            Started = a.StartedAt is not null,
+            PlacedAtMs = a.PlacedAt.ToWireMs(),
+            StartedAtMs = a.StartedAt.ToWireMs(),
+        }));
+        msg.Use.AddRange(image.Use.Select(u => new TierUseMsg
+        {
+            Tier = u.Tier,
+            DeviceMs = u.DeviceMs,
+            TrainingMs = u.TrainingMs,
+            InferenceMs = u.InferenceMs,
+            BatchMs = u.BatchMs,
+            GuestMs = u.GuestMs,
+            WaitingDeviceMs = u.WaitingDeviceMs,
+            WaitingTrainingMs = u.WaitingTrainingMs,
+        }));
+        return msg;
+    }
+
+    public static CellImage FromWire(this CellSnapshot msg) => new(
+        msg.Cell, msg.Epoch, msg.Round, WireTime.Instant(msg.AtMs), msg.NextJob, msg.NextSequence,
+        [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.State == 2, n.Draining, n.Reason))],
+        [.. msg.Jobs.Select(FromWire)],
+        [.. msg.Allocations.Select(a => new AllocationImage(
+            a.Placed.FromWire(), a.Job, WireTime.Instant(a.PlacedAtMs),
+            a.Started ? WireTime.Instant(a.StartedAtMs) : null))],
+        [.. msg.Use.Select(u => new TierUseImage(
+            u.Tier, u.DeviceMs, u.TrainingMs, u.InferenceMs, u.BatchMs, u.GuestMs, u.WaitingDeviceMs,
+            u.WaitingTrainingMs))],
+        msg.Counters.Demand, msg.Counters.DemandServed, FromWire(msg.Counters),
+        new SortedDictionary<int, long>(msg.Counters.Generations));
+
+    private static CountersMsg ToWire(CellCounters counters, CellImage image)
+    {
+        var msg = new CountersMsg
+        {
+            Submitted = counters.Submitted,
+            Placed = counters.Placed,
+            Completed = counters.Completed,
+            Cancelled = counters.Cancelled,
+            Failed = counters.Failed,
+            Requeued = counters.Requeued,
+            Preempted = counters.Preempted,
+            Allocations = counters.Allocations,
+            Demand = image.Demand,
+            DemandServed = image.DemandServed,
+        };
+        foreach (var (generation, count) in image.Generations) msg.Generations.Add(generation, count);
+        return msg;
+    }
+
+    private static CellCounters FromWire(CountersMsg msg) => new()
+    {
+        Submitted = msg.Submitted,
+        Placed = msg.Placed,
+        Completed = msg.Completed,
+        Cancelled = msg.Cancelled,
+        Failed = msg.Failed,
+        Requeued = msg.Requeued,
+        Preempted = msg.Preempted,
+        Allocations = msg.Allocations,
+    };
+
+    private static JobStateMsg ToWire(JobImage job)
+    {
+        var msg = new JobStateMsg
+        {
+            Number = job.Number,
+            Key = job.Key,
+            Spec = job.Spec.ToWire(),
+            // Phase 0 (pending) stands for every job that has not ended.
+            Phase = job.Ended is { } ended ? (int)ended : 0,
+            SubmittedAtMs = job.SubmittedAt.ToWireMs(),
+            StartedAtMs = job.StartedAt.ToWireMs(),
+            CompletedAtMs = job.CompletedAt.ToWireMs(),
+            Reason = job.Reason,
+            Done = job.Done,
+            Replicas = job.Replicas,
+            Requeues = job.Requeues,
+            Preemptions = job.Preemptions,
+        };
+        msg.FinishedTasks.AddRange(job.FinishedTasks);
+        return msg;
+    }
+
+    private static JobImage FromWire(JobStateMsg msg) => new(
+        msg.Number, msg.Key, msg.Spec.FromWire(), msg.Phase == 0 ? null : (JobPhase)msg.Phase,
+        WireTime.Instant(msg.SubmittedAtMs), WireTime.InstantOrNone(msg.StartedAtMs),
+        WireTime.InstantOrNone(msg.CompletedAtMs), msg.Reason, msg.Done, msg.Replicas, msg.Requeues,
+        msg.Preemptions, [.. msg.FinishedTasks]);
+}

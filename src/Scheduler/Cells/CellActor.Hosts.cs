@@ -1,0 +1,138 @@
+using Akka.Actor;
+using Akka.Event;
+using Stockpile.Core.Cells;
+using Stockpile.Protocol.V1;
+using Round = Stockpile.Core.Cells.Round;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>The cell's dealings with node hosts.</summary>
+public sealed partial class CellActor
+{
+    private void OnAdvertise(AdvertiseNodes message, IActorRef host)
+    {
+        _hosts.Seen(message.Host, host, incarnation: 0);
+        Enqueue(round =>
+        {
+            var reply = new AdvertiseReply { Cell = _cell };
+            foreach (var node in message.Nodes)
+            {
+                var before = _state.FindNode(node.Node)?.Admitted.Incarnation;
+                switch (round.Run(new AdmitNode(AdmittedOf(message.Host, node), node.Running)))
+                {
+                    case Rejected(var refusal):
+                        _log.Warning("cell {0} refuses node {1}: {2}", _cell, node.Node, refusal.Message);
+                        reply.Refused.Add(new RefusedNode { Node = node.Node, Message = refusal.Message });
+                        continue;
+                    case Accepted when before != node.Incarnation:
+                        _hosts.ForgetNode(node.Node);
+                        break;
+                }
+
+                reply.Admitted.Add(node.Node);
+            }
+
+            return () =>
+            {
+                reply.Epoch = _state.Epoch;
+                host.Tell(reply, Self);
+                StopStrangers(message);
+                _hosts.SendDue(_state, _state.Unstarted, NameOf, Self);
+            };
+        });
+    }
+
+    /// <summary>What a node runs and the cell does not know has ended here; it must not go on there.</summary>
+    private void StopStrangers(AdvertiseNodes message)
+    {
+        foreach (var node in message.Nodes)
+            foreach (var sequence in node.Running)
+                if (_state.FindAllocation(sequence)?.Node.Id != node.Node)
+                    _hosts.Stop(message.Host, node.Node, "", sequence);
+    }
+
+    private static NodeAdmitted AdmittedOf(string host, NodeAdvert advert) => new(
+        advert.Node, host, advert.Incarnation, advert.Model, advert.Devices, advert.CpuMilli, advert.MemoryMib,
+        new SortedDictionary<string, string>(advert.Labels, StringComparer.Ordinal));
+
+    private void OnBeat(HostBeat beat, IActorRef host)
+    {
+        var anew = _hosts.Seen(beat.Host, host, beat.HostIncarnation);
+        if (!_ready) return;
+        var known = _state.Nodes.Count(n => !n.Lost && n.Admitted.Host == beat.Host);
+        host.Tell(new BeatReply { Cell = _cell, Epoch = _state.Epoch, Advertise = anew || known != beat.Nodes }, Self);
+        var checkpoints = _progress.Report(_state, beat.Progress.Select(p => (p.Sequence, p.Done)));
+        if (checkpoints.Count == 0) return;
+        Enqueue(round =>
+        {
+            foreach (var checkpoint in checkpoints) round.Run(checkpoint);
+            return null;
+        });
+    }
+
+    private void OnReports(WorkReports message, IActorRef host)
+    {
+        _hosts.Seen(message.Host, host, incarnation: 0);
+        Enqueue(round =>
+        {
+            foreach (var report in message.Reports) Take(round, report);
+            return () =>
+            {
+                var ack = new WorkReportsAck { Cell = _cell };
+                ack.Ids.AddRange(message.Reports.Select(r => r.Id));
+                host.Tell(ack, Self);
+            };
+        });
+    }
+
+    private void Take(RoundWriter round, WorkReport report)
+    {
+        switch (report.Kind)
+        {
+            case ReportKind.Started:
+                round.Run(new ReportStarted(report.Node, report.Sequence));
+                _hosts.Started(report.Sequence);
+                break;
+            case ReportKind.Completed:
+                round.Run(new ReportCompleted(report.Node, report.Sequence));
+                // Whatever should have stopped it came too late, and it is over now.
+                _hosts.Stopped(report.Sequence);
+                break;
+            case ReportKind.Stopped:
+                _hosts.Stopped(report.Sequence);
+                break;
+            case ReportKind.NodeFailed:
+                round.Run(new LoseNode(report.Node, report.Incarnation, report.Reason));
+                _hosts.ForgetNode(report.Node);
+                break;
+            default:
+                _log.Warning("cell {0} does not know the report {1} of node {2}", _cell, report.Kind, report.Node);
+                break;
+        }
+    }
+
+    private void LoseHost(string host)
+    {
+        _log.Warning("cell {0} has not heard of host {1} for {2}; its nodes are lost", _cell, host,
+            _options.HostSilenceMax);
+        Enqueue(round =>
+        {
+            foreach (var node in _state.Nodes.Where(n => !n.Lost && n.Admitted.Host == host).ToList())
+            {
+                round.Run(new LoseNode(node.Id, 0, $"its host {host} fell silent"));
+                _hosts.ForgetNode(node.Id);
+            }
+
+            return null;
+        });
+    }
+
+    private void SendOrders(Round round)
+    {
+        var placed = round.Events.OfType<JobPlaced>()
+            .SelectMany(p => p.Allocations)
+            .Select(a => _state.FindAllocation(a.Sequence))
+            .OfType<AllocationState>();
+        _hosts.SendDue(_state, placed, NameOf, Self);
+    }
+}

@@ -1,0 +1,119 @@
+using Akka.Actor;
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Placement;
+using Stockpile.Protocol;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+using DrainNode = Stockpile.Core.Cells.DrainNode;
+using ResumeNode = Stockpile.Core.Cells.ResumeNode;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>The cell's answers to the router. Questions wait for the round in flight too, so that nobody learns of
+/// something that is not durable yet.</summary>
+public sealed partial class CellActor
+{
+    private void OnRequest(ICellMessage message, IActorRef client) => Enqueue(round =>
+    {
+        Func<IWireMessage> answer = message switch
+        {
+            SubmitJobs m => Submit(round, m),
+            Protocol.V1.CancelJob m => Cancel(round, m),
+            Protocol.V1.DrainNode m => ChangeNode(round, m.Node, new DrainNode(m.Node)),
+            Protocol.V1.ResumeNode m => ChangeNode(round, m.Node, new ResumeNode(m.Node)),
+            FaultNode m => () => Fault(m),
+            GetJob m => () => Job(m.Number),
+            ListJobs m => () => CellViews.Jobs(_state, m),
+            WhyJob m => () => Why(m.Number),
+            ListNodes m => () => CellViews.Nodes(_state, m),
+            GetNode m => () => Node(m.Node),
+            GetCell => View,
+            _ => throw new ArgumentException($"cell {_cell} does not answer a {message.GetType().Name}"),
+        };
+        return () => client.Tell(answer(), Self);
+    });
+
+    private Func<IWireMessage> Submit(RoundWriter round, SubmitJobs message)
+    {
+        var decisions = new List<(Decision Decision, long Job)>(message.Jobs.Count);
+        foreach (var submission in message.Jobs)
+        {
+            var number = _state.NextJob;
+            var decision = round.Run(new SubmitJob(submission.Key, submission.Spec.FromWire()));
+            decisions.Add((decision, decision is AlreadyDone done ? done.Job : number));
+        }
+
+        return () =>
+        {
+            var reply = new SubmitJobsReply();
+            foreach (var (decision, job) in decisions)
+                reply.Results.Add(decision is Rejected(var refusal)
+                    ? new SubmitResult { Refusal = ToWire(refusal) }
+                    : new SubmitResult
+                    {
+                        Job = CellViews.Job(_state, _state.FindJob(job)!, _progress),
+                        Repeated = decision is AlreadyDone,
+                    });
+            return reply;
+        };
+    }
+
+    private Func<IWireMessage> Cancel(RoundWriter round, Protocol.V1.CancelJob message)
+    {
+        var decision = round.Run(new Core.Cells.CancelJob(message.Number));
+        return () => decision is Rejected(var refusal)
+            ? new JobReply { Refusal = ToWire(refusal) }
+            : Job(message.Number);
+    }
+
+    private Func<IWireMessage> ChangeNode(RoundWriter round, string node, CellCommand command)
+    {
+        var decision = round.Run(command);
+        return () => decision is Rejected(var refusal) ? new NodeReply { Refusal = ToWire(refusal) } : Node(node);
+    }
+
+    private NodeReply Fault(FaultNode message)
+    {
+        if (_state.FindNode(message.Node) is not { } node) return Node(message.Node);
+        var kind = message.Fault switch
+        {
+            "fail" => FaultKind.Fail,
+            "slow" => FaultKind.Slow,
+            "recover" => FaultKind.Recover,
+            _ => FaultKind.Unspecified,
+        };
+        if (kind == FaultKind.Unspecified || (kind == FaultKind.Slow && !(message.Factor > 1)))
+            return new NodeReply { Refusal = ToWire(new Refusal(Refusal.Invalid, "kind",
+                $"'{Names.Shorten(message.Fault)}' with factor {message.Factor}: fail, recover, or slow with a factor "
+                + "above 1 are allowed")) };
+        var order = new FaultOrder { Cell = _cell, Node = node.Id, Kind = kind, Factor = message.Factor };
+        return _hosts.Tell(node.Admitted.Host, order, Self)
+            ? Node(node.Id)
+            : new NodeReply { Refusal = ToWire(new Refusal(Refusal.Unavailable, "id",
+                $"the host {node.Admitted.Host} of node {node.Id} does not answer")) };
+    }
+
+    private JobReply Job(long number) => _state.FindJob(number) is { } job
+        ? new JobReply { Job = CellViews.Job(_state, job, _progress) }
+        : new JobReply { Refusal = NoJob(number) };
+
+    private WhyReply Why(long number)
+    {
+        if (_state.FindJob(number) is not { } job) return new WhyReply { Refusal = NoJob(number) };
+        var reply = CellViews.Why(Explainer.Explain(_state, job));
+        reply.Job = CellViews.Job(_state, job, _progress);
+        return reply;
+    }
+
+    private NodeReply Node(string id) => _state.FindNode(id) is { } node
+        ? new NodeReply { Node = CellViews.Node(_state, node, allocations: true) }
+        : new NodeReply { Refusal = ToWire(new Refusal(Refusal.NotFound, "id",
+            $"there is no node {Names.Shorten(id)} in cell {_cell}")) };
+
+    private RefusalMsg NoJob(long number) =>
+        ToWire(new Refusal(Refusal.NotFound, "id", $"there is no job {new JobId(_cell, number)}"));
+
+    private static RefusalMsg ToWire(Refusal refusal) =>
+        new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };
+}

@@ -1,0 +1,30 @@
+using Stockpile.Core.Fleets;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>What every cell of a process is made with.</summary>
+/// <param name="Clock">Simulated time, for everything the journal keeps.</param>
+/// <param name="Real">Real time, for silence, repetition and ticks.</param>
+public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Clock, TimeProvider Real)
+{
+    /// <summary>How often a cell looks at its hosts, its queue and its services, in real time.</summary>
+    public TimeSpan TickInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How often a cell tells the routers how it is, in real time.</summary>
+    public TimeSpan DigestInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>An order that no report answered for so long is sent again, in real time.</summary>
+    public TimeSpan OrderResendAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The nodes of a host that is silent for so long are lost, in real time.</summary>
+    public TimeSpan HostSilenceMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Least number of events between two snapshots; a large state waits longer.</summary>
+    public int SnapshotEventsMin { get; init; } = 5_000;
+
+    /// <summary>The topic on which cells tell the routers how they are.</summary>
+    public const string DigestTopic = "cell-digests";
+
+    /// <summary>Persistence id of a cell.</summary>
+    public static string PersistenceIdOf(string cell) => $"cell-{cell}";
+}

@@ -1,0 +1,256 @@
+using System.Globalization;
+using System.Numerics;
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>What users see of a cell's state.</summary>
+public static class CellViews
+{
+    private const double MsPerHour = 3_600_000;
+
+    /// <param name="progress">Null where only the journal speaks: then progress is that of the last checkpoint.</param>
+    public static JobView Job(CellState state, JobState job, ProgressBoard? progress, bool allocations = true)
+    {
+        var view = new JobView
+        {
+            Id = new JobId(state.Cell, job.Number).ToString(),
+            Spec = job.Spec.ToWire(),
+            State = Lower(job.Phase),
+            Cell = state.Cell,
+            SubmittedAtMs = job.SubmittedAt.ToWireMs(),
+            StartedAtMs = job.StartedAt.ToWireMs(),
+            CompletedAtMs = job.CompletedAt.ToWireMs(),
+            Done = DoneOf(job, progress),
+            Replicas = job.Replicas,
+            Requeues = job.Requeues,
+            Preemptions = job.Preemptions,
+            TasksDone = job.Finished.Count,
+            Key = job.Key,
+            AllocationCount = job.Allocations.Count,
+        };
+        if (job.Waits) view.Reason = Waiting(state, job, allocations);
+        else if (job.Ended == JobPhase.Failed) view.Reason = job.Reason;
+        if (allocations) view.Allocations.AddRange(job.Allocations.Values.Select(a => Allocation(state, a)));
+        return view;
+    }
+
+    /// <summary>A list says in a word what one job's view explains in full.</summary>
+    private static string Waiting(CellState state, JobState job, bool explain) =>
+        explain ? Explainer.Explain(state, job).Reason
+        : job.Reason.Length > 0 ? $"waits again: {job.Reason}"
+        : "waits for devices";
+
+    private static double DoneOf(JobState job, ProgressBoard? progress) => job.Spec.Kind switch
+    {
+        JobKind.Training => progress?.Of(job) ?? job.Done,
+        JobKind.Batch => (double)job.Finished.Count / job.Spec.Tasks,
+        _ => 0,
+    };
+
+    public static AllocationView Allocation(CellState state, AllocationState allocation)
+    {
+        var job = new JobId(state.Cell, allocation.Job.Number);
+        var view = new AllocationView
+        {
+            Id = new AllocationId(job, allocation.Sequence).ToString(),
+            Job = job.ToString(),
+            Node = allocation.Node.Id,
+            Model = allocation.Node.Accelerator.Model,
+            Tier = allocation.Node.Accelerator.Tier,
+            ShareMilli = allocation.ShareMilli,
+            Guest = allocation.Guest,
+            State = allocation.Started ? "running" : "placed",
+            Task = allocation.Placed.Task,
+        };
+        for (var mask = allocation.DeviceMask; mask != 0; mask &= mask - 1)
+            view.Devices.Add(BitOperations.TrailingZeroCount(mask));
+        return view;
+    }
+
+    public static JobsReply Jobs(CellState state, ListJobs filter)
+    {
+        var matching = state.Jobs.Values.Where(job =>
+            (filter.State.Length == 0 || Lower(job.Phase) == filter.State)
+            && (filter.Kind.Length == 0 || Lower(job.Spec.Kind) == filter.Kind)
+            && (filter.Tenant.Length == 0 || job.Spec.Tenant == filter.Tenant)).ToList();
+        var limit = Math.Clamp(filter.Limit <= 0 ? Limits.ListRowsMax : filter.Limit, 1, Limits.ListRowsMax);
+        var reply = new JobsReply { Total = matching.Count };
+        reply.Jobs.AddRange(matching.OrderByDescending(j => j.Number).Take(limit)
+            .Select(j => Job(state, j, progress: null, allocations: false)));
+        return reply;
+    }
+
+    public static NodeView Node(CellState state, NodeState node, bool allocations)
+    {
+        var view = new NodeView
+        {
+            Node = node.Id,
+            Cell = state.Cell,
+            Host = node.Admitted.Host,
+            Model = node.Accelerator.Model,
+            Tier = node.Accelerator.Tier,
+            Devices = node.Devices,
+            FreeDevices = node.FreeDevices,
+            CpuMilli = node.Admitted.CpuMilli,
+            CpuFreeMilli = node.CpuFreeMilli,
+            MemoryMib = node.Admitted.MemoryMiB,
+            MemoryFreeMib = node.MemoryFreeMiB,
+            State = StateOf(node),
+            Reason = node.Reason,
+            Incarnation = node.Admitted.Incarnation,
+        };
+        for (var device = 0; device < node.Devices; device++) view.FreeMilli.Add(node.FreeMilli(device));
+        foreach (var (key, value) in node.Admitted.Labels) view.Labels.Add(key, value);
+        if (allocations)
+            view.Allocations.AddRange(node.Allocations.Select(s => Allocation(state, state.FindAllocation(s)!)));
+        return view;
+    }
+
+    public static NodesReply Nodes(CellState state, ListNodes filter)
+    {
+        var matching = state.Nodes.Where(n =>
+            (filter.Model.Length == 0 || n.Accelerator.Model == filter.Model)
+            && (filter.Tier.Length == 0 || n.Accelerator.Tier == filter.Tier)
+            && (filter.State.Length == 0 || StateOf(n) == filter.State)).ToList();
+        var limit = Math.Clamp(filter.Limit <= 0 ? Limits.ListRowsMax : filter.Limit, 1, Limits.ListRowsMax);
+        var reply = new NodesReply { Total = matching.Count };
+        reply.Nodes.AddRange(matching.Take(limit).Select(n => Node(state, n, allocations: false)));
+        return reply;
+    }
+
+    public static WhyReply Why(Explanation explanation)
+    {
+        var reply = new WhyReply { Reason = explanation.Reason, AheadInQueue = explanation.AheadInQueue };
+        reply.Alternatives.AddRange(explanation.Alternatives.Select(a => new WhyAlternative
+        {
+            Model = a.Alternative.Model,
+            Tier = a.Alternative.Tier.Name,
+            Guest = a.Alternative.Guest,
+            Nodes = a.Nodes,
+            Devices = a.Devices,
+            FreeDevices = a.FreeDevices,
+            GuestHeldDevices = a.GuestHeldDevices,
+            UsedDevices = a.UsedDevices,
+            UnavailableDevices = a.UnavailableDevices,
+            NodesShortOfDevices = a.NodesShortOfDevices,
+            NodesShortOfCpu = a.NodesShortOfCpu,
+            NodesShortOfMemory = a.NodesShortOfMemory,
+            NodesWithoutLabels = a.NodesWithoutLabels,
+            FitsNow = a.FitsNow,
+            Verdict = a.Verdict,
+        }));
+        return reply;
+    }
+
+    public static CellView Cell(CellState state)
+    {
+        var counters = state.Counters;
+        var view = new CellView
+        {
+            Cell = state.Cell,
+            Epoch = state.Epoch,
+            Round = state.RoundNumber,
+            AtMs = state.At.ToWireMs(),
+            Nodes = state.Nodes.Count,
+            NodesLost = state.Nodes.Count(n => n.Lost),
+            NodesDraining = state.Nodes.Count(n => n.Draining && !n.Lost),
+            Devices = state.Nodes.Sum(n => n.Devices),
+            PendingTraining = state.Queue.Count(JobKind.Training),
+            PendingInference = state.Queue.Count(JobKind.Inference),
+            PendingBatch = state.Queue.Count(JobKind.Batch),
+            RunningJobs = state.Allocations.Values.Select(a => a.Job.Number).Distinct().Count(),
+            Submitted = counters.Submitted,
+            Placed = counters.Placed,
+            Completed = counters.Completed,
+            Cancelled = counters.Cancelled,
+            Failed = counters.Failed,
+            Requeued = counters.Requeued,
+            Preempted = counters.Preempted,
+            AllocationsPersisted = counters.Allocations,
+            Services = state.Services.Count,
+            Demand = state.Usage.Demand,
+            DemandServed = state.Usage.DemandServed,
+            ActiveJobs = state.ActiveJobs,
+        };
+        view.Models.AddRange(ModelUses(state));
+        foreach (var (generation, count) in state.Generations) view.Generations.Add(generation, count);
+        view.Use.AddRange(state.Usage.Tiers.Select(t => new TierUseView
+        {
+            Tier = t.Key,
+            DeviceHours = t.Value.DeviceMs / MsPerHour,
+            TrainingHours = t.Value.TrainingMs / MsPerHour,
+            InferenceHours = t.Value.InferenceMs / MsPerHour,
+            BatchHours = t.Value.BatchMs / MsPerHour,
+            GuestHours = t.Value.GuestMs / MsPerHour,
+            WaitingDeviceHours = t.Value.WaitingDeviceMs / MsPerHour,
+            WaitingTrainingHours = t.Value.WaitingTrainingMs / MsPerHour,
+        }));
+        return view;
+    }
+
+    private static SortedDictionary<string, ModelUse>.ValueCollection ModelUses(CellState state)
+    {
+        var uses = new SortedDictionary<string, ModelUse>(StringComparer.Ordinal);
+        foreach (var node in state.Nodes)
+        {
+            if (!uses.TryGetValue(node.Accelerator.Model, out var use))
+                uses.Add(node.Accelerator.Model, use = new ModelUse
+                {
+                    Model = node.Accelerator.Model,
+                    Tier = node.Accelerator.Tier,
+                });
+            use.Nodes++;
+            use.Devices += node.Devices;
+            use.DevicesPerNodeMax = Math.Max(use.DevicesPerNodeMax, node.Devices);
+            use.CpuMilliPerNodeMax = Math.Max(use.CpuMilliPerNodeMax, node.Admitted.CpuMilli);
+            use.MemoryMibPerNodeMax = Math.Max(use.MemoryMibPerNodeMax, node.Admitted.MemoryMiB);
+            long free = 0;
+            for (var device = 0; device < node.Devices; device++) free += node.FreeMilli(device);
+            if (!node.Ready)
+            {
+                use.UnavailableMilli += free;
+                continue;
+            }
+
+            use.FreeMilli += free;
+            use.FreeDevices += node.FreeDevices;
+            use.LargestFree = Math.Max(use.LargestFree, node.FreeDevices);
+        }
+
+        foreach (var allocation in state.Allocations.Values) Count(uses[allocation.Node.Accelerator.Model], allocation);
+        foreach (var number in state.Queue.InOrder())
+        {
+            var job = state.FindJob(number)!;
+            var tasks = job.Spec.Kind == JobKind.Training ? 1 : job.Unplaced.Count;
+            var milli = (job.Spec.ShareMilli > 0 ? job.Spec.ShareMilli : job.Spec.Devices * 1000L) * tasks;
+            var first = job.Class.Alternatives.FirstOrDefault(a => uses.ContainsKey(a.Model));
+            if (first is not null) uses[first.Model].WaitingMilli += milli;
+        }
+
+        return uses.Values;
+    }
+
+    private static void Count(ModelUse use, AllocationState allocation)
+    {
+        long milli = allocation.DeviceMilli;
+        switch (allocation.Job.Spec.Kind)
+        {
+            case JobKind.Training: use.TrainingMilli += milli; break;
+            case JobKind.Inference: use.InferenceMilli += milli; break;
+            default: use.BatchMilli += milli; break;
+        }
+
+        if (allocation.Guest) use.GuestMilli += milli;
+    }
+
+    private static string StateOf(NodeState node) => node.Lost ? "lost" : node.Draining ? "draining" : "ready";
+
+    private static string Lower<T>(T value) where T : struct, Enum =>
+        value.ToString().ToLower(CultureInfo.InvariantCulture);
+}

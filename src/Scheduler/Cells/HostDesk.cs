@@ -1,0 +1,154 @@
+using Akka.Actor;
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>
+/// What a cell knows of the hosts of its nodes: where they are, when they last spoke, and which orders they have not
+/// answered. None of it is in the journal: allocations without a start are the durable part, the rest comes back with
+/// the next advertisement.
+/// </summary>
+public sealed class HostDesk(CellOptions options)
+{
+    private sealed class HostEntry
+    {
+        public required IActorRef Ref { get; set; }
+        public long Incarnation { get; set; }
+        public long SeenAt { get; set; }
+    }
+
+    private readonly Dictionary<string, HostEntry> _hosts = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, (string Host, StopOrder Order, long SentAt)> _stops = [];
+    private readonly Dictionary<long, long> _startsSentAt = [];
+    private long _since = options.Real.GetTimestamp();
+    private long _tickedAt = options.Real.GetTimestamp();
+
+    /// <summary>Notes that a host spoke; true when it is new or started anew, so that its nodes should advertise.</summary>
+    public bool Seen(string host, IActorRef sender, long incarnation)
+    {
+        var now = options.Real.GetTimestamp();
+        if (!_hosts.TryGetValue(host, out var entry))
+        {
+            _hosts.Add(host, new HostEntry { Ref = sender, Incarnation = incarnation, SeenAt = now });
+            return true;
+        }
+
+        var anew = incarnation != 0 && entry.Incarnation != 0 && entry.Incarnation != incarnation;
+        entry.Ref = sender;
+        entry.SeenAt = now;
+        if (incarnation != 0) entry.Incarnation = incarnation;
+        return anew;
+    }
+
+    /// <summary>
+    /// Hosts that have nodes here and fell silent. A cell that was itself paused hears nobody either, so after a
+    /// missed tick everybody's silence starts anew.
+    /// </summary>
+    public IReadOnlyList<string> Silent(CellState state)
+    {
+        var now = options.Real.GetTimestamp();
+        var paused = options.Real.GetElapsedTime(_tickedAt, now) > options.HostSilenceMax / 2;
+        _tickedAt = now;
+        if (paused)
+        {
+            _since = now;
+            foreach (var entry in _hosts.Values) entry.SeenAt = now;
+        }
+
+        return [.. state.Nodes.Where(n => !n.Lost).Select(n => n.Admitted.Host).Distinct(StringComparer.Ordinal)
+            .Where(host => options.Real.GetElapsedTime(
+                _hosts.TryGetValue(host, out var entry) ? entry.SeenAt : _since, now) > options.HostSilenceMax)];
+    }
+
+    /// <summary>Takes up the stops that a round brought about. What completed, or is lost, needs none.</summary>
+    public void Ended(IEnumerable<(AllocationState Allocation, AllocationEnd End)> ended, JobName nameOf)
+    {
+        foreach (var (allocation, end) in ended)
+        {
+            _startsSentAt.Remove(allocation.Sequence);
+            if (end is not (AllocationEnd.Completed or AllocationEnd.NodeLost))
+                Stop(allocation.Node.Admitted.Host, allocation.Node.Id, nameOf(allocation.Job), allocation.Sequence);
+        }
+    }
+
+    /// <summary>Has a node stop an allocation; repeated until it says that it did.</summary>
+    public void Stop(string host, string node, string job, long sequence) =>
+        _stops[sequence] = (host, new StopOrder { Node = node, Job = job, Sequence = sequence }, 0);
+
+    public void Stopped(long sequence) => _stops.Remove(sequence);
+
+    /// <summary>A node that is lost, or is new, runs nothing of before.</summary>
+    public void ForgetNode(string node)
+    {
+        foreach (var sequence in _stops.Where(s => s.Value.Order.Node == node).Select(s => s.Key).ToList())
+            _stops.Remove(sequence);
+    }
+
+    /// <summary>Tells a node's host; false when it is not known where the host is.</summary>
+    public bool Tell(string host, object message, IActorRef sender)
+    {
+        if (!_hosts.TryGetValue(host, out var entry)) return false;
+        entry.Ref.Tell(message, sender);
+        return true;
+    }
+
+    /// <summary>
+    /// Sends what is due: stops and starts never sent, or sent so long ago that they are repeated. One message per
+    /// host holds both, stops first.
+    /// </summary>
+    public void SendDue(CellState state, IEnumerable<AllocationState> starts, JobName nameOf, IActorRef self)
+    {
+        var now = options.Real.GetTimestamp();
+        var batches = new SortedDictionary<string, NodeOrders>(StringComparer.Ordinal);
+        foreach (var (sequence, (host, order, sentAt)) in _stops.Where(s => Due(s.Value.SentAt, now)).ToList())
+        {
+            if (!_hosts.ContainsKey(host)) continue;
+            Batch(host).Stops.Add(order);
+            _stops[sequence] = (host, order, now);
+        }
+
+        foreach (var allocation in starts)
+        {
+            var host = allocation.Node.Admitted.Host;
+            if (!_hosts.ContainsKey(host) || allocation.Node.Lost) continue;
+            if (!Due(_startsSentAt.GetValueOrDefault(allocation.Sequence), now)) continue;
+            Batch(host).Starts.Add(StartOf(allocation, nameOf));
+            _startsSentAt[allocation.Sequence] = now;
+        }
+
+        foreach (var (host, orders) in batches) Flush(host, orders);
+
+        NodeOrders Batch(string host)
+        {
+            if (batches.TryGetValue(host, out var batch)
+                && batch.Starts.Count + batch.Stops.Count < Limits.OrdersPerMessageMax) return batch;
+            if (batch is not null) Flush(host, batch);
+            return batches[host] = new NodeOrders { Cell = state.Cell, Epoch = state.Epoch };
+        }
+
+        void Flush(string host, NodeOrders orders) => _hosts[host].Ref.Tell(orders, self);
+    }
+
+    public void Started(long sequence) => _startsSentAt.Remove(sequence);
+
+    private bool Due(long sentAt, long now) =>
+        sentAt == 0 || options.Real.GetElapsedTime(sentAt, now) > options.OrderResendAfter;
+
+    private static StartOrder StartOf(AllocationState allocation, JobName nameOf) => new()
+    {
+        Node = allocation.Node.Id,
+        Job = nameOf(allocation.Job),
+        Sequence = allocation.Sequence,
+        Kind = (int)allocation.Job.Spec.Kind,
+        DeviceMask = allocation.DeviceMask,
+        ShareMilli = allocation.ShareMilli,
+        RunMs = allocation.Placed.RunTime.ToWireMs(),
+        Done = allocation.Job.Done,
+    };
+}
+
+/// <summary>The id of a job as users see it.</summary>
+public delegate string JobName(JobState job);

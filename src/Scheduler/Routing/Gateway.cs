@@ -1,0 +1,139 @@
+using Akka.Actor;
+using Stockpile.Core;
+using Stockpile.Protocol;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Routing;
+
+/// <summary>The cluster through this process's router and, for the past, through the journal.</summary>
+public sealed class Gateway(IActorRef router, JournalReader journal) : IStockpileGateway
+{
+    /// <summary>Longer than the router's own attempts together.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    public Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, CancellationToken cancel) =>
+        Ask<SubmitJobsReply>(new RouterActor.Submit(jobs), cancel);
+
+    public Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel) =>
+        AskJob(id, new GetJob { Cell = id.Cell, Number = id.Number }, cancel);
+
+    public Task<JobReply> CancelJobAsync(JobId id, CancellationToken cancel) =>
+        AskJob(id, new CancelJob { Cell = id.Cell, Number = id.Number }, cancel);
+
+    public async Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel)
+    {
+        try
+        {
+            var message = new WhyJob { Cell = id.Cell, Number = id.Number };
+            return await Ask<WhyReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+        }
+        catch (UnknownCellException)
+        {
+            return new WhyReply { Refusal = NotFound("job", id.ToString()) };
+        }
+    }
+
+    public async Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel)
+    {
+        var replies = await AskAll<JobsReply>(filter.Cell, cell => new ListJobs
+        {
+            Cell = cell,
+            State = filter.State ?? "",
+            Kind = filter.Kind ?? "",
+            Tenant = filter.Tenant ?? "",
+            Limit = filter.Limit,
+        }, cancel).ConfigureAwait(false);
+        var all = new JobsReply { Total = replies.Sum(r => r.Total) };
+        all.Jobs.AddRange(replies.SelectMany(r => r.Jobs)
+            .OrderByDescending(j => j.SubmittedAtMs).ThenBy(j => j.Id, StringComparer.Ordinal)
+            .Take(filter.Limit));
+        return all;
+    }
+
+    public async Task<NodesReply> ListNodesAsync(NodeFilter filter, CancellationToken cancel)
+    {
+        var replies = await AskAll<NodesReply>(filter.Cell, cell => new ListNodes
+        {
+            Cell = cell,
+            Model = filter.Model ?? "",
+            Tier = filter.Tier ?? "",
+            State = filter.State ?? "",
+            Limit = filter.Limit,
+        }, cancel).ConfigureAwait(false);
+        var all = new NodesReply { Total = replies.Sum(r => r.Total) };
+        all.Nodes.AddRange(replies.SelectMany(r => r.Nodes).Take(filter.Limit));
+        return all;
+    }
+
+    public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) =>
+        AskNode(node, cell => new GetNode { Cell = cell, Node = node }, cancel);
+
+    public Task<NodeReply> DrainNodeAsync(string node, CancellationToken cancel) =>
+        AskNode(node, cell => new DrainNode { Cell = cell, Node = node }, cancel);
+
+    public Task<NodeReply> ResumeNodeAsync(string node, CancellationToken cancel) =>
+        AskNode(node, cell => new ResumeNode { Cell = cell, Node = node }, cancel);
+
+    public Task<NodeReply> FaultNodeAsync(string node, string fault, double factor, CancellationToken cancel) =>
+        AskNode(node, cell => new FaultNode { Cell = cell, Node = node, Fault = fault, Factor = factor }, cancel);
+
+    public Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel) =>
+        AskAll<CellView>(null, cell => new GetCell { Cell = cell }, cancel);
+
+    public Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel) =>
+        journal.HistoryAsync(id, cancel);
+
+    public async Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel)
+    {
+        var cells = await CellsAsync(cancel).ConfigureAwait(false);
+        var past = await Task.WhenAll(cells.Select(c => journal.CellAtAsync(c.Cell, at, cancel))).ConfigureAwait(false);
+        return [.. past];
+    }
+
+    /// <summary>A node's name does not tell its cell, so all are asked; the one that has it answers.</summary>
+    private async Task<NodeReply> AskNode(string node, Func<string, ICellMessage> message, CancellationToken cancel)
+    {
+        var replies = await AskAll<NodeReply>(null, message, cancel).ConfigureAwait(false);
+        return replies.FirstOrDefault(r => r.Node is not null)
+            ?? replies.FirstOrDefault(r => r.Refusal is { Code: not Refusal.NotFound })
+            ?? new NodeReply { Refusal = NotFound("node", node) };
+    }
+
+    private async Task<JobReply> AskJob(JobId id, ICellMessage message, CancellationToken cancel)
+    {
+        try
+        {
+            return await Ask<JobReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+        }
+        catch (UnknownCellException)
+        {
+            return new JobReply { Refusal = NotFound("job", id.ToString()) };
+        }
+    }
+
+    private async Task<IReadOnlyList<T>> AskAll<T>(
+        string? cell, Func<string, ICellMessage> message, CancellationToken cancel)
+    {
+        var replies = await Ask<IWireMessage[]>(new RouterActor.ToCells(cell, message), cancel).ConfigureAwait(false);
+        return [.. replies.Cast<T>()];
+    }
+
+    private async Task<T> Ask<T>(object message, CancellationToken cancel)
+    {
+        try
+        {
+            return await router.Ask<T>(message, Patience, cancel).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new ClusterUnavailableException("the router does not answer", TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private static RefusalMsg NotFound(string what, string id) => new()
+    {
+        Code = Refusal.NotFound,
+        Field = "id",
+        Message = $"there is no {what} {Names.Shorten(id)}",
+    };
+}

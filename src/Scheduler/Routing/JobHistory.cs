@@ -1,0 +1,72 @@
+using System.Numerics;
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+
+namespace Stockpile.Scheduler.Routing;
+
+/// <summary>Picks one job's events out of a cell's rounds and puts each into words.</summary>
+public sealed class JobHistory(JobId id)
+{
+    private readonly Dictionary<long, PlacedAllocation> _allocations = [];
+    private readonly List<HistoryEntry> _entries = [];
+
+    public IReadOnlyList<HistoryEntry> Entries => _entries;
+
+    public void Add(Round round)
+    {
+        foreach (var committed in round.Events)
+            if (Detail(committed) is { } detail)
+                _entries.Add(new HistoryEntry(
+                    round.At, round.Cell, round.Epoch, round.Number, committed.GetType().Name, detail));
+    }
+
+    /// <summary>Null when the event is not about the job.</summary>
+    private string? Detail(CellEvent committed) => committed switch
+    {
+        JobSubmitted e when e.Job == id.Number =>
+            $"{e.Spec.Kind.ToString().ToLowerInvariant()} '{e.Spec.Name}' of tenant {e.Spec.Tenant}",
+        JobPlaced e when e.Job == id.Number => Placed(e.Allocations),
+        AllocationsStarted e => Of(e.Sequences, ended: false, "running"),
+        AllocationsEnded e => Of(e.Sequences, ended: true, Words(e.End)),
+        CheckpointRecorded e when e.Job == id.Number => $"{e.Done:P1} of the work is safe",
+        ReplicasScaled e when e.Job == id.Number => $"{e.Replicas} replicas wanted",
+        JobRequeued e when e.Job == id.Number => e.Reason,
+        JobCompleted e when e.Job == id.Number => "all its work is done",
+        JobCancelled e when e.Job == id.Number => "withdrawn by its user",
+        JobFailed e when e.Job == id.Number => e.Reason,
+        _ => null,
+    };
+
+    private string Placed(IReadOnlyList<PlacedAllocation> allocations)
+    {
+        foreach (var allocation in allocations) _allocations[allocation.Sequence] = allocation;
+        var devices = allocations.Sum(a => a.ShareMilli > 0 ? a.ShareMilli / 1000.0 : BitOperations.PopCount(a.DeviceMask));
+        var guests = allocations.Any(a => a.Guest) ? ", as a guest" : "";
+        return $"{devices:0.###} devices on {Nodes(allocations)}{guests}";
+    }
+
+    private string? Of(IReadOnlyList<long> sequences, bool ended, string words)
+    {
+        var own = new List<PlacedAllocation>();
+        foreach (var sequence in sequences)
+            if (ended ? _allocations.Remove(sequence, out var a) : _allocations.TryGetValue(sequence, out a)) own.Add(a);
+        return own.Count == 0 ? null : $"{words} on {Nodes(own)}";
+    }
+
+    private static string Nodes(IReadOnlyList<PlacedAllocation> allocations)
+    {
+        var nodes = allocations.Select(a => a.Node).Distinct(StringComparer.Ordinal).ToList();
+        return nodes.Count <= 3 ? string.Join(", ", nodes) : $"{nodes[0]} … {nodes[^1]} ({nodes.Count} nodes)";
+    }
+
+    private static string Words(AllocationEnd end) => end switch
+    {
+        AllocationEnd.Completed => "finished",
+        AllocationEnd.Cancelled => "stopped",
+        AllocationEnd.Preempted => "preempted",
+        AllocationEnd.NodeLost => "lost",
+        AllocationEnd.GangBroken => "stopped with its gang",
+        AllocationEnd.ScaledDown => "no longer needed",
+        _ => "moved off a draining node",
+    };
+}

@@ -1,0 +1,66 @@
+using Akka;
+using Akka.Actor;
+using Akka.Persistence.Query;
+using Akka.Persistence.Sql.Query;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Cells;
+
+namespace Stockpile.Scheduler.Routing;
+
+/// <summary>Reads the past from the journal. It never asks a cell, so it answers also for cells that are down.</summary>
+public sealed class JournalReader(ActorSystem system, CellOptions options)
+{
+    private readonly IMaterializer _materializer = system.Materializer();
+
+    /// <summary>The events of one job, oldest first.</summary>
+    public async Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel)
+    {
+        var history = new JobHistory(id);
+        await Rounds(id.Cell, cancel).RunForeach(history.Add, _materializer).ConfigureAwait(false);
+        return history.Entries;
+    }
+
+    /// <summary>A cell as the journal had it at a time.</summary>
+    public async Task<CellView> CellAtAsync(string cell, DateTimeOffset at, CancellationToken cancel) =>
+        CellViews.Cell(await StateAtAsync(cell, at, cancel).ConfigureAwait(false));
+
+    /// <summary>A cell's state from the journal alone, up to and including a time. All invariants are checked on the
+    /// way.</summary>
+    public async Task<CellState> StateAtAsync(string cell, DateTimeOffset at, CancellationToken cancel)
+    {
+        var state = new CellState(cell, options.Catalog, options.Policy);
+        await Rounds(cell, cancel)
+            .TakeWhile(round => round.At <= at)
+            .RunForeach(state.Replay, _materializer)
+            .ConfigureAwait(false);
+        return state;
+    }
+
+    /// <summary>The cells that the journal knows, by name.</summary>
+    public async Task<IReadOnlyList<string>> CellsAsync()
+    {
+        var prefix = CellOptions.PersistenceIdOf("");
+        var ids = await Journal.CurrentPersistenceIds().RunWith(Sink.Seq<string>(), _materializer).ConfigureAwait(false);
+        return [.. ids.Where(id => id.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(id => id[prefix.Length..]).Order(StringComparer.Ordinal)];
+    }
+
+    private SqlReadJournal Journal =>
+        PersistenceQuery.Get(system).ReadJournalFor<SqlReadJournal>(SqlReadJournal.Identifier);
+
+    private Source<Round, NotUsed> Rounds(string cell, CancellationToken cancel) =>
+        Journal.CurrentEventsByPersistenceId(CellOptions.PersistenceIdOf(cell), 0, long.MaxValue)
+            .Select(row =>
+            {
+                cancel.ThrowIfCancellationRequested();
+                return row.Event is RoundCommitted round
+                    ? round.FromWire()
+                    : throw new InvariantBrokenException(
+                        $"row {row.SequenceNr} of {row.PersistenceId} holds a {row.Event.GetType().Name}");
+            });
+}

@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using Akka.Actor;
+using Akka.Cluster.Tools.PublishSubscribe;
+using Stockpile.Core;
+using Stockpile.Protocol;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Cells;
+
+namespace Stockpile.Scheduler.Routing;
+
+/// <summary>
+/// One per scheduler process. It knows the cells from their digests, picks the home of each new job, and passes every
+/// other request to the cell that the id names. Requests to a cell are repeated when no answer comes: sharding delivers
+/// at most once, and every request may arrive twice. New jobs without a key get one here, for that reason.
+/// </summary>
+public sealed class RouterActor : ReceiveActor
+{
+    /// <summary>Jobs of one caller; answered with a <see cref="SubmitJobsReply"/> in the same order.</summary>
+    public sealed record Submit(IReadOnlyList<Submission> Jobs);
+
+    /// <summary>One request for one cell; answered with the cell's reply.</summary>
+    public sealed record ToCell(ICellMessage Message);
+
+    /// <summary>One request for every cell, or for the one named; answered with a list of the replies.</summary>
+    public sealed record ToCells(string? Cell, Func<string, ICellMessage> Message);
+
+    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
+    private const int Attempts = 4;
+
+    /// <summary>Keys made here start so; a user's key that does is refused.</summary>
+    public const string OwnKeyPrefix = "stockpile-";
+
+    private readonly IActorRef _region;
+    private readonly CellOptions _options;
+    private readonly Dictionary<string, CellView> _cells = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _routed = new(StringComparer.Ordinal);
+
+    public RouterActor(IActorRef region, CellOptions options)
+    {
+        _region = region;
+        _options = options;
+        Receive<CellView>(OnDigest);
+        Receive<SubscribeAck>(_ => { });
+        Receive<Submit>(OnSubmit);
+        Receive<ToCell>(m => _cells.ContainsKey(m.Message.Cell)
+            ? AskCell(m.Message).PipeTo(Sender)
+            : Task.FromException<IWireMessage>(Unknown(m.Message.Cell)).PipeTo(Sender));
+        Receive<ToCells>(OnToCells);
+    }
+
+    public static Props Props(IActorRef region, CellOptions options) =>
+        Akka.Actor.Props.Create(() => new RouterActor(region, options));
+
+    protected override void PreStart() =>
+        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(CellOptions.DigestTopic, Self));
+
+    private void OnDigest(CellView digest)
+    {
+        if (_cells.TryGetValue(digest.Cell, out var known)
+            && (known.Version, known.Round).CompareTo((digest.Version, digest.Round)) > 0) return;
+        _cells[digest.Cell] = digest;
+        _routed.Remove(digest.Cell);
+    }
+
+    private void OnSubmit(Submit submit)
+    {
+        if (_cells.Count == 0)
+        {
+            Sender.Tell(new Status.Failure(Unavailable("no cell is known yet: no node has joined")));
+            return;
+        }
+
+        var results = new SubmitResult[submit.Jobs.Count];
+        var byCell = new SortedDictionary<string, (SubmitJobs Message, List<int> Positions)>(StringComparer.Ordinal);
+        for (var i = 0; i < results.Length; i++)
+        {
+            var submission = submit.Jobs[i];
+            var spec = submission.Spec.FromWire();
+            var (cell, refusal) = HomeCells.Choose(
+                spec, submission.Key, _cells.Values, _routed, _options.Catalog, _options.Policy);
+            if (refusal is not null)
+            {
+                results[i] = new SubmitResult { Refusal = ToWire(refusal) };
+                continue;
+            }
+
+            if (!byCell.TryGetValue(cell!, out var batch))
+                byCell.Add(cell!, batch = (new SubmitJobs { Cell = cell }, []));
+            batch.Message.Jobs.Add(submission.Key.Length > 0
+                ? submission
+                : new Submission { Key = OwnKeyPrefix + NewKey(), Spec = submission.Spec });
+            batch.Positions.Add(i);
+            var milli = spec.ShareMilli > 0 ? spec.ShareMilli : (long)spec.Devices * Limits.MilliPerDevice;
+            _routed[cell!] = _routed.GetValueOrDefault(cell!) + milli * (spec.Kind == Core.Jobs.JobKind.Training
+                ? 1
+                : spec.TaskCount);
+        }
+
+        SubmitAll(byCell.Values.ToList(), results).PipeTo(Sender);
+    }
+
+    private async Task<SubmitJobsReply> SubmitAll(
+        List<(SubmitJobs Message, List<int> Positions)> batches, SubmitResult[] results)
+    {
+        await Task.WhenAll(batches.Select(async batch =>
+        {
+            var reply = (SubmitJobsReply)await AskCell(batch.Message).ConfigureAwait(false);
+            for (var i = 0; i < batch.Positions.Count; i++) results[batch.Positions[i]] = reply.Results[i];
+        })).ConfigureAwait(false);
+        var all = new SubmitJobsReply();
+        all.Results.AddRange(results);
+        return all;
+    }
+
+    private void OnToCells(ToCells m)
+    {
+        var cells = m.Cell is null
+            ? _cells.Keys.Order(StringComparer.Ordinal).ToList()
+            : _cells.ContainsKey(m.Cell) ? [m.Cell] : [];
+        Task.WhenAll(cells.Select(cell => AskCell(m.Message(cell)))).PipeTo(Sender);
+    }
+
+    private async Task<IWireMessage> AskCell(ICellMessage message)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var reply = await _region.Ask<IWireMessage>(message, AskTimeout).ConfigureAwait(false);
+                return reply is CellBusy busy
+                    ? throw new ClusterBusyException(busy.Message, TimeSpan.FromMilliseconds(busy.RetryAfterMs))
+                    : reply;
+            }
+            catch (AskTimeoutException) when (attempt < Attempts)
+            {
+                // The cell may be starting or moving; the request may be repeated, so it is.
+            }
+            catch (AskTimeoutException)
+            {
+                throw Unavailable($"cell {message.Cell} does not answer; it is starting or moving");
+            }
+        }
+    }
+
+    private static ClusterUnavailableException Unavailable(string message) => new(message, TimeSpan.FromSeconds(1));
+
+    private static UnknownCellException Unknown(string cell) => new($"there is no cell {Names.Shorten(cell)}");
+
+    private static string NewKey() => Convert.ToHexString(RandomNumberGenerator.GetBytes(12)).ToLowerInvariant();
+
+    private static RefusalMsg ToWire(Refusal refusal) =>
+        new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };
+}
+
+/// <summary>No cell of that name has ever spoken.</summary>
+public sealed class UnknownCellException(string message) : Exception(message);
