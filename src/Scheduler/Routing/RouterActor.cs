@@ -43,9 +43,11 @@ public sealed class RouterActor : ReceiveActor
         Receive<CellView>(OnDigest);
         Receive<SubscribeAck>(_ => { });
         Receive<Submit>(OnSubmit);
-        Receive<ToCell>(m => _cells.ContainsKey(m.Message.Cell)
-            ? AskCell(m.Message).PipeTo(Sender)
-            : Task.FromException<IWireMessage>(Unknown(m.Message.Cell)).PipeTo(Sender));
+        Receive<ToCell>(m =>
+        {
+            if (_cells.ContainsKey(m.Message.Cell)) AskCell(m.Message).PipeTo(Sender);
+            else Sender.Tell(new Status.Failure(Unknown(m.Message.Cell)));
+        });
         Receive<ToCells>(OnToCells);
     }
 

@@ -1,0 +1,59 @@
+using Akka.Actor;
+using Akka.Cluster.Hosting;
+using Akka.Cluster.Sharding;
+using Akka.Hosting;
+using Stockpile.Core;
+using Stockpile.Protocol;
+using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Scheduler.Hosting;
+
+public static class SchedulerHostingExtensions
+{
+    /// <summary>Name of the shard region: <c>/system/sharding/cell</c>.</summary>
+    public const string RegionName = "cell";
+
+    /// <summary>Role of the members that run cells.</summary>
+    public const string Role = "scheduler";
+
+    /// <summary>
+    /// Starts the cells' shard region, registered under <see cref="CellActor"/>, and the router at
+    /// <c>/user/router</c>, registered under <see cref="RouterActor"/>.
+    /// </summary>
+    public static AkkaConfigurationBuilder WithStockpileScheduler(
+        this AkkaConfigurationBuilder builder, CellOptions options) =>
+        builder
+            .WithShardRegion<CellActor>(
+                RegionName,
+                cell => CellActor.Props(cell, options),
+                new CellMessageExtractor(),
+                new ShardOptions
+                {
+                    Role = Role,
+                    RememberEntities = true,
+                    RememberEntitiesStore = RememberEntitiesStore.Eventsourced,
+                    StateStoreMode = StateStoreMode.DData,
+                    HandOffStopMessage = CellActor.StopCell.Instance,
+                })
+            .WithActors((system, registry) =>
+            {
+                var region = registry.Get<CellActor>();
+                registry.Register<RouterActor>(system.ActorOf(RouterActor.Props(region, options), "router"));
+            });
+
+    /// <summary>The proxy to the cells on a member that runs none, registered under <see cref="CellActor"/>.</summary>
+    public static AkkaConfigurationBuilder WithStockpileCellsProxy(this AkkaConfigurationBuilder builder) =>
+        builder.WithShardRegionProxy<CellActor>(RegionName, Role, new CellMessageExtractor());
+}
+
+/// <summary>Routes by the cell that a message names. The hash is the same in every process.</summary>
+public sealed class CellMessageExtractor() : HashCodeMessageExtractor(ShardsMax)
+{
+    /// <summary>Fixed for the life of a journal: a cell's shard follows from it.</summary>
+    private const int ShardsMax = 64;
+
+    /// <summary>A name that no actor could have goes nowhere.</summary>
+    public override string? EntityId(object message) =>
+        message is ICellMessage { Cell: var cell } && Names.IsName(cell) ? cell : null;
+}
