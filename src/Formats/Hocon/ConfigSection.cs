@@ -42,6 +42,13 @@ public sealed class ConfigSection
         return new InputException(_file, _locator.LineOf(path), path, message);
     }
 
+    /// <summary>An error at a key deeper inside this section, such as <c>replicas.min</c>.</summary>
+    public InputException ErrorAt(string keys, string message)
+    {
+        var path = keys.Split('.').Aggregate(Path, KeyLocator.Join);
+        return new InputException(_file, _locator.LineOf(path), path, message);
+    }
+
     /// <summary>Refuses every key that nothing asked for.</summary>
     public void Done()
     {
@@ -61,7 +68,15 @@ public sealed class ConfigSection
         return Names.IsName(text) ? text : throw Error(key, $"{Quote(text)} is not a name; {Names.Rule}");
     }
 
-    public int GetInt(string key, int min, int max, int? absent = null) => (int)GetLong(key, min, max, absent);
+    /// <param name="key">The key.</param>
+    /// <param name="min">Least value allowed.</param>
+    /// <param name="max">Greatest value allowed.</param>
+    /// <param name="absent">The value where the key is absent; null: it is required.</param>
+    /// <param name="orZero">Whether 0 is allowed beside min..max, as a way to say "none".</param>
+    public int GetInt(string key, int min, int max, int? absent = null, bool orZero = false) =>
+        orZero && Find(key) is { } found && IsText(found) && TextOf(found) == "0"
+            ? 0
+            : (int)GetLong(key, min, max, absent);
 
     public long GetLong(string key, long min, long max, long? absent = null)
     {
@@ -207,8 +222,10 @@ public sealed class ConfigSection
 
     private InputException Missing(string key)
     {
-        var path = KeyLocator.Join(Path, key);
-        return new InputException(_file, _locator.LineOf(path), path, "is missing");
+        var near = Suggestion.Nearest(key, _object.Items.Keys.Where(k => !_asked.Contains(k)));
+        return near is null
+            ? Error(key, "is missing")
+            : Error(near, $"is not known, and '{key}' is missing; did you mean '{key}'?");
     }
 
     private static string Quote(string text) => $"'{InputException.Show(text)}'";
