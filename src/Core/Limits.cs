@@ -63,6 +63,24 @@ public static class Limits
     /// <summary>Largest body of an HTTP request, in bytes.</summary>
     public const int HttpBodyBytesMax = 4 * 1024 * 1024;
 
+    /// <summary>Most nodes one fleet file may describe.</summary>
+    public const int FleetNodesMax = 200_000;
+
+    /// <summary>Most jobs one scenario or trace may hold.</summary>
+    public const int ScenarioJobsMax = 1_000_000;
+
+    /// <summary>Most CPU of one node or task, in thousandths of a core.</summary>
+    public const int CpuMilliMax = 100_000_000;
+
+    /// <summary>Most memory of one node or task, in MiB (one PiB).</summary>
+    public const long MemoryMiBMax = 1L << 30;
+
+    /// <summary>Largest demand of a service, in requests per second.</summary>
+    public const double RequestsPerSecondMax = 1e9;
+
+    /// <summary>Largest number of a model generation.</summary>
+    public const int GenerationMax = 1_000_000;
+
     /// <summary>Most rows of one list answer.</summary>
     public const int ListRowsMax = 20_000;
 }

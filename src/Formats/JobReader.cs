@@ -1,0 +1,94 @@
+using Stockpile.Core;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+using Stockpile.Formats.Hocon;
+
+namespace Stockpile.Formats;
+
+/// <summary>Reads one job object; the rules on its values are those of <see cref="JobValidator"/>.</summary>
+internal static class JobReader
+{
+    private static readonly string[] Kinds = ["training", "inference", "batch"];
+    private static readonly string[] Priorities = ["low", "normal", "high", "critical"];
+
+    public static JobSpec Read(ConfigSection job, Catalog catalog, Policy policy)
+    {
+        var replicas = job.GetOptionalSection("replicas");
+        var spec = new JobSpec
+        {
+            Name = job.GetText("name"),
+            Kind = (JobKind)Choice(job, "kind", Kinds, absent: null),
+            Tenant = job.GetText("tenant", "default"),
+            Priority = (Priority)Choice(job, "priority", Priorities, absent: (int)Priority.Normal),
+            Tiers = job.GetTexts("tiers", Limits.AlternativesMax),
+            Models = job.GetTexts("models", Limits.AlternativesMax),
+            MinMemoryMiB = (int)job.GetSizeMiB("min-memory", int.MaxValue, absent: 0),
+            CpuMilli = CpuMilli(job),
+            MemoryMiB = job.GetSizeMiB("memory", Limits.MemoryMiBMax, absent: 0),
+            Labels = Labels(job),
+            Devices = job.GetInt("devices", 1, Limits.GangDevicesMax, absent: 0, orZero: true),
+            ShareMilli = job.GetInt("share", 1, Limits.MilliPerDevice - 1, absent: 0),
+            PerNode = job.GetInt("per-node", 1, Limits.DevicesPerNodeMax, absent: 0),
+            MinDevices = job.GetInt("min-devices", 1, Limits.GangDevicesMax, absent: 0),
+            MaxDevices = job.GetInt("max-devices", 1, Limits.GangDevicesMax, absent: 0),
+            WorkHours = job.GetDouble("work", double.MinValue, double.MaxValue, absent: 0),
+            Checkpoint = job.GetDuration("checkpoint", TimeSpan.Zero),
+            Generation = job.GetInt("generation", 0, Limits.GenerationMax, absent: 0),
+            MinReplicas = replicas?.GetInt("min", 0, Limits.TasksPerJobMax) ?? 0,
+            MaxReplicas = replicas?.GetInt("max", 1, Limits.TasksPerJobMax) ?? 0,
+            Demand = Demand(job),
+            LatencyClass = job.GetText("latency-class", ""),
+            Guest = job.GetBool("guest", absent: true),
+            Tasks = job.GetInt("tasks", 1, Limits.TasksPerJobMax, absent: 0),
+            Duration = job.GetDuration("duration", TimeSpan.Zero),
+        };
+        replicas?.Done();
+        job.Done();
+        foreach (var refusal in JobValidator.Validate(spec, catalog, policy))
+            throw job.ErrorAt(refusal.Field, refusal.Message);
+        return spec;
+    }
+
+    public static IReadOnlyDictionary<string, string> Labels(ConfigSection section)
+    {
+        var labels = section.GetTextMap("labels", Limits.LabelsMax);
+        foreach (var (key, value) in labels)
+        {
+            if (!Names.IsName(key)) throw section.Error("labels", $"'{InputException.Show(key)}' is not a name; {Names.Rule}");
+            if (value.Length is 0 or > Limits.NameCharsMax)
+                throw section.Error("labels", $"the value of '{key}' has {value.Length} characters; 1..{Limits.NameCharsMax}");
+        }
+        return labels.Count == 0 ? JobSpec.NoLabels : labels;
+    }
+
+    private static int CpuMilli(ConfigSection job) =>
+        (int)Math.Round(job.GetDouble("cpu", 0, Limits.CpuMilliMax / 1000.0, absent: 0) * 1000);
+
+    /// <summary>A number of requests per second, or a day's curve.</summary>
+    private static Demand? Demand(ConfigSection job)
+    {
+        if (!job.Has("demand")) return null;
+        if (!job.IsSection("demand"))
+        {
+            var steady = job.GetDouble("demand", 0, Limits.RequestsPerSecondMax);
+            return new Demand(steady, steady, 0);
+        }
+        var section = job.GetSection("demand");
+        var demand = new Demand(
+            section.GetDouble("base", 0, Limits.RequestsPerSecondMax),
+            section.GetDouble("peak", 0, Limits.RequestsPerSecondMax),
+            section.GetDouble("peak-hour", 0, 24));
+        section.Done();
+        return demand;
+    }
+
+    private static int Choice(ConfigSection job, string key, string[] choices, int? absent)
+    {
+        if (absent is { } value && !job.Has(key)) return value;
+        var text = job.GetText(key);
+        var index = Array.IndexOf(choices, text);
+        if (index >= 0) return index;
+        throw job.Error(key, $"'{InputException.Show(text)}' is not allowed{Suggestion.Hint(text, choices)}; " +
+            string.Join(", ", choices));
+    }
+}
