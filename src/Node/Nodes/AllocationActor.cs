@@ -42,17 +42,17 @@ public sealed class AllocationActor(long sequence, RunningWork work, TimeProvide
     private void WaitForDue()
     {
         if (_work.LeftAt(clock.GetUtcNow()) is not { } left) return;
-        if (left <= TimeSpan.Zero)
+        if (left > TimeSpan.Zero)
         {
-            Context.Parent.Tell(new AllocationDone(sequence));
-            return;
+            var wait = left < TimerMin ? TimerMin : left > TimerMax ? TimerMax : left;
+            if (_timer is null)
+                _timer = clock.CreateTimer(Fire, Self, wait, Timeout.InfiniteTimeSpan);
+            else
+                _timer.Change(wait, Timeout.InfiniteTimeSpan);
         }
 
-        var wait = left < TimerMin ? TimerMin : left > TimerMax ? TimerMax : left;
-        if (_timer is null)
-            _timer = clock.CreateTimer(Fire, Self, wait, Timeout.InfiniteTimeSpan);
-        else
-            _timer.Change(wait, Timeout.InfiniteTimeSpan);
+        // The clock may have jumped between the look and the timer, which then counts from the later instant.
+        if (_work.IsDone(clock.GetUtcNow())) Context.Parent.Tell(new AllocationDone(sequence));
     }
 
     private static void Fire(object? self) => ((IActorRef)self!).Tell(TimerFired.Instance, ActorRefs.NoSender);
