@@ -1,0 +1,31 @@
+using Akka.Actor;
+using Akka.Hosting;
+using Stockpile.Core.Fleets;
+using Stockpile.Node.Hosts;
+
+namespace Stockpile.Node.Hosting;
+
+public static class NodeHostingExtensions
+{
+    /// <summary>
+    /// Starts a host of simulated nodes at <c>/user/host</c>, registered under <see cref="HostActor"/>.
+    /// </summary>
+    /// <param name="clock">Simulated time.</param>
+    /// <param name="cells">
+    /// Finds the shard region of the cells or its proxy; whatever registers that stands before this call.
+    /// </param>
+    public static AkkaConfigurationBuilder WithNodeHost(
+        this AkkaConfigurationBuilder builder,
+        string hostName,
+        IReadOnlyList<NodeSpec> nodes,
+        Catalog catalog,
+        TimeProvider clock,
+        Func<ActorSystem, IActorRegistry, IActorRef> cells,
+        HostOptions? options = null) =>
+        builder.WithActors((system, registry) =>
+        {
+            var props = HostActor.Props(
+                hostName, nodes, catalog, cells(system, registry), clock, options ?? new HostOptions());
+            registry.Register<HostActor>(system.ActorOf(props, HostActor.ActorName));
+        });
+}

@@ -1,0 +1,103 @@
+using Stockpile.Core;
+using Stockpile.Protocol;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Node.Hosts;
+
+/// <summary>What a host knows of one cell, and the messages it has for it. Holds no clock and sends nothing.</summary>
+public sealed class CellLink(string cell, string host)
+{
+    private readonly List<NodeLink> _nodes = [];
+    private readonly Dictionary<string, NodeLink> _byName = new(StringComparer.Ordinal);
+    private int _nextInBeat;
+
+    public string Cell { get; } = cell;
+
+    /// <summary>The highest seen; 0: none yet.</summary>
+    public long Epoch { get; private set; }
+
+    public IReadOnlyList<NodeLink> Nodes => _nodes;
+
+    public ReportOutbox Outbox { get; } = new();
+
+    public long OrdersRefused { get; set; }
+
+    public void Add(NodeLink node)
+    {
+        _nodes.Add(node);
+        _byName.Add(node.Spec.Id, node);
+    }
+
+    /// <summary>Null when the node is not here, or in another cell.</summary>
+    public NodeLink? Find(string node) => _byName.GetValueOrDefault(node);
+
+    /// <summary>
+    /// Takes note of an epoch; true when the cell recovered since the host last heard of it, so that its nodes must
+    /// advertise again. Before the first epoch they all advertise anyway.
+    /// </summary>
+    public bool IsRecovered(long epoch)
+    {
+        var recovered = Epoch > 0 && epoch > Epoch;
+        Epoch = Math.Max(Epoch, epoch);
+        return recovered;
+    }
+
+    /// <summary>Takes note of which nodes the cell admitted, and which ask again only after some beats.</summary>
+    public void Answered(AdvertiseReply reply, int retryBeats)
+    {
+        foreach (var name in reply.Admitted) Find(name)?.Admitted();
+        foreach (var refused in reply.Refused) Find(refused.Node)?.Refused(retryBeats);
+    }
+
+    public HostBeat Beat(long incarnation, DateTimeOffset now, int progressMax)
+    {
+        var beat = new HostBeat
+        {
+            Cell = Cell,
+            Host = host,
+            HostIncarnation = incarnation,
+            Nodes = Nodes.Count(n => n.IsUp),
+        };
+        for (var seen = 0; seen < Nodes.Count && beat.Progress.Count < progressMax; seen++)
+        {
+            var node = Nodes[_nextInBeat];
+            _nextInBeat = (_nextInBeat + 1) % Nodes.Count;
+            foreach (var (sequence, run) in node.Running)
+                if (run.Due is not null)
+                    beat.Progress.Add(new Progress { Sequence = sequence, Done = run.DoneAt(now) });
+        }
+
+        return beat;
+    }
+
+    /// <summary>
+    /// All that waits to be sent. Reports go before adverts: what a node's last incarnation did is told before the
+    /// next one introduces itself.
+    /// </summary>
+    public IEnumerable<ICellMessage> TakeMessages()
+    {
+        foreach (var batch in Outbox.TakeUnsent(Limits.OrdersPerMessageMax))
+        {
+            var reports = new WorkReports { Cell = Cell, Host = host };
+            reports.Reports.AddRange(batch);
+            yield return reports;
+        }
+
+        foreach (var batch in Nodes.Where(n => n.ToSend is not null).Chunk(Limits.AdvertsPerMessageMax))
+        {
+            var adverts = new AdvertiseNodes { Cell = Cell, Host = host };
+            adverts.Nodes.AddRange(batch.Select(n => n.TakeAdvert()));
+            yield return adverts;
+        }
+    }
+
+    public HostCellStatus Status() => new(
+        Cell,
+        Epoch,
+        Nodes.Count,
+        Nodes.Count(n => n.IsUp),
+        Nodes.Count(n => n.IsUnanswered),
+        Nodes.Sum(n => n.Running.Count),
+        Outbox.Waiting,
+        OrdersRefused);
+}

@@ -1,0 +1,117 @@
+using Akka.Actor;
+using Stockpile.Core.Fleets;
+using Stockpile.Node.Devices;
+using Stockpile.Node.Nodes;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Node.Hosts;
+
+/// <summary>What a host knows of one of its nodes.</summary>
+public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
+{
+    // Replies older than this many adverts are lost, not late.
+    private const int StaleRepliesMax = 3;
+
+    private int _advertsOut;
+    private int _repliesToSkip;
+    private int _refusedBeats;
+
+    public NodeSpec Spec { get; } = spec;
+
+    /// <summary>Null while it has no actor.</summary>
+    public IActorRef? Actor { get; set; }
+
+    /// <summary>The last one its actor had, or the one it will start with.</summary>
+    public long Incarnation { get; private set; } = incarnation;
+
+    public bool IsUp { get; private set; }
+
+    /// <summary>The cell has not yet admitted what it advertised last.</summary>
+    public bool IsUnanswered { get; private set; }
+
+    /// <summary>What to send with the next flush; null: nothing.</summary>
+    public NodeAdvertised? ToSend { get; private set; }
+
+    /// <summary>What it runs, so that a beat can tell the progress without asking it.</summary>
+    public Dictionary<long, RunningWork> Running { get; } = [];
+
+    public void Advertised(NodeAdvertised advert)
+    {
+        // A reply names a node but no incarnation: those still under way belong to the adverts of the one before,
+        // and taken for an answer they would leave the new incarnation unknown to the cell.
+        if (advert.Incarnation != Incarnation) SkipRepliesUnderWay();
+        Incarnation = advert.Incarnation;
+        IsUp = true;
+        IsUnanswered = true;
+        _refusedBeats = 0;
+        ToSend = advert;
+    }
+
+    public void Failed()
+    {
+        IsUp = false;
+        IsUnanswered = false;
+        ToSend = null;
+        Running.Clear();
+    }
+
+    /// <summary>Its actor is gone; the next one starts with the next incarnation.</summary>
+    public void ActorGone()
+    {
+        Failed();
+        Actor = null;
+        SkipRepliesUnderWay();
+        Incarnation++;
+    }
+
+    public void Admitted()
+    {
+        if (IsAnswer()) IsUnanswered = false;
+    }
+
+    /// <param name="retryBeats">Beats until it asks again.</param>
+    public void Refused(int retryBeats)
+    {
+        if (IsAnswer()) _refusedBeats = retryBeats;
+    }
+
+    /// <summary>One beat passes; true when the node is to advertise again.</summary>
+    public bool IsDueOnBeat() => IsUp && IsUnanswered && --_refusedBeats <= 0;
+
+    public NodeAdvert TakeAdvert()
+    {
+        var advert = new NodeAdvert
+        {
+            Node = Spec.Id,
+            Incarnation = Incarnation,
+            Model = Spec.Model,
+            Tier = tier,
+            Devices = Spec.Devices,
+            CpuMilli = Spec.CpuMilli,
+            MemoryMib = Spec.MemoryMiB,
+        };
+        foreach (var (name, value) in Spec.Labels) advert.Labels.Add(name, value);
+        if (ToSend is not null) advert.Running.AddRange(ToSend.Running);
+        ToSend = null;
+        _advertsOut++;
+        return advert;
+    }
+
+    private void SkipRepliesUnderWay()
+    {
+        _repliesToSkip = Math.Min(_advertsOut, StaleRepliesMax);
+        _advertsOut = 0;
+    }
+
+    private bool IsAnswer()
+    {
+        if (_repliesToSkip > 0)
+        {
+            _repliesToSkip--;
+            return false;
+        }
+
+        _advertsOut = Math.Max(0, _advertsOut - 1);
+        return true;
+    }
+}
