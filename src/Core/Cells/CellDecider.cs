@@ -83,7 +83,8 @@ public static class CellDecider
     private static Decision Reconcile(CellState state, NodeState node, IReadOnlyCollection<long> running)
     {
         var missing = node.Allocations
-            .Where(sequence => state.FindAllocation(sequence)!.Started && !running.Contains(sequence))
+            .Where(sequence => state.FindAllocation(sequence) is { Started: true, Finished: false }
+                && !running.Contains(sequence))
             .ToList();
         return missing.Count == 0
             ? Nothing
@@ -128,14 +129,26 @@ public static class CellDecider
 
     private static Decision Completed(CellState state, ReportCompleted c)
     {
-        if (state.FindAllocation(c.Sequence) is not { } allocation || allocation.Node.Id != c.Node) return Nothing;
+        if (state.FindAllocation(c.Sequence) is not { Finished: false } allocation || allocation.Node.Id != c.Node)
+            return Nothing;
         var events = new List<CellEvent>(3);
         if (!allocation.Started) events.Add(new AllocationsStarted([c.Sequence]));
-        events.Add(new AllocationsEnded([c.Sequence], AllocationEnd.Completed));
         var job = allocation.Job;
-        var last = job.Allocations.Count == 1;
-        if (last && (job.Spec.Kind == JobKind.Training || job.Finished.Count + 1 == job.Spec.Tasks))
+        if (job.Spec.Kind != JobKind.Training)
+        {
+            events.Add(new AllocationsEnded([c.Sequence], AllocationEnd.Completed));
+            if (job.Finished.Count + 1 == job.Spec.Tasks) events.Add(new JobCompleted(job.Number));
+        }
+        else if (job.Allocations.Values.All(a => a.Finished || a.Sequence == c.Sequence))
+        {
+            events.Add(new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Completed));
             events.Add(new JobCompleted(job.Number));
+        }
+        else
+        {
+            events.Add(new AllocationsFinished([c.Sequence]));
+        }
+
         return new Accepted(events);
     }
 

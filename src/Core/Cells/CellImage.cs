@@ -42,7 +42,8 @@ public sealed record AllocationImage(
     PlacedAllocation Placed,
     long Job,
     DateTimeOffset PlacedAt,
-    DateTimeOffset? StartedAt);
+    DateTimeOffset? StartedAt,
+    bool Finished);
 
 public sealed record TierUseImage(
     string Tier,

@@ -18,6 +18,7 @@ public sealed partial class CellState
             case JobSubmitted e: ApplySubmitted(e); break;
             case JobPlaced e: ApplyPlaced(e); break;
             case AllocationsStarted e: ApplyStarted(e); break;
+            case AllocationsFinished e: ApplyFinished(e); break;
             case AllocationsEnded e: ApplyEnded(e); break;
             case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
             case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
@@ -112,8 +113,14 @@ public sealed partial class CellState
         }
     }
 
+    private void ApplyFinished(AllocationsFinished e)
+    {
+        foreach (var sequence in e.Sequences) AllocationOf(sequence).Finished = true;
+    }
+
     private void ApplyEnded(AllocationsEnded e)
     {
+        var preempted = new HashSet<long>();
         foreach (var sequence in e.Sequences)
         {
             var allocation = AllocationOf(sequence);
@@ -126,7 +133,7 @@ public sealed partial class CellState
             if (e.End == AllocationEnd.Preempted)
             {
                 Counters.Preempted++;
-                allocation.Job.Preemptions++;
+                if (preempted.Add(allocation.Job.Number)) allocation.Job.Preemptions++;
             }
 
             Queue.Update(allocation.Job);

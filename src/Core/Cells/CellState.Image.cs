@@ -15,7 +15,7 @@ public sealed partial class CellState
             [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason))],
             [.. jobs.Select(ImageOf)],
             [.. _allocations.Values.OrderBy(a => a.Sequence)
-                .Select(a => new AllocationImage(a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt))],
+                .Select(a => new AllocationImage(a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished))],
             [.. Usage.Tiers.Select(t => new TierUseImage(
                 t.Key, t.Value.DeviceMs, t.Value.TrainingMs, t.Value.InferenceMs, t.Value.BatchMs, t.Value.GuestMs,
                 t.Value.WaitingDeviceMs, t.Value.WaitingTrainingMs))],
@@ -95,7 +95,11 @@ public sealed partial class CellState
     {
         var job = JobOf(image.Job);
         var node = NodeOf(image.Placed.Node);
-        var allocation = new AllocationState(image.Placed, job, node, image.PlacedAt) { StartedAt = image.StartedAt };
+        var allocation = new AllocationState(image.Placed, job, node, image.PlacedAt)
+        {
+            StartedAt = image.StartedAt,
+            Finished = image.Finished,
+        };
         job.Bind(allocation);
         node.Bind(allocation);
         _allocations.Add(allocation.Sequence, allocation);

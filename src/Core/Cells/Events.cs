@@ -68,6 +68,12 @@ public sealed record JobPlaced(long Job, IReadOnlyList<PlacedAllocation> Allocat
 /// <summary>The nodes run these allocations.</summary>
 public sealed record AllocationsStarted(IReadOnlyList<long> Sequences) : CellEvent;
 
+/// <summary>
+/// These parts of gangs did their work and wait for the rest. A gang gives its devices back as a whole, so that the
+/// next gang of its size can take its place.
+/// </summary>
+public sealed record AllocationsFinished(IReadOnlyList<long> Sequences) : CellEvent;
+
 /// <summary>Why an allocation ended.</summary>
 public enum AllocationEnd
 {

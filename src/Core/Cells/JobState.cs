@@ -29,6 +29,9 @@ public sealed class AllocationState
     public DateTimeOffset? StartedAt { get; internal set; }
     public bool Started => StartedAt is not null;
 
+    /// <summary>A part of a gang that did its work and waits for the rest.</summary>
+    public bool Finished { get; internal set; }
+
     /// <summary>Thousandths of devices it holds.</summary>
     public int DeviceMilli => ShareMilli > 0
         ? ShareMilli

@@ -91,14 +91,22 @@ public static class SchedulingCycle
         RoundFull,
     }
 
-    /// <summary>All or nothing. Guests leave in the same round, and wait again.</summary>
+    /// <summary>
+    /// All or nothing. Guests, and gangs of a lower priority class where nothing else helps, leave in the same round
+    /// and wait again.
+    /// </summary>
     private static Outcome PlaceGang(CellState state, RoundWriter round, JobState job, ref int preempted)
     {
-        if (GangPlanner.Plan(state, job.Spec, job.Class.Home) is not { } plan) return Outcome.NoRoom;
-        var evicted = plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).ToList();
-        var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices back";
-        foreach (var ending in Endings.Of(state, evicted, AllocationEnd.Preempted, reason)) round.Commit(ending);
-        preempted += evicted.Count;
+        var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
+        var plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
+        if (plan is null && Preemption.Victims(state, job) is { } victims)
+        {
+            Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);
+            plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
+        }
+
+        if (plan is null) return Outcome.NoRoom;
+        Preempt(plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).ToList(), ref preempted);
 
         var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, plan.Devices);
         var sequence = state.NextSequence;
@@ -108,6 +116,12 @@ public static class SchedulingCycle
             .ToList();
         round.Commit(new JobPlaced(job.Number, allocations));
         return Outcome.Placed;
+
+        void Preempt(List<long> sequences, ref int count)
+        {
+            foreach (var ending in Endings.Of(state, sequences, AllocationEnd.Preempted, reason)) round.Commit(ending);
+            count += sequences.Count;
+        }
     }
 
     /// <summary>Places as many tasks as fit, each by itself.</summary>

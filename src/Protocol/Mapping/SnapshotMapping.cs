@@ -33,6 +33,7 @@ public static class SnapshotMapping
             Started = a.StartedAt is not null,
             PlacedAtMs = a.PlacedAt.ToWireMs(),
             StartedAtMs = a.StartedAt.ToWireMs(),
+            Finished = a.Finished,
         }));
         msg.Use.AddRange(image.Use.Select(u => new TierUseMsg
         {
@@ -54,7 +55,7 @@ public static class SnapshotMapping
         [.. msg.Jobs.Select(FromWire)],
         [.. msg.Allocations.Select(a => new AllocationImage(
             a.Placed.FromWire(), a.Job, WireTime.Instant(a.PlacedAtMs),
-            a.Started ? WireTime.Instant(a.StartedAtMs) : null))],
+            a.Started ? WireTime.Instant(a.StartedAtMs) : null, a.Finished))],
         [.. msg.Use.Select(u => new TierUseImage(
             u.Tier, u.DeviceMs, u.TrainingMs, u.InferenceMs, u.BatchMs, u.GuestMs, u.WaitingDeviceMs,
             u.WaitingTrainingMs))],
