@@ -58,7 +58,11 @@ internal sealed class ProblemResult : IResult
     public static ErrorItem Item(Refusal refusal, string prefix = "")
     {
         var field = (prefix + CamelCase(refusal.Field)).TrimEnd('.');
-        return new ErrorItem(refusal.Code, field.Length == 0 ? null : field, refusal.Message);
+        if (field.Length == 0) return new ErrorItem(refusal.Code, null, refusal.Message);
+        // The validator's words begin with the value, since files put their own line and key before them.
+        var hasName = refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal)
+            || refusal.Message.StartsWith(field, StringComparison.Ordinal);
+        return new ErrorItem(refusal.Code, field, hasName ? refusal.Message : $"{field}: {refusal.Message}");
     }
 
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -93,7 +93,7 @@ public sealed record JobRequest
     public TimeSpan? Duration { get; init; }
 }
 
-/// <summary>Fewest and most replicas. A missing end is the same as the other.</summary>
+/// <summary>Fewest and most replicas; the fewest are 0 where they are left out.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ReplicaRange
 {

@@ -158,7 +158,10 @@ internal static class JobEndpoints
     {
         var prefix = $"jobs[{index}]";
         var field = refusal.Field.Length == 0 ? prefix : $"{prefix}.{refusal.Field}";
-        return refusal with { Field = field, Message = $"{prefix}: {refusal.Message}" };
+        // The name stands before the message once: here, with the number of the job.
+        var named = refusal.Field.Length > 0 && refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal);
+        var message = named ? $"{prefix}.{refusal.Message}" : $"{field}: {refusal.Message}";
+        return refusal with { Field = field, Message = message };
     }
 
     private static (string Key, ProblemResult? Problem) ReadKey(HttpRequest request)
