@@ -1,1 +1,3 @@
-return 0;
+using Stockpile.Cli;
+
+return await CliApp.RunAsync(args, CliContext.OfProcess());

@@ -83,4 +83,10 @@ public static class Limits
 
     /// <summary>Most rows of one list answer.</summary>
     public const int ListRowsMax = 20_000;
+
+    /// <summary>Rows of a list answer when the request does not say.</summary>
+    public const int ListRowsDefault = 1_000;
+
+    /// <summary>Most open event streams of one process; beyond it a 429.</summary>
+    public const int EventStreamsMax = 64;
 }

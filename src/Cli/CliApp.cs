@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+
+namespace Stockpile.Cli;
+
+/// <summary>Exit codes, as scripts rely on them.</summary>
+public static class ExitCodes
+{
+    public const int Done = 0;
+    public const int Refused = 1;
+    public const int Usage = 2;
+    public const int Unreachable = 3;
+}
+
+/// <summary>Ends a verb with one line on standard error.</summary>
+public sealed class CliException(int exitCode, string message) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}
+
+/// <summary>Parses, runs, and turns whatever happens into an exit code and at most one line of text.</summary>
+public static class CliApp
+{
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> args, CliContext context, CancellationToken cancel = default)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var root = Verbs.Create(context);
+        var parsed = root.Parse(args);
+        // Help asked for beside a fault is an action of its own and wins.
+        if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
+        {
+            var verb = parsed.CommandResult.Command;
+            var path = verb == root ? "" : $" {verb.Name}";
+            return Fail(context, ExitCodes.Usage, $"{parsed.Errors[0].Message} (see stockpile{path} --help)");
+        }
+
+        try
+        {
+            var configuration = new InvocationConfiguration
+            {
+                Output = context.Out,
+                Error = context.Error,
+                EnableDefaultExceptionHandler = false,
+            };
+            return await parsed.InvokeAsync(configuration, cancel);
+        }
+        catch (CliException failure)
+        {
+            return Fail(context, failure.ExitCode, failure.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail(context, ExitCodes.Refused, "interrupted");
+        }
+    }
+
+    private static int Fail(CliContext context, int exitCode, string message)
+    {
+        context.Error.WriteLine($"stockpile: {Output.Screen.OneLine(message)}");
+        return exitCode;
+    }
+}

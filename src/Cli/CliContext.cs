@@ -1,0 +1,35 @@
+using Stockpile.Cli.Jobs;
+
+namespace Stockpile.Cli;
+
+/// <summary>All that the command touches outside itself, so that tests run it in process.</summary>
+public sealed record CliContext
+{
+    public required TextWriter Out { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Whether standard output is a terminal: colours, borders and the terminal's width.</summary>
+    public required bool IsTerminal { get; init; }
+
+    public required Func<string, string?> Environment { get; init; }
+
+    public required IJobReader Jobs { get; init; }
+
+    /// <summary>How long a request that finds the cluster busy or unavailable is repeated.</summary>
+    public TimeSpan RetryFor { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often <c>--wait</c> looks.</summary>
+    public TimeSpan WaitInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public static CliContext OfProcess() => new()
+    {
+        Out = Console.Out,
+        Error = Console.Error,
+        IsTerminal = !Console.IsOutputRedirected,
+        Environment = System.Environment.GetEnvironmentVariable,
+        Jobs = new FileJobReader(),
+    };
+}

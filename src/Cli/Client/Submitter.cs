@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json;
+using Stockpile.Core;
+using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Json;
+
+namespace Stockpile.Cli.Client;
+
+/// <summary>
+/// Sends jobs in requests that keep the server's limits. The keys follow from the given key and the order of the jobs
+/// alone, so the same files with the same key are the same jobs.
+/// </summary>
+internal sealed class Submitter(StockpileClient client, string key)
+{
+    /// <summary>Leaves room for the brackets and commas around the jobs.</summary>
+    private const int BytesMax = Limits.HttpBodyBytesMax - 64 * 1024;
+
+    public string Key { get; } = key;
+
+    public async Task<IReadOnlyList<JobBatchResult>> SubmitAsync(
+        IReadOnlyList<JobRequest> jobs, CancellationToken cancel)
+    {
+        if (jobs.Count == 1) return [await SubmitOneAsync(jobs[0], cancel)];
+        var results = new List<JobBatchResult>(jobs.Count);
+        var parts = Split(jobs);
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var own = parts.Count == 1 ? Key : string.Create(CultureInfo.InvariantCulture, $"{Key}.{i}");
+            try
+            {
+                var answer = await client.PostAsync<JobBatchResponse>(
+                    "jobs/batch", new JobBatchRequest { Jobs = parts[i] }, own, cancel);
+                results.AddRange(answer.Value.Results);
+            }
+            catch (CliException failure) when (results.Count > 0)
+            {
+                throw new CliException(failure.ExitCode, $"{results.Count} of {jobs.Count} jobs were submitted, then: "
+                    + $"{failure.Message}; the same command with --key {Key} goes on from there");
+            }
+        }
+
+        return results;
+    }
+
+    private async Task<JobBatchResult> SubmitOneAsync(JobRequest job, CancellationToken cancel)
+    {
+        var answer = await client.PostAsync<JobResponse>("jobs", job, Key, cancel);
+        return new JobBatchResult(answer.Value, null, !answer.IsCreated);
+    }
+
+    private static List<List<JobRequest>> Split(IReadOnlyList<JobRequest> jobs)
+    {
+        var parts = new List<List<JobRequest>> { new() };
+        var bytes = 0;
+        foreach (var job in jobs)
+        {
+            var size = JsonSerializer.SerializeToUtf8Bytes(job, ApiJson.Options).Length + 1;
+            if (parts[^1].Count > 0 && (parts[^1].Count == Limits.JobsPerSubmitMax || bytes + size > BytesMax))
+            {
+                parts.Add([]);
+                bytes = 0;
+            }
+
+            parts[^1].Add(job);
+            bytes += size;
+        }
+
+        return parts;
+    }
+}

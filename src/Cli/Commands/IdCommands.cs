@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Stockpile.Cli.Client;
+using Stockpile.Cli.Output;
+using Stockpile.Scheduler.Api.Contracts;
+
+namespace Stockpile.Cli.Commands;
+
+/// <summary><c>stockpile job ID</c></summary>
+internal static class JobCommand
+{
+    public static Command Create(CliContext context) => ClientVerb.ForId(
+        context, "job", "Show a job", "The job's id, such as north-17", async (id, session, cancel) =>
+            session.Show(await session.Client.GetAsync<JobResponse>($"jobs/{id}", cancel), JobViews.One));
+}
+
+/// <summary><c>stockpile cancel ID</c></summary>
+internal static class CancelCommand
+{
+    public static Command Create(CliContext context) => ClientVerb.ForId(
+        context, "cancel", "Cancel a job", "The job's id, such as north-17", async (id, session, cancel) =>
+            session.Show(await session.Client.DeleteAsync<JobResponse>($"jobs/{id}", cancel),
+                (screen, job) => screen.Line($"{job.Id} ({job.Name}) is {job.State}")));
+}
+
+/// <summary><c>stockpile why ID</c></summary>
+internal static class WhyCommand
+{
+    public static Command Create(CliContext context) => ClientVerb.ForId(
+        context, "why", "Say why a job is where it is, or why it is pending", "The job's id, such as north-17",
+        async (id, session, cancel) =>
+            session.Show(await session.Client.GetAsync<WhyResponse>($"jobs/{id}/why", cancel), JobViews.Why));
+}
+
+/// <summary><c>stockpile history ID</c></summary>
+internal static class HistoryCommand
+{
+    public static Command Create(CliContext context) => ClientVerb.ForId(
+        context, "history", "Show a job's events from the journal", "The job's id, such as north-17",
+        async (id, session, cancel) =>
+            session.Show(await session.Client.GetAsync<HistoryResponse>($"jobs/{id}/history", cancel), JobViews.History));
+}
+
+/// <summary><c>stockpile node ID</c></summary>
+internal static class NodeCommand
+{
+    public static Command Create(CliContext context) => ClientVerb.ForId(
+        context, "node", "Show a node", "The node's id", async (id, session, cancel) =>
+            session.Show(await session.Client.GetAsync<NodeResponse>($"nodes/{id}", cancel), FleetViews.Node));
+}
+
+/// <summary><c>stockpile drain ID</c></summary>
+internal static class DrainCommand
+{
+    public static Command Create(CliContext context) => ClientVerb.ForId(
+        context, "drain", "Give a node no new work; what runs there may finish", "The node's id",
+        async (id, session, cancel) =>
+            session.Show(await session.Client.PostAsync<NodeResponse>($"nodes/{id}/drain", null, null, cancel),
+                (screen, node) => screen.Line(
+                    $"{node.Id} is {node.State}, {node.Allocations?.Count ?? 0} allocations run on it")));
+}
+
+/// <summary><c>stockpile resume ID</c></summary>
+internal static class ResumeCommand
+{
+    public static Command Create(CliContext context) => ClientVerb.ForId(
+        context, "resume", "Give a drained node work again", "The node's id", async (id, session, cancel) =>
+            session.Show(await session.Client.PostAsync<NodeResponse>($"nodes/{id}/resume", null, null, cancel),
+                (screen, node) => screen.Line($"{node.Id} is {node.State}")));
+}

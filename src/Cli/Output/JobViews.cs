@@ -1,0 +1,154 @@
+using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Json;
+
+namespace Stockpile.Cli.Output;
+
+/// <summary>Jobs for people.</summary>
+internal static class JobViews
+{
+    public static void List(Screen screen, JobListResponse list)
+    {
+        screen.Table(
+            ["id", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted", ">ran"],
+            list.Jobs.Select(Row));
+        if (list.Total > list.Jobs.Count) screen.Line($"{list.Jobs.Count} of {list.Total} jobs; --limit shows more");
+    }
+
+    public static void One(Screen screen, JobResponse job)
+    {
+        screen.Facts(
+        [
+            ("id", job.Id),
+            ("name", job.Name),
+            ("state", Shade.State(job.State)),
+            ("reason", job.Reason),
+            ("kind", job.Kind),
+            ("tenant", job.Tenant),
+            ("priority", job.Priority),
+            ("cell", job.Cell),
+            ("size", Size(job)),
+            ("tiers", job.Tiers is null ? null : string.Join(", ", job.Tiers)),
+            ("models", job.Models is null ? null : string.Join(", ", job.Models)),
+            ("device memory", job.MinMemory is { } least ? $"at least {Show.Memory(least)}" : null),
+            ("per task", PerTask(job)),
+            ("labels", Show.Labels(job.Labels)),
+            ("work", job.Work is { } work ? $"{Show.Number(work)} device-hours on a reference device" : null),
+            ("duration", job.Duration is { } duration ? Show.Duration(duration) : null),
+            ("checkpoint", job.Checkpoint is { } interval ? $"every {Show.Duration(interval)}" : null),
+            ("generation", job.Generation),
+            ("demand", job.Demand is { } d ? Demand(d.Base, d.Peak, d.PeakHour) : null),
+            ("latency class", job.LatencyClass),
+            ("guest", job.Guest == false ? "never" : null),
+            ("progress", job.Kind == "inference" ? null : Show.Percent(job.Progress)),
+            ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
+            ("requeues", job.Requeues == 0 ? null : job.Requeues),
+            ("preemptions", job.Preemptions == 0 ? null : job.Preemptions),
+            ("submitted", Show.Time(job.SubmittedAt)),
+            ("started", Show.Time(job.StartedAt)),
+            ("completed", Show.Time(job.CompletedAt)),
+            ("ran", Ran(job)),
+            ("key", job.Key),
+        ]);
+        if (job.Allocations is { Count: > 0 } allocations) Allocations(screen, allocations, withJob: false);
+    }
+
+    public static void Allocations(Screen screen, IReadOnlyList<AllocationResponse> allocations, bool withJob)
+    {
+        screen.Heading("Allocations");
+        string[] other = withJob ? ["job"] : ["node", "model", "tier"];
+        screen.Table(
+            ["id", .. other, "state", ">task", ">devices", "on", "guest"],
+            allocations.Select(a =>
+            {
+                object?[] place = withJob ? [a.Job] : [a.Node, a.Model, a.Tier];
+                return (IReadOnlyList<object?>)
+                [
+                    a.Id, .. place, Shade.State(a.State), a.Task,
+                    Show.Number(a.Share is { } share ? share / 1000d : a.Devices.Count),
+                    string.Join(',', a.Devices), a.Guest ? "guest" : "",
+                ];
+            }));
+    }
+
+    public static void Why(Screen screen, WhyResponse why)
+    {
+        screen.Facts(
+        [
+            ("job", $"{why.Job.Id} ({why.Job.Name})"),
+            ("state", Shade.State(why.Job.State)),
+            ("reason", why.Reason),
+            ("ahead", why.AheadInQueue == 0 ? null : $"{Show.Number(why.AheadInQueue)} in the queue"),
+        ]);
+        if (why.Alternatives.Count == 0) return;
+        screen.Heading("Alternatives");
+        screen.Table(
+            ["model", "tier", "as", ">nodes", ">devices", ">free", ">by guests", ">used", ">away", ">fits",
+                "nodes short of", "verdict"],
+            why.Alternatives.Select(a => (IReadOnlyList<object?>)
+            [
+                a.Model, a.Tier, a.Guest ? "guest" : "home", Show.Number(a.Nodes), Show.Number(a.Devices),
+                Show.Number(a.FreeDevices), Show.Number(a.GuestHeldDevices), Show.Number(a.UsedDevices),
+                Show.Number(a.UnavailableDevices), Show.Number(a.FitsNow), Short(a), a.Verdict,
+            ]));
+    }
+
+    public static void History(Screen screen, HistoryResponse history) => screen.Table(
+        ["time", "event", "detail"],
+        history.Events.Select(e => (IReadOnlyList<object?>)[Show.Time(e.At), e.Event, e.Detail]));
+
+    public static void Submitted(Screen screen, IReadOnlyList<JobBatchResult> results) => screen.Table(
+        ["id", "name", "kind", ">size", "state", "cell", "note"],
+        results.Select(r => (IReadOnlyList<object?>)(r.Job is { } job
+            ? [job.Id, job.Name, job.Kind, Size(job), Shade.State(job.State), job.Cell, Note(r, job)]
+            : ["-", "", "", "", Shade.State("failed"), "", r.Error?.Detail])));
+
+    private static IReadOnlyList<object?> Row(JobResponse job) =>
+    [
+        job.Id, job.Name, job.Kind, job.Tenant, job.Priority, Shade.State(job.State), job.Cell, Size(job),
+        job.Kind == "inference" ? "" : Show.Percent(job.Progress), Show.Time(job.SubmittedAt), Ran(job),
+    ];
+
+    private static string Note(JobBatchResult result, JobResponse job) =>
+        result.Repeated ? "known already" : job.Reason ?? "";
+
+    private static string Size(JobResponse job)
+    {
+        var each = job.Share is { } share ? share / 1000d : job.Devices ?? 0;
+        return job switch
+        {
+            { Kind: "training", MinDevices: { } min } => $"{min}..{job.MaxDevices ?? job.Devices}",
+            { Kind: "training", MaxDevices: { } max } => $"{job.Devices}..{max}",
+            { Kind: "training" } => Show.Number(each),
+            { Replicas: { } r } => $"{r.Now} of {r.Min}..{r.Max} x {Show.Number(each)}",
+            _ => $"{job.Tasks ?? 0} x {Show.Number(each)}",
+        };
+    }
+
+    private static string? Ran(JobResponse job) =>
+        job is { StartedAt: { } start, CompletedAt: { } end } ? Show.Duration(end - start) : null;
+
+    private static string? PerTask(JobResponse job)
+    {
+        string?[] parts =
+        [
+            job.Cpu is { } cpu ? $"{Show.Number(cpu)} cores" : null,
+            job.Memory is { } memory ? Show.Memory(memory) : null,
+            job.PerNode is { } perNode ? $"{perNode} devices per node" : null,
+        ];
+        return string.Join(", ", parts.Where(p => p is not null));
+    }
+
+    private static string Demand(double low, double peak, double hour) => low.Equals(peak)
+        ? $"{Show.Number(low)} requests/s"
+        : $"{Show.Number(low)} to {Show.Number(peak)} requests/s, most at {Quantities.Format(TimeSpan.FromHours(hour))}";
+
+    private static string Short(AlternativeResponse a)
+    {
+        (int Nodes, string Of)[] all =
+        [
+            (a.NodesShortOfDevices, "devices"), (a.NodesShortOfCpu, "cpu"), (a.NodesShortOfMemory, "memory"),
+            (a.NodesWithoutLabels, "labels"),
+        ];
+        return string.Join(", ", all.Where(s => s.Nodes > 0).Select(s => $"{s.Of} {Show.Number(s.Nodes)}"));
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using Stockpile.Cli.Commands;
+
+namespace Stockpile.Cli;
+
+/// <summary>The verbs of the command, in the order of the help.</summary>
+public static class Verbs
+{
+    public static RootCommand Create(CliContext context)
+    {
+        var root = new RootCommand("Stockpile schedules mixed accelerator fleets: the best chips train, the others serve.");
+        foreach (var verb in All(context)) root.Add(verb);
+        return root;
+    }
+
+    private static IEnumerable<Command> All(CliContext context) =>
+    [
+        SubmitCommand.Create(context),
+        JobsCommand.Create(context),
+        JobCommand.Create(context),
+        CancelCommand.Create(context),
+        WhyCommand.Create(context),
+        HistoryCommand.Create(context),
+        NodesCommand.Create(context),
+        NodeCommand.Create(context),
+        DrainCommand.Create(context),
+        ResumeCommand.Create(context),
+        FleetCommand.Create(context),
+        CellsCommand.Create(context),
+    ];
+}

@@ -1,0 +1,133 @@
+namespace Stockpile.Scheduler.Api.Contracts;
+
+/// <summary>One machine and what is free on it.</summary>
+public sealed record NodeResponse
+{
+    public required string Id { get; init; }
+    public required string Cell { get; init; }
+    public required string Host { get; init; }
+    public required string Model { get; init; }
+    public required string Tier { get; init; }
+
+    /// <summary>ready, draining or lost.</summary>
+    public required string State { get; init; }
+    public string? Reason { get; init; }
+    public int Devices { get; init; }
+    public int FreeDevices { get; init; }
+
+    /// <summary>Free thousandths of each device.</summary>
+    public required IReadOnlyList<int> FreeMilli { get; init; }
+    public double Cpu { get; init; }
+    public double CpuFree { get; init; }
+    public long Memory { get; init; }
+    public long MemoryFree { get; init; }
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+    public long Incarnation { get; init; }
+    public IReadOnlyList<AllocationResponse>? Allocations { get; init; }
+}
+
+public sealed record NodeListResponse(IReadOnlyList<NodeResponse> Nodes, int Total);
+
+/// <summary>Capacity and use of the whole fleet at one instant of simulated time.</summary>
+public sealed record FleetResponse
+{
+    /// <summary>The newest instant any cell answered for; left out when there is no cell.</summary>
+    public DateTimeOffset? At { get; init; }
+    public int Cells { get; init; }
+    public int Nodes { get; init; }
+    public int NodesLost { get; init; }
+    public int NodesDraining { get; init; }
+    public int Devices { get; init; }
+
+    /// <summary>Share of the devices in use, 0..1.</summary>
+    public double Utilisation { get; init; }
+
+    /// <summary>Most capable first.</summary>
+    public required IReadOnlyList<UseResponse> Tiers { get; init; }
+    public required IReadOnlyList<UseResponse> Models { get; init; }
+    public required PendingResponse Pending { get; init; }
+    public int RunningJobs { get; init; }
+    public required CountersResponse Jobs { get; init; }
+    public required InferenceResponse Inference { get; init; }
+
+    /// <summary>Completed trainings by model generation.</summary>
+    public required IReadOnlyDictionary<string, long> Generations { get; init; }
+}
+
+/// <summary>Use of one tier or one model, in devices; a shared device counts by its share.</summary>
+public sealed record UseResponse
+{
+    public required string Tier { get; init; }
+
+    /// <summary>Left out of a tier's row.</summary>
+    public string? Model { get; init; }
+    public int Nodes { get; init; }
+    public int Devices { get; init; }
+    public double Training { get; init; }
+    public double Inference { get; init; }
+    public double Batch { get; init; }
+    public double Guest { get; init; }
+    public double Free { get; init; }
+    public double Unavailable { get; init; }
+
+    /// <summary>Share of the devices in use, 0..1.</summary>
+    public double Utilisation { get; init; }
+
+    /// <summary>Wholly free devices on ready nodes.</summary>
+    public int FreeDevices { get; init; }
+
+    /// <summary>Device-hours since the cells began; on a tier's row alone.</summary>
+    public UseHoursResponse? Hours { get; init; }
+}
+
+/// <summary>Device-hours of simulated time; the waiting ones while training that may use the tier waited.</summary>
+public sealed record UseHoursResponse(
+    double Devices,
+    double Training,
+    double Inference,
+    double Batch,
+    double Guest,
+    double WaitingDevices,
+    double WaitingTraining);
+
+public sealed record PendingResponse(int Training, int Inference, int Batch);
+
+/// <summary>Counts since the cell began.</summary>
+public sealed record CountersResponse(
+    long Submitted,
+    long Placed,
+    long Completed,
+    long Cancelled,
+    long Failed,
+    long Requeued,
+    long Preempted,
+    long AllocationsPersisted);
+
+/// <summary>Services and the requests per second they should and do serve.</summary>
+public sealed record InferenceResponse(int Services, double Demand, double DemandServed);
+
+/// <summary>One cell.</summary>
+public sealed record CellResponse
+{
+    public required string Cell { get; init; }
+    public long Epoch { get; init; }
+    public long Round { get; init; }
+    public DateTimeOffset? At { get; init; }
+    public int Nodes { get; init; }
+    public int NodesLost { get; init; }
+    public int NodesDraining { get; init; }
+    public int Devices { get; init; }
+    public double Free { get; init; }
+    public double Utilisation { get; init; }
+    public required PendingResponse Pending { get; init; }
+    public int ActiveJobs { get; init; }
+    public int RunningJobs { get; init; }
+    public required CountersResponse Jobs { get; init; }
+    public required InferenceResponse Inference { get; init; }
+    public required IReadOnlyList<UseResponse> Models { get; init; }
+    public required IReadOnlyDictionary<string, long> Generations { get; init; }
+}
+
+public sealed record CellListResponse(IReadOnlyList<CellResponse> Cells);
+
+public sealed record HealthResponse(string Status, int? Cells);

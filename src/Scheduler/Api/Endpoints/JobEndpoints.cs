@@ -1,0 +1,177 @@
+using System.Globalization;
+using Stockpile.Core;
+using Stockpile.Core.Jobs;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Json;
+using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Scheduler.Api.Endpoints;
+
+/// <summary>Jobs: submit, list, show, cancel, explain.</summary>
+internal static class JobEndpoints
+{
+    public const string KeyHeader = "Idempotency-Key";
+
+    /// <summary>Room for <c>/499</c>, the number of a job in a batch.</summary>
+    private const int KeyCharsMax = Limits.NameCharsMax - 4;
+
+    private static readonly string[] States = ["pending", "placed", "running", "completed", "cancelled", "failed"];
+    private static readonly string[] Kinds = ["training", "inference", "batch"];
+
+    public static void MapJobs(this RouteGroupBuilder api)
+    {
+        api.MapPost("/jobs", SubmitAsync)
+            .Accepts<JobRequest>("application/json").WithSummary("Submit a job")
+            .Produces<JobResponse>(StatusCodes.Status201Created).Produces<JobResponse>();
+        api.MapPost("/jobs/batch", SubmitBatchAsync)
+            .Accepts<JobBatchRequest>("application/json").WithSummary("Submit jobs that are validated together")
+            .Produces<JobBatchResponse>();
+        api.MapGet("/jobs", ListAsync).WithSummary("Jobs, newest first").Produces<JobListResponse>();
+        api.MapGet("/jobs/{id}", GetAsync).WithSummary("One job").Produces<JobResponse>();
+        api.MapDelete("/jobs/{id}", CancelAsync).WithSummary("Cancel a job").Produces<JobResponse>();
+        api.MapGet("/jobs/{id}/why", WhyAsync).WithSummary("Why a job is where it is").Produces<WhyResponse>();
+        api.MapGet("/jobs/{id}/history", HistoryAsync)
+            .WithSummary("A job's events from the journal").Produces<HistoryResponse>();
+    }
+
+    private static async Task<IResult> SubmitAsync(
+        HttpContext http, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
+    {
+        var (key, badKey) = ReadKey(http.Request);
+        if (badKey is not null) return badKey;
+        var (request, problem) = await JsonBody.ReadAsync<JobRequest>(http);
+        if (request is null) return problem!;
+        var (submission, refusals) = Prepare(request, key, options);
+        if (submission is null) return ProblemResult.Of(refusals);
+        var result = (await SendAsync(gateway, [submission], cancel))[0];
+        if (result.Refusal is { } refusal) return ProblemResult.Of(refusal.ToCore());
+        var job = result.Job.ToResponse(options, withAllocations: true);
+        return result.Repeated
+            ? Results.Ok(job)
+            : Results.Created($"{StockpileApi.Prefix}/jobs/{job.Id}", job);
+    }
+
+    private static async Task<IResult> SubmitBatchAsync(
+        HttpContext http, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
+    {
+        var (key, badKey) = ReadKey(http.Request);
+        if (badKey is not null) return badKey;
+        var (request, problem) = await JsonBody.ReadAsync<JobBatchRequest>(http);
+        if (request is null) return problem!;
+        if (request.Jobs is not { Count: >= 1 and <= Limits.JobsPerSubmitMax } jobs)
+        {
+            return ProblemResult.Of(new Refusal(Refusal.Invalid, "jobs",
+                $"jobs has {request.Jobs?.Count ?? 0} entries; allowed: 1 to {Limits.JobsPerSubmitMax}"));
+        }
+
+        var submissions = new List<Submission>(jobs.Count);
+        var faults = new List<Refusal>();
+        for (var i = 0; i < jobs.Count; i++)
+        {
+            var own = key.Length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{key}/{i}");
+            var (submission, refusals) = Prepare(jobs[i], own, options);
+            if (submission is not null) submissions.Add(submission);
+            else faults.AddRange(refusals.Select(r => Numbered(r, i)));
+        }
+
+        if (faults.Count > 0) return ProblemResult.Of(faults);
+        var results = await SendAsync(gateway, submissions, cancel);
+        return Results.Ok(new JobBatchResponse([.. results.Select((r, i) => r.Refusal is { } refusal
+            ? new JobBatchResult(null, ProblemResult.Item(refusal.ToCore(), $"jobs[{i}]."), r.Repeated)
+            : new JobBatchResult(r.Job.ToResponse(options, withAllocations: true), null, r.Repeated))]));
+    }
+
+    private static async Task<IResult> ListAsync(
+        HttpRequest request, IStockpileGateway gateway, ApiOptions options,
+        string? state, string? kind, string? tenant, string? cell, string? limit, CancellationToken cancel)
+    {
+        var query = new Query(
+            request, nameof(state), nameof(kind), nameof(tenant), nameof(cell), nameof(limit));
+        var filter = new JobFilter(query.OneOf(nameof(state), States), query.OneOf(nameof(kind), Kinds),
+            query.Name(nameof(tenant)), query.Name(nameof(cell)), query.Limit());
+        if (query.IsRefused(out var problem)) return problem;
+        var reply = await gateway.ListJobsAsync(filter, cancel);
+        return Results.Ok(new JobListResponse(
+            [.. reply.Jobs.Select(j => j.ToResponse(options, withAllocations: false))], reply.Total));
+    }
+
+    private static Task<IResult> GetAsync(
+        string id, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel) =>
+        AnswerAsync(id, options, job => gateway.GetJobAsync(job, cancel));
+
+    private static Task<IResult> CancelAsync(
+        string id, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel) =>
+        AnswerAsync(id, options, job => gateway.CancelJobAsync(job, cancel));
+
+    private static async Task<IResult> WhyAsync(
+        string id, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
+    {
+        if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
+        var reply = await gateway.WhyAsync(job, cancel);
+        return reply.Refusal is { } refusal
+            ? ProblemResult.Of(refusal.ToCore())
+            : Results.Ok(reply.ToResponse(options));
+    }
+
+    private static async Task<IResult> HistoryAsync(
+        string id, IStockpileGateway gateway, CancellationToken cancel)
+    {
+        if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
+        var events = await gateway.HistoryAsync(job, cancel);
+        return events.Count == 0
+            ? ProblemResult.NotFound("job", id)
+            : Results.Ok(new HistoryResponse(job.ToString(), [.. events.Select(e => e.ToResponse())]));
+    }
+
+    private static async Task<IResult> AnswerAsync(string id, ApiOptions options, Func<JobId, Task<JobReply>> ask)
+    {
+        if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
+        var reply = await ask(job);
+        return reply.Refusal is { } refusal
+            ? ProblemResult.Of(refusal.ToCore())
+            : Results.Ok(reply.Job.ToResponse(options, withAllocations: true));
+    }
+
+    private static (Submission? Submission, IReadOnlyList<Refusal> Refusals) Prepare(
+        JobRequest? request, string key, ApiOptions options)
+    {
+        if (request is null) return (null, [new Refusal(Refusal.Invalid, "", "the job is null; allowed: an object")]);
+        var (spec, refusals) = request.ToSpec();
+        refusals ??= options.Validate(spec!);
+        return refusals.Count > 0
+            ? (null, refusals)
+            : (new Submission { Key = key, Spec = options.ToWire(spec!) }, []);
+    }
+
+    private static async Task<IReadOnlyList<SubmitResult>> SendAsync(
+        IStockpileGateway gateway, List<Submission> jobs, CancellationToken cancel)
+    {
+        var reply = await gateway.SubmitAsync(jobs, cancel);
+        return reply.Results.Count == jobs.Count
+            ? reply.Results
+            : throw new InvalidOperationException($"{jobs.Count} jobs got {reply.Results.Count} answers");
+    }
+
+    private static Refusal Numbered(Refusal refusal, int index)
+    {
+        var prefix = $"jobs[{index}]";
+        var field = refusal.Field.Length == 0 ? prefix : $"{prefix}.{refusal.Field}";
+        // The name stands before the message once: here, with the number of the job.
+        var named = refusal.Field.Length > 0 && refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal);
+        var message = named ? $"{prefix}.{refusal.Message}" : $"{field}: {refusal.Message}";
+        return refusal with { Field = field, Message = message };
+    }
+
+    private static (string Key, ProblemResult? Problem) ReadKey(HttpRequest request)
+    {
+        var values = request.Headers[KeyHeader];
+        if (values.Count == 0) return ("", null);
+        var key = values.ToString();
+        if (values.Count == 1 && key.Length is > 0 and <= KeyCharsMax && key.All(c => c is > ' ' and <= '~'))
+            return (key, null);
+        return ("", ProblemResult.Of(new Refusal(Refusal.Invalid, KeyHeader, $"{KeyHeader} is "
+            + $"{Names.Shorten(key)}; allowed: 1 to {KeyCharsMax} printable ASCII characters without spaces")));
+    }
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Stockpile.Core;
+
+namespace Stockpile.Scheduler.Api.Json;
+
+/// <summary>Reads a request's body strictly, within <see cref="Limits.HttpBodyBytesMax"/>.</summary>
+internal static class JsonBody
+{
+    /// <summary>
+    /// What is over the limit is read and thrown away up to here: a client that is cut off while it still writes
+    /// sees a broken connection instead of the answer.
+    /// </summary>
+    private const long DiscardedBytesMax = 8L * Limits.HttpBodyBytesMax;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <summary>The body, or the problem that it has; exactly one of the two is null.</summary>
+    public static async Task<(T? Value, ProblemResult? Problem)> ReadAsync<T>(HttpContext http) where T : class
+    {
+        if (!http.Request.HasJsonContentType())
+        {
+            return (null, ProblemResult.Of(StatusCodes.Status415UnsupportedMediaType, ProblemCodes.MediaType,
+                "the content type must be application/json"));
+        }
+
+        if (await ReadBytesAsync(http) is not { } bytes) return (null, TooLarge);
+        if (bytes.Length == 0)
+            return (null, ProblemResult.Of(new Refusal(Refusal.Invalid, "", "the body is empty; allowed: JSON")));
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(bytes, Strict);
+        }
+        catch (JsonException fault)
+        {
+            return (null, ProblemResult.Of(JsonFault.Malformed(fault)));
+        }
+
+        using (document)
+        {
+            try
+            {
+                return document.Deserialize<T>(ApiJson.Options) is { } value
+                    ? (value, null)
+                    : throw new JsonException(null, "$", null, null);
+            }
+            catch (JsonException fault)
+            {
+                return (null, ProblemResult.Of(JsonFault.Mismatch(fault, document.RootElement, typeof(T))));
+            }
+        }
+    }
+
+    public static ProblemResult TooLarge { get; } = ProblemResult.Of(
+        StatusCodes.Status413PayloadTooLarge,
+        ProblemCodes.TooLarge,
+        $"the body is larger than {Limits.HttpBodyBytesMax} bytes, the most that is allowed; send several requests");
+
+    /// <summary>The bytes of the body; null when there are too many.</summary>
+    private static async Task<byte[]?> ReadBytesAsync(HttpContext http)
+    {
+        if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+            limit.MaxRequestBodySize = DiscardedBytesMax;
+        using var body = new MemoryStream(
+            (int)Math.Clamp(http.Request.ContentLength ?? 0, 0, Limits.HttpBodyBytesMax));
+        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        var total = 0L;
+        try
+        {
+            int read;
+            while ((read = await http.Request.Body.ReadAsync(buffer, http.RequestAborted)) > 0)
+            {
+                total += read;
+                if (total <= Limits.HttpBodyBytesMax) body.Write(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return total > Limits.HttpBodyBytesMax ? null : body.ToArray();
+    }
+}

@@ -1,0 +1,155 @@
+using System.Globalization;
+using Stockpile.Core;
+using Stockpile.Core.Fleets;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api.Contracts;
+
+namespace Stockpile.Scheduler.Api.Mapping;
+
+/// <summary>What cells say about their nodes, as JSON has it, and the sums over all cells.</summary>
+internal static class FleetMapping
+{
+    private const double MilliPerDevice = Limits.MilliPerDevice;
+    private const double MilliPerCore = 1000;
+
+    public static FleetResponse ToFleet(this IReadOnlyList<CellView> cells, Catalog catalog)
+    {
+        var models = cells.SelectMany(c => c.Models).ToList();
+        var newest = cells.Count == 0 ? 0 : cells.Max(c => c.AtMs);
+        return new FleetResponse
+        {
+            At = JobViewMapping.Time(newest),
+            Cells = cells.Count,
+            Nodes = cells.Sum(c => c.Nodes),
+            NodesLost = cells.Sum(c => c.NodesLost),
+            NodesDraining = cells.Sum(c => c.NodesDraining),
+            Devices = cells.Sum(c => c.Devices),
+            Utilisation = Utilisation(models),
+            Tiers = TierRows(models, cells.SelectMany(c => c.Use), catalog),
+            Models = ModelRows(models, catalog),
+            Pending = new PendingResponse(
+                cells.Sum(c => c.PendingTraining), cells.Sum(c => c.PendingInference), cells.Sum(c => c.PendingBatch)),
+            RunningJobs = cells.Sum(c => c.RunningJobs),
+            Jobs = Counters(cells),
+            Inference = Inference(cells),
+            Generations = Generations(cells),
+        };
+    }
+
+    public static CellResponse ToResponse(this CellView cell, Catalog catalog)
+    {
+        CellView[] self = [cell];
+        return new CellResponse
+        {
+            Cell = cell.Cell,
+            Epoch = cell.Epoch,
+            Round = cell.Round,
+            At = JobViewMapping.Time(cell.AtMs),
+            Nodes = cell.Nodes,
+            NodesLost = cell.NodesLost,
+            NodesDraining = cell.NodesDraining,
+            Devices = cell.Devices,
+            Free = cell.Models.Sum(m => m.FreeMilli) / MilliPerDevice,
+            Utilisation = Utilisation(cell.Models),
+            Pending = new PendingResponse(cell.PendingTraining, cell.PendingInference, cell.PendingBatch),
+            ActiveJobs = cell.ActiveJobs,
+            RunningJobs = cell.RunningJobs,
+            Jobs = Counters(self),
+            Inference = Inference(self),
+            Models = ModelRows(cell.Models, catalog),
+            Generations = Generations(self),
+        };
+    }
+
+    public static NodeResponse ToResponse(this NodeView node, bool withAllocations) => new()
+    {
+        Id = node.Node,
+        Cell = node.Cell,
+        Host = node.Host,
+        Model = node.Model,
+        Tier = node.Tier,
+        State = node.State,
+        Reason = node.Reason.Length == 0 ? null : node.Reason,
+        Devices = node.Devices,
+        FreeDevices = node.FreeDevices,
+        FreeMilli = [.. node.FreeMilli],
+        Cpu = node.CpuMilli / MilliPerCore,
+        CpuFree = node.CpuFreeMilli / MilliPerCore,
+        Memory = node.MemoryMib,
+        MemoryFree = node.MemoryFreeMib,
+        Labels = node.Labels.Count == 0 ? null : new Dictionary<string, string>(node.Labels),
+        Incarnation = node.Incarnation,
+        Allocations = withAllocations ? [.. node.Allocations.Select(a => a.ToResponse())] : null,
+    };
+
+    /// <summary>One row per tier, most capable first; a tier the catalogue does not know comes last.</summary>
+    private static List<UseResponse> TierRows(
+        IEnumerable<ModelUse> models, IEnumerable<TierUseView> hours, Catalog catalog)
+    {
+        var hoursByTier = hours.ToLookup(h => h.Tier, StringComparer.Ordinal);
+        return [.. models
+            .GroupBy(m => m.Tier, StringComparer.Ordinal)
+            .OrderBy(g => catalog.FindTier(g.Key)?.Rank ?? int.MaxValue).ThenBy(g => g.Key, StringComparer.Ordinal)
+            .Select(g => Row(g.Key, null, [.. g], Hours(hoursByTier[g.Key])))];
+    }
+
+    private static List<UseResponse> ModelRows(IEnumerable<ModelUse> models, Catalog catalog) => [.. models
+        .GroupBy(m => (m.Tier, m.Model))
+        .OrderBy(g => catalog.FindTier(g.Key.Tier)?.Rank ?? int.MaxValue)
+        .ThenBy(g => g.Key.Model, StringComparer.Ordinal)
+        .Select(g => Row(g.Key.Tier, g.Key.Model, [.. g], null))];
+
+    private static UseResponse Row(
+        string tier, string? model, IReadOnlyCollection<ModelUse> uses, UseHoursResponse? hours) => new()
+    {
+        Tier = tier,
+        Model = model,
+        Nodes = uses.Sum(u => u.Nodes),
+        Devices = uses.Sum(u => u.Devices),
+        Training = uses.Sum(u => u.TrainingMilli) / MilliPerDevice,
+        Inference = uses.Sum(u => u.InferenceMilli) / MilliPerDevice,
+        Batch = uses.Sum(u => u.BatchMilli) / MilliPerDevice,
+        Guest = uses.Sum(u => u.GuestMilli) / MilliPerDevice,
+        Free = uses.Sum(u => u.FreeMilli) / MilliPerDevice,
+        Unavailable = uses.Sum(u => u.UnavailableMilli) / MilliPerDevice,
+        Utilisation = Utilisation(uses),
+        FreeDevices = uses.Sum(u => u.FreeDevices),
+        Hours = hours,
+    };
+
+    /// <summary>What is neither free nor unavailable is in use, whoever uses it.</summary>
+    private static double Utilisation(IEnumerable<ModelUse> uses)
+    {
+        long all = 0, idle = 0;
+        foreach (var use in uses)
+        {
+            all += (long)use.Devices * Limits.MilliPerDevice;
+            idle += use.FreeMilli + use.UnavailableMilli;
+        }
+
+        return all == 0 ? 0 : Math.Round((double)(all - idle) / all, 6);
+    }
+
+    private static UseHoursResponse? Hours(IEnumerable<TierUseView> views)
+    {
+        var all = views.ToList();
+        return all.Count == 0 ? null : new UseHoursResponse(
+            all.Sum(h => h.DeviceHours), all.Sum(h => h.TrainingHours), all.Sum(h => h.InferenceHours),
+            all.Sum(h => h.BatchHours), all.Sum(h => h.GuestHours), all.Sum(h => h.WaitingDeviceHours),
+            all.Sum(h => h.WaitingTrainingHours));
+    }
+
+    private static CountersResponse Counters(IReadOnlyList<CellView> cells) => new(
+        cells.Sum(c => c.Submitted), cells.Sum(c => c.Placed), cells.Sum(c => c.Completed),
+        cells.Sum(c => c.Cancelled), cells.Sum(c => c.Failed), cells.Sum(c => c.Requeued),
+        cells.Sum(c => c.Preempted), cells.Sum(c => c.AllocationsPersisted));
+
+    private static InferenceResponse Inference(IReadOnlyList<CellView> cells) =>
+        new(cells.Sum(c => c.Services), cells.Sum(c => c.Demand), cells.Sum(c => c.DemandServed));
+
+    private static Dictionary<string, long> Generations(IEnumerable<CellView> cells) => cells
+        .SelectMany(c => c.Generations)
+        .GroupBy(g => g.Key)
+        .OrderBy(g => g.Key)
+        .ToDictionary(g => g.Key.ToString(CultureInfo.InvariantCulture), g => g.Sum(x => x.Value));
+}

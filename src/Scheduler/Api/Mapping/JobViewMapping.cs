@@ -1,0 +1,107 @@
+using Stockpile.Core.Jobs;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Routing;
+using static Stockpile.Scheduler.Api.Mapping.JobRequestMapping;
+
+namespace Stockpile.Scheduler.Api.Mapping;
+
+/// <summary>What cells say about jobs, as JSON has it.</summary>
+internal static class JobViewMapping
+{
+    public static JobResponse ToResponse(this JobView view, ApiOptions options, bool withAllocations)
+    {
+        var spec = options.FromWire(view.Spec);
+        // The request's form leaves out what is as by default, and so do answers.
+        var request = spec.ToRequest();
+        return new JobResponse
+        {
+            Id = view.Id,
+            State = view.State,
+            Cell = view.Cell,
+            Name = spec.Name,
+            Kind = spec.Kind.ToString().ToLowerInvariant(),
+            Tenant = spec.Tenant,
+            Priority = spec.Priority.ToString().ToLowerInvariant(),
+            Tiers = request.Tiers,
+            Models = request.Models,
+            MinMemory = NullIfZero(spec.MinMemoryMiB),
+            Cpu = request.Cpu,
+            Memory = request.Memory,
+            Labels = request.Labels,
+            Devices = request.Devices,
+            Share = request.Share,
+            PerNode = request.PerNode,
+            MinDevices = request.MinDevices,
+            MaxDevices = request.MaxDevices,
+            Work = request.Work,
+            Checkpoint = request.Checkpoint,
+            Generation = request.Generation,
+            Replicas = spec.Kind == JobKind.Inference
+                ? new ReplicasResponse(spec.MinReplicas, spec.MaxReplicas, view.Replicas)
+                : null,
+            Demand = request.Demand,
+            LatencyClass = request.LatencyClass,
+            Guest = request.Guest,
+            Tasks = request.Tasks,
+            Duration = request.Duration,
+            Allocations = withAllocations ? [.. view.Allocations.Select(ToResponse)] : null,
+            AllocationCount = Math.Max(view.AllocationCount, view.Allocations.Count),
+            SubmittedAt = Time(view.SubmittedAtMs),
+            StartedAt = Time(view.StartedAtMs),
+            CompletedAt = Time(view.CompletedAtMs),
+            Reason = view.Reason.Length == 0 ? null : view.Reason,
+            Progress = view.Done,
+            Requeues = view.Requeues,
+            Preemptions = view.Preemptions,
+            TasksDone = view.TasksDone,
+            Key = view.Key.Length == 0 ? null : view.Key,
+        };
+    }
+
+    public static AllocationResponse ToResponse(this AllocationView view) => new()
+    {
+        Id = view.Id,
+        Job = view.Job,
+        Node = view.Node,
+        Model = view.Model,
+        Tier = view.Tier,
+        Devices = [.. view.Devices],
+        Share = NullIfZero(view.ShareMilli),
+        Guest = view.Guest,
+        State = view.State,
+        Task = view.Task,
+    };
+
+    public static WhyResponse ToResponse(this WhyReply reply, ApiOptions options) => new(
+        reply.Job.ToResponse(options, withAllocations: true),
+        reply.Reason,
+        [.. reply.Alternatives.Select(ToResponse)],
+        reply.AheadInQueue);
+
+    public static HistoryEvent ToResponse(this HistoryEntry entry) =>
+        new(entry.At, entry.Cell, entry.Epoch, entry.Round, entry.Event, entry.Detail);
+
+    /// <summary>A time on the wire; 0 means not yet.</summary>
+    public static DateTimeOffset? Time(long milliseconds) =>
+        milliseconds == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private static AlternativeResponse ToResponse(WhyAlternative view) => new()
+    {
+        Model = view.Model,
+        Tier = view.Tier,
+        Guest = view.Guest,
+        Nodes = view.Nodes,
+        Devices = view.Devices,
+        FreeDevices = view.FreeDevices,
+        GuestHeldDevices = view.GuestHeldDevices,
+        UsedDevices = view.UsedDevices,
+        UnavailableDevices = view.UnavailableDevices,
+        NodesShortOfDevices = view.NodesShortOfDevices,
+        NodesShortOfCpu = view.NodesShortOfCpu,
+        NodesShortOfMemory = view.NodesShortOfMemory,
+        NodesWithoutLabels = view.NodesWithoutLabels,
+        FitsNow = view.FitsNow,
+        Verdict = view.Verdict,
+    };
+}

@@ -1,0 +1,75 @@
+using Stockpile.Core;
+using Stockpile.Scheduler.Api.Json;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Scheduler.Api;
+
+/// <summary>Gives every error the same form: what a handler throws, and what the router answers without a body.</summary>
+internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            if (IsForeign(http.Request))
+            {
+                await ProblemResult.Of(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden,
+                    "changes from pages of other sites are refused").ExecuteAsync(http);
+                return;
+            }
+
+            await next(http);
+            if (http.Response is { StatusCode: >= 400, HasStarted: false, ContentLength: null, ContentType: null })
+                await Bare(http).ExecuteAsync(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone; nobody reads an answer.
+        }
+        catch (Exception fault) when (!http.Response.HasStarted)
+        {
+            http.Response.Clear();
+            await ForException(http, fault).ExecuteAsync(http);
+        }
+    }
+
+    /// <summary>
+    /// A page of another site, open in the browser of someone who can reach the API, must not drain nodes. Browsers
+    /// say where a request comes from; programs do not send the header.
+    /// </summary>
+    private static bool IsForeign(HttpRequest request) =>
+        !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method)
+        && request.Headers["Sec-Fetch-Site"] is [{ } site] && site is "cross-site" or "same-site";
+
+    private ProblemResult ForException(HttpContext http, Exception fault)
+    {
+        switch (fault)
+        {
+            case ClusterBusyException busy:
+                return ProblemResult.Of(
+                    StatusCodes.Status429TooManyRequests, Refusal.Busy, busy.Message, busy.RetryAfter);
+            case ClusterUnavailableException unavailable:
+                return ProblemResult.Of(StatusCodes.Status503ServiceUnavailable, Refusal.Unavailable,
+                    unavailable.Message, unavailable.RetryAfter);
+            case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
+                return JsonBody.TooLarge;
+            case BadHttpRequestException bad:
+                return ProblemResult.Of(bad.StatusCode, Refusal.Invalid, bad.Message);
+            default:
+                // The answer carries the request's id and not the fault: its text may name files or addresses.
+                log.LogError(fault, "{Method} {Path} failed, request {Id}",
+                    http.Request.Method, http.Request.Path, http.TraceIdentifier);
+                return ProblemResult.Of(StatusCodes.Status500InternalServerError, ProblemCodes.Internal,
+                    $"the request failed; the log has the reason under request {http.TraceIdentifier}");
+        }
+    }
+
+    private static ProblemResult Bare(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => ProblemResult.Of(StatusCodes.Status404NotFound, Refusal.NotFound,
+            $"there is nothing at {Names.Shorten(http.Request.Path, 80)}; see /openapi/v1.json"),
+        StatusCodes.Status405MethodNotAllowed => ProblemResult.Of(StatusCodes.Status405MethodNotAllowed,
+            ProblemCodes.Method, $"{http.Request.Method} is not allowed here; allowed: {http.Response.Headers.Allow}"),
+        var status => ProblemResult.Of(status, Refusal.Invalid, "the request is refused"),
+    };
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.WebUtilities;
+using Stockpile.Core;
+using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Json;
+
+namespace Stockpile.Scheduler.Api;
+
+/// <summary>Codes of problems that HTTP alone has; the others are in <see cref="Refusal"/>.</summary>
+public static class ProblemCodes
+{
+    public const string TooLarge = "too-large";
+    public const string MediaType = "media-type";
+    public const string Method = "method";
+    public const string Forbidden = "forbidden";
+    public const string Internal = "internal";
+}
+
+/// <summary>An error as <c>application/problem+json</c>, with <c>Retry-After</c> where trying again may help.</summary>
+internal sealed class ProblemResult : IResult
+{
+    /// <summary>Most faults one answer lists, so that 500 bad jobs stay a readable answer.</summary>
+    private const int ErrorsMax = 20;
+
+    private readonly Problem _problem;
+    private readonly TimeSpan? _retryAfter;
+
+    private ProblemResult(Problem problem, TimeSpan? retryAfter)
+    {
+        _problem = problem;
+        _retryAfter = retryAfter;
+    }
+
+    public static ProblemResult Of(int status, string code, string detail, TimeSpan? retryAfter = null) =>
+        new(new Problem(ReasonPhrases.GetReasonPhrase(status), status, code, null, detail), retryAfter);
+
+    public static ProblemResult Of(Refusal refusal) => Of([refusal]);
+
+    /// <summary>The first refusal is the problem; the others are listed with it.</summary>
+    public static ProblemResult Of(IReadOnlyList<Refusal> refusals)
+    {
+        var first = Item(refusals[0]);
+        var status = StatusOf(first.Code);
+        var errors = refusals.Count > 1 ? refusals.Take(ErrorsMax).Select(r => Item(r)).ToList() : null;
+        TimeSpan? retryAfter = status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
+            ? TimeSpan.FromSeconds(1)
+            : null;
+        return new ProblemResult(
+            new Problem(ReasonPhrases.GetReasonPhrase(status), status, first.Code, first.Field, first.Detail, errors),
+            retryAfter);
+    }
+
+    public static ProblemResult NotFound(string what, string id) =>
+        Of(new Refusal(Refusal.NotFound, "id", $"there is no {what} {Names.Shorten(id)}"));
+
+    /// <summary>A refusal with the field's name as JSON has it, below <paramref name="prefix"/>.</summary>
+    public static ErrorItem Item(Refusal refusal, string prefix = "")
+    {
+        var field = (prefix + CamelCase(refusal.Field)).TrimEnd('.');
+        if (field.Length == 0) return new ErrorItem(refusal.Code, null, refusal.Message);
+        // The validator's words begin with the value, since files put their own line and key before them.
+        var hasName = refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal)
+            || refusal.Message.StartsWith(field, StringComparison.Ordinal);
+        return new ErrorItem(refusal.Code, field, hasName ? refusal.Message : $"{field}: {refusal.Message}");
+    }
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = _problem.Status;
+        if (_retryAfter is { } wait)
+        {
+            var seconds = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        await response.WriteAsJsonAsync(_problem, ApiJson.Options, "application/problem+json");
+    }
+
+    private static int StatusOf(string code) => code switch
+    {
+        Refusal.NotFound => StatusCodes.Status404NotFound,
+        Refusal.KeyConflict or Refusal.Ended => StatusCodes.Status409Conflict,
+        Refusal.Busy => StatusCodes.Status429TooManyRequests,
+        Refusal.Unavailable => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status400BadRequest,
+    };
+
+    /// <summary>Files say <c>min-memory</c>, JSON says <c>minMemory</c>.</summary>
+    private static string CamelCase(string kebab)
+    {
+        if (!kebab.Contains('-', StringComparison.Ordinal)) return kebab;
+        var text = new StringBuilder(kebab.Length);
+        for (var i = 0; i < kebab.Length; i++)
+        {
+            var afterDash = i > 0 && kebab[i - 1] == '-';
+            if (kebab[i] != '-') text.Append(afterDash ? char.ToUpperInvariant(kebab[i]) : kebab[i]);
+        }
+
+        return text.ToString();
+    }
+}
