@@ -15,6 +15,8 @@ public static class Verbs
 
     private static IEnumerable<Command> All(CliContext context) =>
     [
+        DemoCommand.Create(context),
+        UpCommand.Create(context),
         SubmitCommand.Create(context),
         JobsCommand.Create(context),
         JobCommand.Create(context),

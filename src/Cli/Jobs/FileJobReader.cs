@@ -1,31 +1,23 @@
-using System.Text.Json;
 using Stockpile.Core.Jobs;
-using Stockpile.Scheduler.Api.Contracts;
-using Stockpile.Scheduler.Api.Json;
-using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Formats;
+using Stockpile.Hosting;
 
 namespace Stockpile.Cli.Jobs;
 
-/// <summary>Reads one job, or <c>{"jobs": [...]}</c>, from a JSON file, until the reader of HOCON files is here.</summary>
+/// <summary>Reads job files, scenarios and traces with the catalogue and policy that came with the program.</summary>
 public sealed class FileJobReader : IJobReader
 {
     public IReadOnlyList<JobSpec> Read(string source)
     {
         try
         {
-            var bytes = File.ReadAllBytes(source);
-            using var document = JsonDocument.Parse(bytes);
-            var isList = document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("jobs", out _);
-            var jobs = isList
-                ? document.Deserialize<JobBatchRequest>(ApiJson.Options)?.Jobs ?? []
-                : [document.Deserialize<JobRequest>(ApiJson.Options)!];
-            return [.. jobs.Select(job => job.ToSpec() is { Spec: { } spec } ? spec
-                : throw new CliException(ExitCodes.Refused, $"{source}: {job.ToSpec().Refusals![0].Message}"))];
+            var catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
+            var policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), catalog);
+            return [.. JobSource.Read(source, catalog, policy, seed: 1).Jobs.Select(job => job.Spec)];
         }
-        catch (Exception fault) when (fault is JsonException or IOException or UnauthorizedAccessException)
+        catch (InputException fault)
         {
-            throw new CliException(ExitCodes.Refused, $"{source}: {fault.Message}");
+            throw new CliException(ExitCodes.Refused, fault.Message);
         }
     }
 }

@@ -28,7 +28,7 @@ public sealed partial class CellActor
             WhyJob m => () => Why(m.Number),
             ListNodes m => () => CellViews.Nodes(_state, m),
             GetNode m => () => Node(m.Node),
-            GetCell => View,
+            GetCell => () => View(CellDigest.Of(_state)),
             _ => throw new ArgumentException($"cell {_cell} does not answer a {message.GetType().Name}"),
         };
         return () => client.Tell(answer(), Self);

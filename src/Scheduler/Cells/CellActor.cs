@@ -227,10 +227,11 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
         DistributedPubSub.Get(Context.System).Mediator.Tell(new Publish(CellOptions.DigestTopic, View()));
     }
 
-    private CellView View()
+    private CellView View(string allocationsDigest = "")
     {
         var view = CellViews.Cell(_state);
         view.Version = _version;
+        view.AllocationsDigest = allocationsDigest;
         return view;
     }
 

@@ -41,6 +41,23 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         return state;
     }
 
+    /// <summary>A cell's state from the journal alone, up to and including a round.</summary>
+    /// <param name="observe">Sees every round.</param>
+    public async Task<CellState> StateAtRoundAsync(
+        string cell, long round, CancellationToken cancel, Action<Round>? observe = null)
+    {
+        var state = new CellState(cell, options.Catalog, options.Policy);
+        await Rounds(cell, cancel)
+            .TakeWhile(r => r.Number <= round)
+            .RunForeach(r =>
+            {
+                state.Replay(r);
+                observe?.Invoke(r);
+            }, _materializer)
+            .ConfigureAwait(false);
+        return state;
+    }
+
     /// <summary>The cells that the journal knows, by name.</summary>
     public async Task<IReadOnlyList<string>> CellsAsync()
     {

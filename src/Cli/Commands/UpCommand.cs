@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Stockpile.Cli.Demo;
+using Stockpile.Cli.Local;
+using Stockpile.Hosting;
+
+namespace Stockpile.Cli.Commands;
+
+/// <summary>A local cluster with its HTTP API, until it is told to stop.</summary>
+internal static class UpCommand
+{
+    public static Command Create(CliContext context)
+    {
+        var data = new Option<string>("--data")
+        {
+            Description = "Folder of the journal; survives restarts",
+            DefaultValueFactory = _ => "./.stockpile",
+        };
+        var http = new Option<string>("--http")
+        {
+            Description = "Address of the API; port 0 picks a free one",
+            DefaultValueFactory = _ => "http://127.0.0.1:8080",
+            Validators =
+            {
+                result =>
+                {
+                    if (!Uri.TryCreate(result.GetValueOrDefault<string>(), UriKind.Absolute, out var url)
+                        || url.Scheme != Uri.UriSchemeHttp)
+                        result.AddError("--http must be an address such as http://127.0.0.1:8080");
+                },
+            },
+        };
+        var fleet = LocalInput.FleetOption();
+        var jobs = new Option<string?>("--jobs")
+        {
+            Description = "Scenario file, job file, or openb:PODS.csv, submitted as the simulated time passes",
+        };
+        var seed = new Option<ulong>("--seed") { Description = "Decides a scenario's arrivals", DefaultValueFactory = _ => 1 };
+        var speed = LocalInput.SpeedOption(1);
+        var command = new Command("up", "Run a local cluster with its HTTP API until Ctrl+C")
+        {
+            data, http, fleet, jobs, seed, speed,
+        };
+        command.SetAction((parsed, cancel) => RunAsync(
+            context, parsed.GetValue(data)!, parsed.GetValue(http)!, parsed.GetValue(fleet), parsed.GetValue(jobs),
+            parsed.GetValue(seed), parsed.GetValue(speed), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        CliContext context, string data, string http, string? fleet, string? jobs, ulong seed, double speed,
+        CancellationToken cancel)
+    {
+        var input = LocalInput.Read(fleet);
+        var feed = jobs is null
+            ? null
+            : LocalInput.OrRefuse(() => Formats.JobSource.Read(jobs, input.Catalog, input.Policy, seed));
+        using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
+        var clock = LocalInput.OrRefuse(() => folder.OpenClock(speed, null, TimeProvider.System));
+        await using var cluster = await LocalCluster.StartAsync(
+            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, http), cancel);
+        await cluster.WaitUntilReadyAsync(cancel);
+        context.Out.WriteLine($"stockpile is up: {string.Join(" ", cluster.Urls)}  "
+            + $"({input.Fleet.Nodes.Count} nodes in {input.Fleet.Cells.Count()} cells, data in {folder.FullPath})");
+        await context.Out.FlushAsync(cancel);
+        var feeding = feed is null
+            ? Task.CompletedTask
+            : new JobFeed(cluster.Gateway, clock, clock.GetUtcNow(), feed.Jobs, $"feed-{feed.Name}-{seed}-").RunAsync(cancel);
+        try
+        {
+            await cluster.WaitForShutdownAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // Ctrl+C is how it ends.
+        }
+
+        context.Out.WriteLine("stopping: cells finish their rounds");
+        await feeding.ContinueWith(_ => { }, TaskScheduler.Default);
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,56 @@
+using Stockpile.Cli.Output;
+
+namespace Stockpile.Cli.Demo;
+
+/// <summary>The report for people.</summary>
+internal static class DemoScreen
+{
+    public static void Show(Screen screen, DemoReport report)
+    {
+        var jobs = report.Jobs;
+        screen.Heading($"{report.Scenario} on {report.Fleet}: {report.Nodes} nodes, {report.Devices} devices, "
+            + $"{report.Cells} cells");
+        screen.Facts(
+        [
+            ("time", $"{report.SimulatedHours:0.#} simulated hours in {report.WallSeconds:0.0} s (speed {report.Speed:0})"),
+            ("ended because", report.EndedBecause),
+            ("jobs", $"{jobs.Submitted} submitted, {jobs.Placed} placed, {jobs.Completed} completed, {jobs.Running} running, "
+                + $"{jobs.Pending} pending, {jobs.Failed} failed" + (jobs.Refused > 0 ? $", {jobs.Refused} refused" : "")),
+            ("taken back", $"{jobs.Requeued} requeued, {jobs.Preempted} allocations preempted"),
+            ("allocations", $"{report.Allocations.Persisted} persisted, {report.Allocations.PerSecond:0} per second"),
+            ("generations", report.Generations.Completed > 0 || report.Generations.TrainingJobs.Count > 0
+                ? $"{report.Generations.Completed} complete; training jobs done: "
+                    + string.Join(", ", report.Generations.TrainingJobs.Select(g => $"{g.Value} of generation {g.Key}"))
+                : null),
+            ("inference", report.Inference.Services > 0
+                ? $"{report.Inference.Services} services, {report.Inference.DemandServed:P1} of the demand served"
+                : null),
+            ("faults", $"{report.Faults.NodesFailed} nodes failed, {report.Faults.NodesRecovered} came back, "
+                + $"{report.Faults.NodesSlowed} ran slowly"),
+            ("data", report.Data),
+        ]);
+
+        screen.Heading("Device-hours by tier");
+        screen.Table(
+            ["tier", ">devices", ">used", ">training", ">inference", ">batch", ">of these guests",
+                ">training while training waits", ">inference not as guest"],
+            report.Tiers.Select(t => new object?[]
+            {
+                t.Tier, t.Devices, $"{t.Utilisation:P1}", $"{t.TrainingShare:P1}", $"{t.InferenceShare:P1}",
+                $"{t.BatchShare:P1}", $"{t.GuestShare:P1}",
+                t.TrainingShareWhileTrainingWaits is { } share ? $"{share:P1}" : "none waited", t.InferenceNotAsGuest,
+            }));
+
+        if (report.Pending.Count > 0)
+        {
+            screen.Heading("Pending at the close");
+            screen.Table([">jobs", "reason"], report.Pending.Select(p => new object?[] { p.Jobs, p.Reason }));
+        }
+
+        screen.Heading("Journal, read back");
+        screen.Table(["cell", ">rounds", ">events", "allocations", "agrees"], report.Journal.Select(j => new object?[]
+        {
+            j.Cell, j.Round, j.Events, j.Digest, j.Agrees ? "yes" : "NO",
+        }));
+    }
+}
