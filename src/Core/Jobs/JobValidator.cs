@@ -104,7 +104,7 @@ public static class JobValidator
         found.Range("per-node", spec.PerNode, 0, Limits.DevicesPerNodeMax);
         found.Range("min-devices", spec.MinDevices, 0, Limits.GangDevicesMax);
         found.Range("max-devices", spec.MaxDevices, 0, Limits.GangDevicesMax);
-        if (spec.MinDevices > spec.Devices)
+        if (spec.MinDevices > 0 && spec.MinDevices > spec.Devices)
             found.Add("min-devices", $"{spec.MinDevices} is more than devices ({spec.Devices})");
         if (spec.MaxDevices > 0 && spec.MaxDevices < spec.Devices)
             found.Add("max-devices", $"{spec.MaxDevices} is less than devices ({spec.Devices})");
