@@ -69,8 +69,10 @@ public sealed class HoconTests
 
     [Theory]
     [InlineData("{\"name\":\"null\",\"kind\":\"batch\",\"tasks\":4,\"devices\":1,\"duration\":\"2h\"}")]
-    [InlineData("\uFEFF{\r\n  \"name\"\r\n : \"null\"\r\n , \"kind\": \"batch\",\r\n \"tasks\": 4, \"devices\": 1, \"duration\": \"2h\"\r\n}\r\n")]
-    [InlineData("[ { \"name\": \"null\", \"kind\": \"batch\"\n, \"tasks\": 4, \"devices\": 1, \"duration\": \"2h\" }\n]")]
+    [InlineData("\uFEFF{\r\n  \"name\"\r\n : \"null\"\r\n , \"kind\": \"batch\",\r\n" +
+        "\"tasks\": 4, \"devices\": 1, \"duration\": \"2h\"\r\n}\r\n")]
+    [InlineData("[ { \"name\": \"null\", \"kind\": \"batch\"\n, " +
+        "\"tasks\": 4, \"devices\": 1, \"duration\": \"2h\" }\n]")]
     [InlineData("# one\n[ { name = \"null\"\nkind = batch\n # c\n , tasks = 4e0, devices = 1, duration = 120m } ]")]
     [InlineData("jobs = [ { name = \"n\\u0075ll\", kind = batch, tasks = 4, devices = 1, duration = 7200s } ]")]
     [InlineData("jobs : [ { name = \"null\", kind : batch, tasks : 4, devices : 1, duration : 7200000ms } , ]")]
@@ -119,7 +121,9 @@ public sealed class HoconTests
 
         var batch = Assert.Single(JobFile.ParseText(
             "name = b, kind = batch, tasks = 3, cpu = 2, duration = 1d", Shipped.Catalog, Shipped.Policy));
-        Assert.Equal((0, 0, 2_000, TimeSpan.FromDays(1)), (batch.Devices, batch.ShareMilli, batch.CpuMilli, batch.Duration));
+        Assert.Equal(
+            (0, 0, 2_000, TimeSpan.FromDays(1)),
+            (batch.Devices, batch.ShareMilli, batch.CpuMilli, batch.Duration));
     }
 
     [Fact]

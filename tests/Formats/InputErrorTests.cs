@@ -33,18 +33,23 @@ public sealed class InputErrorTests
     [InlineData(Gang + "devices = 8\nmin-memory = 900GiB", "j:5: key 'min-memory': 921600MiB is more than any allowed")]
     [InlineData(Gang + "devices = 8\nper-node = 3", "j:4: key 'devices': 8 is not a multiple of per-node (3)")]
     [InlineData(Gang + "devices = 8\nmin-devices = 9", "j:5: key 'min-devices': 9 is more than devices (8)")]
-    [InlineData(Gang + "devices = 8\nreplicas { min = 1, max = 2 }", "j:5: key 'replicas': does not belong to a job of")]
+    [InlineData(Gang + "devices = 8\nreplicas { min = 1, max = 2 }",
+        "j:5: key 'replicas': does not belong to a job of")]
     [InlineData("name = a, kind = training, devices = 8\nwork = -1", "j:2: key 'work': -1 is not allowed; a number of")]
     [InlineData("name = a, kind = training, devices = 8\nwork = 1e400", "j:2: key 'work': '1e400' is not a number")]
     [InlineData(Gang + "devices = 8\nlabels { a = { b = 1 } }", "j:5: key 'labels.a': is an object where one value")]
     [InlineData(Gang + "devices = 8\nlabels = x", "j:5: key 'labels': is not an object; write { … }")]
     [InlineData(Gang + "devices = 8\ntenant = \"a b\"", "j:5: key 'tenant': 'a b' is not allowed; 1 to 128 letters")]
     [InlineData(Service + "share = 1000", "j:4: key 'share': 1000 is not allowed; 1..999")]
-    [InlineData(Service + "share = 5\ndevices = 1", "j:4: key 'share': cannot stand beside devices; give one of the two")]
-    [InlineData(Service + "devices = 1\ndemand { base = 9, peak = 3, peak-hour = 1 }", "j:5: key 'demand': a peak of 3 is")]
-    [InlineData(Service + "devices = 1\ndemand { base = 9, peek = 3 }", "j:5: key 'demand.peek': is not known, and 'peak'")]
+    [InlineData(Service + "share = 5\ndevices = 1",
+        "j:4: key 'share': cannot stand beside devices; give one of the two")]
+    [InlineData(Service + "devices = 1\ndemand { base = 9, peak = 3, peak-hour = 1 }",
+        "j:5: key 'demand': a peak of 3 is")]
+    [InlineData(Service + "devices = 1\ndemand { base = 9, peek = 3 }",
+        "j:5: key 'demand.peek': is not known, and 'peak'")]
     [InlineData(Service + "devices = 1\nguest = maybe", "j:5: key 'guest': 'maybe' is not true or false")]
-    [InlineData("name = a, kind = inference, devices = 1\nreplicas {\n min = 3\n max = 2 }", "j:3: key 'replicas.min': 3 is")]
+    [InlineData("name = a, kind = inference, devices = 1\nreplicas {\n min = 3\n max = 2 }",
+        "j:3: key 'replicas.min': 3 is")]
     [InlineData(Task + "tasks = 1\nduration = 1h", "j:1: key 'devices': is missing; 1..16, a share of 1..999, or cpu")]
     [InlineData(Task + "tasks = 1\ndevices = 1", "j:1: key 'duration': is missing; give a duration or work")]
     [InlineData(Task + "tasks = 0", "j:3: key 'tasks': 0 is not allowed; 1..10000")]
@@ -107,7 +112,8 @@ public sealed class InputErrorTests
     [InlineData("tiers = [a, a]\nmodels {}", "c:1: key 'tiers': names a tier twice")]
     [InlineData("tiers = [a]\nmodels {}", "c:2: key 'models': is empty")]
     [InlineData("tiers = [a]\nmodels { m { tier = a, memory = -1GiB } }", "c:2: key 'models.m.memory': -1GiB is not")]
-    [InlineData("tiers = [a]\nmodels { m { tier = a, memory = 1GiB, fp16 = 0 } }", "c:2: key 'models.m.fp16': 0 is not")]
+    [InlineData("tiers = [a]\nmodels { m { tier = a, memory = 1GiB, fp16 = 0 } }",
+        "c:2: key 'models.m.fp16': 0 is not")]
     [InlineData("models { m { tier = a } }", "c:1: key 'tiers': is missing")]
     public void A_bad_catalogue_is_refused(string text, string message)
     {
@@ -116,8 +122,10 @@ public sealed class InputErrorTests
     }
 
     [Theory]
-    [InlineData("policy { name = p, training { tiers = [top] } }", "p:1: key 'policy.training.tiers': 'top' is not a kn")]
-    [InlineData("policy { name = p\ntraining { tiers = [] } }", "p:2: key 'policy.training.tiers': is missing; frontier")]
+    [InlineData("policy { name = p, training { tiers = [top] } }",
+        "p:1: key 'policy.training.tiers': 'top' is not a kn")]
+    [InlineData("policy { name = p\ntraining { tiers = [] } }",
+        "p:2: key 'policy.training.tiers': is missing; frontier")]
     [InlineData("policy { name = p, training { tiers = [basic], guest-tiers = [basic] } }",
         "p:1: key 'policy.training.guest-tiers': 'basic' is a home tier")]
     [InlineData("polcy { }", "p:1: key 'polcy': is not known, and 'policy' is missing; did you mean 'policy'?")]
@@ -128,12 +136,17 @@ public sealed class InputErrorTests
     }
 
     [Theory]
-    [InlineData("model = H80, count = 1, devices = 8, cpu = 1, memory = 1GiB", "f:2: key 'fleet.cells.n.groups[0].model': " +
+    [InlineData("model = H80, count = 1, devices = 8, cpu = 1, memory = 1GiB",
+        "f:2: key 'fleet.cells.n.groups[0].model': " +
         "'H80' is not a known model; did you mean 'H800'?")]
-    [InlineData("model = H800, count = -1, devices = 8, cpu = 1, memory = 1GiB", "f:2: key 'fleet.cells.n.groups[0].count': -1")]
-    [InlineData("model = H800, count = 1, devices = 17, cpu = 1, memory = 1GiB", "f:2: key 'fleet.cells.n.groups[0].devices'")]
-    [InlineData("model = H800, count = 1, devices = 8, cpu = 1, memory = 1", "f:2: key 'fleet.cells.n.groups[0].memory': '1'")]
-    [InlineData("model = H800, count = 1, devices = 8, cpu = 1, memory = 1GiB, gpu = 1", "f:2: key 'fleet.cells.n.groups[0].gpu'")]
+    [InlineData("model = H800, count = -1, devices = 8, cpu = 1, memory = 1GiB",
+        "f:2: key 'fleet.cells.n.groups[0].count': -1")]
+    [InlineData("model = H800, count = 1, devices = 17, cpu = 1, memory = 1GiB",
+        "f:2: key 'fleet.cells.n.groups[0].devices'")]
+    [InlineData("model = H800, count = 1, devices = 8, cpu = 1, memory = 1",
+        "f:2: key 'fleet.cells.n.groups[0].memory': '1'")]
+    [InlineData("model = H800, count = 1, devices = 8, cpu = 1, memory = 1GiB, gpu = 1",
+        "f:2: key 'fleet.cells.n.groups[0].gpu'")]
     public void A_bad_fleet_is_refused(string group, string message)
     {
         var text = $"fleet {{ name = f, cells {{ n {{ groups = [\n{{ {group} }} ] }} }} }}";
@@ -144,7 +157,8 @@ public sealed class InputErrorTests
     [Theory]
     [InlineData("count = 0", "s:2: key 'scenario.jobs[0].count': 0 is not allowed; 1..1000000")]
     [InlineData("evry = 3m", "s:2: key 'scenario.jobs[0].evry': is not known; did you mean 'every'?")]
-    [InlineData("count = 1000000, every = 365d", "s:2: key 'scenario.jobs[0].every': takes the last arrival beyond 3650 days")]
+    [InlineData("count = 1000000, every = 365d",
+        "s:2: key 'scenario.jobs[0].every': takes the last arrival beyond 3650 days")]
     [InlineData("start = 9999d", "s:2: key 'scenario.jobs[0].start': is too long; at most 3650d")]
     public void A_bad_scenario_is_refused(string template, string message)
     {

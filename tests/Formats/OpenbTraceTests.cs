@@ -56,7 +56,9 @@ public sealed class OpenbTraceTests
             "d,3000,1024,1,1000,,Burstable,Failed,70,,\n");
         Assert.Equal(["b", "a", "c", "d"], jobs.Select(j => j.Spec.Name));
         var a = jobs[1].Spec;
-        Assert.Equal((460, 0, 1000, 2048L, 1, true), (a.ShareMilli, a.Devices, a.CpuMilli, a.MemoryMiB, a.Tasks, a.Guest));
+        Assert.Equal(
+            (460, 0, 1000, 2048L, 1, true),
+            (a.ShareMilli, a.Devices, a.CpuMilli, a.MemoryMiB, a.Tasks, a.Guest));
         Assert.Equal(["V100M16", "V100M32"], a.Models);
         Assert.Empty(a.Tiers);
         Assert.Equal(TimeSpan.FromSeconds(110), a.Duration);

@@ -5,7 +5,8 @@ namespace Stockpile.Formats.Tests;
 /// <summary>The files of the repository, found from the folder the tests run in.</summary>
 internal static class Shipped
 {
-    public static string Root { get; } = Above("Stockpile.slnx") ?? throw new InvalidOperationException("no repository");
+    public static string Root { get; } = Above("Stockpile.slnx")
+        ?? throw new InvalidOperationException("no repository");
 
     public static Catalog Catalog { get; } = CatalogFile.Read(Hocon("accelerators.conf"));
 

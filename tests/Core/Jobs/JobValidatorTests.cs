@@ -52,7 +52,8 @@ public sealed class JobValidatorTests
         ["guest service with a large model"] = Service with { MinMemoryMiB = 81_920 },
         ["tasks"] = Task,
         ["tasks by work"] = Task with { Duration = TimeSpan.Zero, WorkHours = 2 },
-        ["tasks by share and work"] = Task with { Devices = 0, ShareMilli = 1, Duration = TimeSpan.Zero, WorkHours = 2 },
+        ["tasks by share and work"] =
+            Task with { Devices = 0, ShareMilli = 1, Duration = TimeSpan.Zero, WorkHours = 2 },
         ["CPU-only tasks"] = CpuTask,
         ["name with spaces and letters of any script"] = Task with { Name = "夜间 évaluation №1 🚀" },
         ["labels"] = Task with { Labels = new Dictionary<string, string> { ["rack"] = "r 1" } },
@@ -70,11 +71,14 @@ public sealed class JobValidatorTests
         ["tenant with a space"] = (Task with { Tenant = "a b" }, "tenant", "'a b' is not allowed"),
         ["kind"] = (Task with { Kind = (JobKind)9 }, "kind", "9 is not a kind"),
         ["priority"] = (Task with { Priority = (Priority)9 }, "priority", "9 is not a priority"),
-        ["unknown tier"] = (Task with { Tiers = ["top"] }, "tiers", "'top' is not a known tier; frontier, standard, basic"),
+        ["unknown tier"] =
+            (Task with { Tiers = ["top"] }, "tiers", "'top' is not a known tier; frontier, standard, basic"),
         ["unknown model"] = (Task with { Models = ["X"] }, "models", "'X' is not a known model; H800, A10, T4"),
         ["tier twice"] = (Task with { Tiers = ["basic", "basic"] }, "tiers", "'basic' stands twice"),
-        ["many tiers"] = (Task with { Tiers = [.. Enumerable.Repeat("basic", 33)] }, "tiers", "33 entries are too many"),
-        ["tiers and models"] = (Task with { Tiers = ["basic"], Models = ["T4"] }, "models", "cannot stand beside tiers"),
+        ["many tiers"] =
+            (Task with { Tiers = [.. Enumerable.Repeat("basic", 33)] }, "tiers", "33 entries are too many"),
+        ["tiers and models"] =
+            (Task with { Tiers = ["basic"], Models = ["T4"] }, "models", "cannot stand beside tiers"),
         ["negative memory"] = (Task with { MemoryMiB = -1 }, "memory", "-1 is not allowed"),
         ["negative cpu"] = (Task with { CpuMilli = -500 }, "cpu", "-0.5 is not allowed; 0..100000"),
         ["negative min-memory"] = (Task with { MinMemoryMiB = -1 }, "min-memory", "-1 is not allowed"),
@@ -111,7 +115,8 @@ public sealed class JobValidatorTests
         ["whole share"] = (Service with { ShareMilli = 1000 }, "share", "1000 is not allowed; 1..999"),
         ["share and devices"] = (Service with { Devices = 1 }, "share", "cannot stand beside devices"),
         ["neither share nor devices"] = (Service with { ShareMilli = 0 }, "devices", "is missing; 1..16"),
-        ["replica larger than a node"] = (Service with { ShareMilli = 0, Devices = 17 }, "devices", "17 is not allowed"),
+        ["replica larger than a node"] =
+            (Service with { ShareMilli = 0, Devices = 17 }, "devices", "17 is not allowed"),
         ["negative demand"] = (Service with { Demand = new Demand(-1, 2, 0) }, "demand", "a base of -1"),
         ["demand not a number"] = (Service with { Demand = new Demand(1, double.NaN, 0) }, "demand", "a peak of NaN"),
         ["peak below base"] = (Service with { Demand = new Demand(3, 2, 0) }, "demand", "a peak of 2 is less than"),
@@ -124,11 +129,13 @@ public sealed class JobValidatorTests
         ["no tasks"] = (Task with { Tasks = 0 }, "tasks", "0 is not allowed; 1..10000"),
         ["many tasks"] = (Task with { Tasks = 10_001 }, "tasks", "10001 is not allowed"),
         ["task of nothing"] = (CpuTask with { CpuMilli = 0 }, "devices", "a share of 1..999, or cpu above 0"),
-        ["task without an end"] = (Task with { Duration = TimeSpan.Zero }, "duration", "is missing; give a duration or work"),
+        ["task without an end"] =
+            (Task with { Duration = TimeSpan.Zero }, "duration", "is missing; give a duration or work"),
         ["duration and work"] = (Task with { WorkHours = 1 }, "duration", "cannot stand beside work"),
         ["negative duration"] = (Task with { Duration = TimeSpan.FromSeconds(-1) }, "duration", "-1s is not allowed"),
         ["duration of ages"] = (Task with { Duration = TimeSpan.FromDays(3_651) }, "duration", "is not allowed"),
-        ["work for a CPU"] = (CpuTask with { Duration = TimeSpan.Zero, WorkHours = 1 }, "work", "needs devices or a share"),
+        ["work for a CPU"] =
+            (CpuTask with { Duration = TimeSpan.Zero, WorkHours = 1 }, "work", "needs devices or a share"),
         ["negative work"] = (Task with { Duration = TimeSpan.Zero, WorkHours = -1 }, "work", "-1 is not allowed"),
         ["batch with checkpoint"] = (Task with { Checkpoint = TimeSpan.FromHours(1) }, "checkpoint", "does not belong"),
         ["batch with min-devices"] = (Task with { MinDevices = 1 }, "min-devices", "does not belong"),
@@ -159,8 +166,8 @@ public sealed class JobValidatorTests
     [Fact]
     public void Every_fault_is_reported_once()
     {
-        var refusals = JobValidator.Validate(
-            Gang with { Name = "", Tenant = "", Devices = -1, PerNode = 0, WorkHours = -1, Tasks = 1 }, Catalog, Policy);
+        var spec = Gang with { Name = "", Tenant = "", Devices = -1, PerNode = 0, WorkHours = -1, Tasks = 1 };
+        var refusals = JobValidator.Validate(spec, Catalog, Policy);
         Assert.Equal(["name", "tenant", "devices", "work", "tasks"], refusals.Select(r => r.Field));
     }
 
