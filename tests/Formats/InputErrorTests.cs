@@ -89,6 +89,7 @@ public sealed class InputErrorTests
     [InlineData("a = \"x\" y", "s:1: key 'a': 'y' stands after the value")]
     [InlineData("a = \"\\q\"", "s:1: '\\q' is not an escape")]
     [InlineData("a = \"\\u12\"", "s:1: '\\u' needs four hexadecimal digits")]
+    [InlineData("{ \"a\": 3 \"b\": 1 }", "s:1: key 'a': a '\"' stands after the value; a comma or a quote is missing")]
     [InlineData("a = http://x", "s:1: key 'a': ':' is not allowed outside quotes")]
     [InlineData("a = b\u0000c", "s:1: key 'a': '?' is not allowed outside quotes")]
     [InlineData("[1]", "s:1: '[' stands where a key is expected")]

@@ -278,6 +278,7 @@ public sealed class KeyLocator
         while (!AtEnd && Now is not ('\n' or ',' or '}' or ']' or '#') && !IsLineComment())
         {
             if (Now == '$') throw Wrong("substitutions such as ${x} are not supported", path);
+            if (Now == '"') throw Wrong("a '\"' stands after the value; a comma or a quote is missing", path);
             if (ForbiddenUnquoted.Contains(Now, StringComparison.Ordinal) || IsOddBlank(Now))
                 throw Wrong($"'{Shown()}' is not allowed outside quotes", path);
             _at++;
