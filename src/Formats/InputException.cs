@@ -40,7 +40,8 @@ public sealed class InputException : FormatException
 
     private static string Compose(string file, int line, string key, string message)
     {
-        var place = line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Show(file, 400)}:{line}") : Show(file, 400);
+        var place = Show(file, 400);
+        if (line > 0) place = string.Create(CultureInfo.InvariantCulture, $"{place}:{line}");
         var what = key.Length > 0 ? $" key '{Show(key, 160)}':" : "";
         return $"{place}:{what} {Show(message, 600)}";
     }

@@ -24,13 +24,13 @@ public static class ConfigDocument
         var locator = KeyLocator.Scan(file, text, rootArray);
         try
         {
-            var root = Parser.Parse(locator.Text, null);
+            var root = Parser.Parse(locator.Json, null);
             return new ConfigSection(file, locator, "", root.Value?.GetObject() ?? new HoconObject());
         }
         catch (Exception e) when (e is FormatException or ConfigurationException or NullReferenceException
             or NotSupportedException or ArgumentException or InvalidOperationException or IndexOutOfRangeException)
         {
-            // The scanner above admits only what this parser takes; should one be missed, the user sees one line too.
+            // The parser gets plain JSON and takes it; should that ever fail, the user still sees one line.
             if (e is InputException) throw;
             throw new InputException(file, 1, "", $"is not HOCON: {e.Message}");
         }

@@ -5,10 +5,11 @@ namespace Stockpile.Formats.Hocon;
 
 /// <summary>
 /// Knows on which line every key of a HOCON text stands, and refuses a text that is not well formed. Akka's own parser
-/// gives the values, but it keeps no line numbers and is lenient where a mistake should be seen: it accepts a missing
-/// brace or quote, takes the last of two equal keys, and reads <c>a += 1</c> as a key named <c>a +</c>. So this scanner
-/// admits only what both read alike: objects, arrays, quoted and unquoted values and comments, and with them all of
-/// JSON. It refuses substitutions, includes, <c>+=</c> and concatenations.
+/// gives the values, but it keeps no line numbers, and version 1.5.74 accepts a missing brace or quote, takes the last
+/// of two equal keys, reads <c>a += 1</c> as a key named <c>a +</c>, and stumbles over a comma after <c>key { … }</c>.
+/// So this scanner reads the text itself and hands Akka the same values as plain JSON. It takes objects, arrays, quoted
+/// and unquoted values, comments, dotted keys and all of JSON, and refuses substitutions, includes, <c>+=</c> and
+/// concatenations, which a file that is read once does not need.
 /// </summary>
 public sealed class KeyLocator
 {
@@ -19,14 +20,11 @@ public sealed class KeyLocator
 
     private readonly string _file;
     private readonly string _text;
-    private readonly StringBuilder _clean;
+    private readonly StringBuilder _json = new();
     private readonly Dictionary<string, int> _lines = new(StringComparer.Ordinal);
     private readonly Dictionary<string, bool> _isObject = new(StringComparer.Ordinal);
     private int _at;
     private int _line = 1;
-
-    /// <summary>How far the clean text is ahead of the text read, because of a key put before a root array.</summary>
-    private int _shift;
 
     /// <summary>Objects that so far exist only because a key such as <c>a.b = 1</c> runs through them.</summary>
     private readonly HashSet<string> _implied = new(StringComparer.Ordinal);
@@ -35,11 +33,10 @@ public sealed class KeyLocator
     {
         _file = file;
         _text = text;
-        _clean = new StringBuilder(text);
     }
 
-    /// <summary>The text for Akka's parser.</summary>
-    public string Text => _clean.ToString();
+    /// <summary>The same values as JSON, for Akka's parser.</summary>
+    public string Json => _json.ToString();
 
     /// <summary>Scans a text.</summary>
     /// <param name="file">Its name, for error messages.</param>
@@ -49,7 +46,6 @@ public sealed class KeyLocator
     public static KeyLocator Scan(string file, string text, string? rootArray = null)
     {
         var locator = new KeyLocator(file, text.TrimStart('\uFEFF'));
-        locator._clean.Clear().Append(locator._text);
         locator.Root(rootArray);
         return locator;
     }
@@ -90,10 +86,10 @@ public sealed class KeyLocator
         }
         else if (Now == '[' && rootArray is not null)
         {
-            _clean.Insert(_at, $"{rootArray} = ");
-            _shift = rootArray.Length + 3;
+            _json.Append($"{{\"{rootArray}\":");
             _lines[rootArray] = _line;
             Array(rootArray, 1);
+            _json.Append('}');
         }
         else
         {
@@ -115,17 +111,19 @@ public sealed class KeyLocator
 
     private void Members(string path, int depth, char end)
     {
-        while (true)
+        _json.Append('{');
+        for (var first = true; ; first = false)
         {
             SkipBlank();
-            if (AtEnd || Now == end) return;
+            if (AtEnd || Now == end) break;
+            if (!first) _json.Append(',');
             var keyLine = _line;
-            var keyPath = Key(path);
+            var (keyPath, opened) = Key(path, depth);
             SkipBlank();
             if (Now == '{')
             {
                 Record(keyPath, keyLine, isObject: true);
-                Object(keyPath, depth + 1);
+                Object(keyPath, depth + opened + 1);
             }
             else
             {
@@ -135,10 +133,12 @@ public sealed class KeyLocator
                 _at++;
                 SkipBlank();
                 Record(keyPath, keyLine, isObject: Now == '{');
-                Value(keyPath, depth, keyLine);
+                Value(keyPath, depth + opened, keyLine);
             }
+            _json.Append('}', opened);
             Separator(end, keyPath);
         }
+        _json.Append('}');
     }
 
     private void Array(string path, int depth)
@@ -146,14 +146,17 @@ public sealed class KeyLocator
         var opened = _line;
         CheckDepth(depth);
         _at++;
+        _json.Append('[');
         for (var index = 0; ; index++)
         {
             SkipBlank();
             if (Now == ']')
             {
                 _at++;
+                _json.Append(']');
                 return;
             }
+            if (index > 0) _json.Append(',');
             if (AtEnd) throw Wrong($"the '[' of line {opened} is never closed", path);
             var element = Join(path, index);
             _lines[element] = _line;
@@ -166,24 +169,19 @@ public sealed class KeyLocator
     {
         if (Now == '{') Object(path, depth + 1);
         else if (Now == '[') Array(path, depth + 1);
-        else if (Now == '"') Quoted();
+        else if (Now == '"') _json.Append('"').Append(Quoted()).Append('"');
         else Unquoted(path, line);
     }
 
     /// <summary>
-    /// After a value comes a comma, a new line or the end of what it stands in. A comma on a later line, as some JSON
-    /// writers put it, is drawn up to its value, since Akka's parser does not take it there.
+    /// After a value comes a comma, a new line or the end of what it stands in.
     /// </summary>
     private void Separator(char end, string path)
     {
-        var after = _at;
         var line = _line;
         SkipBlank();
         if (Now == ',')
         {
-            if (_line > line)
-                for (var i = after; i < _at; i++)
-                    _clean[i + _shift] = ' ';
             _at++;
             SkipBlank();
             if (Now == ',') throw Wrong("two commas without a value between them", path);
@@ -193,35 +191,41 @@ public sealed class KeyLocator
         throw Wrong($"'{Shown()}' stands after the value; a comma, a new line or quotes are missing", path);
     }
 
-    private string Key(string path)
+    /// <summary>Reads a key; each dot in it opens an object, and the caller closes as many.</summary>
+    private (string Path, int Opened) Key(string path, int depth)
     {
-        while (true)
+        for (var opened = 0; ; opened++)
         {
-            string segment;
-            if (Now == '"')
-            {
-                segment = Quoted();
-                if (segment.Length == 0) throw Wrong("a key is empty", path);
-                if (segment.Contains('\\', StringComparison.Ordinal)) throw Wrong("a key has no escapes", path);
-            }
-            else
-            {
-                var start = _at;
-                while (!AtEnd && IsKeyChar(Now)) _at++;
-                if (_at == start) throw Wrong($"'{Shown()}' stands where a key is expected", path);
-                segment = _text[start.._at];
-                if (segment == "include" && Peek(' ', '"')) throw Wrong("'include' is not supported", path);
-            }
+            CheckDepth(depth + opened);
+            var segment = Segment(path);
             path = Join(path, segment);
-            if (Now != '.') return path;
+            _json.Append('"').Append(segment).Append("\":");
+            if (Now != '.') return (path, opened);
             Record(path, _line, isObject: true, implied: true);
+            _json.Append('{');
             _at++;
         }
+    }
+
+    private string Segment(string path)
+    {
+        if (Now == '"')
+        {
+            var quoted = Quoted();
+            if (quoted.Length == 0) throw Wrong("a key is empty", path);
+            return quoted.Contains('\\', StringComparison.Ordinal) ? throw Wrong("a key has no escapes", path) : quoted;
+        }
+        var start = _at;
+        while (!AtEnd && IsKeyChar(Now)) _at++;
+        if (_at == start) throw Wrong($"'{Shown()}' stands where a key is expected", path);
+        var word = _text[start.._at];
+        return word == "include" && Peek(' ', '"') ? throw Wrong("'include' is not supported", path) : word;
     }
 
     private bool Peek(char first, char second) =>
         _at + 1 < _text.Length && _text[_at] == first && _text[_at + 1] == second;
 
+    /// <summary>What stands between quotes, with its escapes as JSON has them.</summary>
     private string Quoted()
     {
         var line = _line;
@@ -245,8 +249,12 @@ public sealed class KeyLocator
         if (close < 0) throw Wrong("a '\"\"\"' is never closed", "", line);
         _line += _text.AsSpan(start, close - start).Count('\n');
         _at = close + 3;
-        return _text[start..close];
+        return Escaped(_text.AsSpan(start, close - start));
     }
+
+    private static string Escaped(ReadOnlySpan<char> text) => text.ToString()
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private void Escape()
     {
@@ -270,6 +278,7 @@ public sealed class KeyLocator
         while (!AtEnd && Now is not ('\n' or ',' or '}' or ']' or '#') && !IsLineComment())
         {
             if (Now == '$') throw Wrong("substitutions such as ${x} are not supported", path);
+            if (Now == '"') throw Wrong("a '\"' stands after the value; a comma or a quote is missing", path);
             if (ForbiddenUnquoted.Contains(Now, StringComparison.Ordinal) || IsOddBlank(Now))
                 throw Wrong($"'{Shown()}' is not allowed outside quotes", path);
             _at++;
@@ -277,6 +286,7 @@ public sealed class KeyLocator
         var value = _text.AsSpan(start, _at - start).Trim();
         if (value.IsEmpty) throw Wrong("has no value", path, line);
         if (value is "null") throw Wrong("null is not a value; leave the key out", path, line);
+        _json.Append('"').Append(value).Append('"');
     }
 
     private void Record(string path, int line, bool isObject, bool implied = false)
@@ -311,7 +321,8 @@ public sealed class KeyLocator
 
     private static bool IsKeyChar(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_';
 
-    private static bool IsOddBlank(char c) => c is not (' ' or '\t' or '\r') && (char.IsControl(c) || char.IsWhiteSpace(c));
+    private static bool IsOddBlank(char c) =>
+        c is not (' ' or '\t' or '\r') && (char.IsControl(c) || char.IsWhiteSpace(c));
 
     private void CheckDepth(int depth)
     {

@@ -30,9 +30,10 @@ internal sealed class CsvTable : IDisposable
         for (var i = 0; i < headers.Length; i++)
             if (!_columns.TryAdd(headers[i], i))
                 throw new InputException(file, 1, headers[i], "two columns have this name");
+        var needed = string.Join(", ", required);
         foreach (var column in required)
             if (!_columns.ContainsKey(column))
-                throw new InputException(file, 1, column, $"the column is missing; needed: {string.Join(", ", required)}");
+                throw new InputException(file, 1, column, $"the column is missing; needed: {needed}");
     }
 
     public static CsvTable Open(string path, params string[] required) =>
