@@ -58,11 +58,12 @@ public sealed class GoldenTests
 
     private static string PathOf(string manifest) => Path.Combine(Folder, manifest.Replace(':', '-') + ".txt");
 
-    /// <summary>The files are read from the sources, not from a copy, so that a missing one cannot go unnoticed.</summary>
+    /// <summary>The files are read from the sources, not from a copy, so that a missing one is noticed.</summary>
     private static string Root()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Stockpile.slnx"))) folder = folder.Parent;
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Stockpile.slnx")))
+            folder = folder.Parent;
         return folder?.FullName ?? throw new DirectoryNotFoundException("no Stockpile.slnx above the tests");
     }
 }

@@ -4,15 +4,15 @@ using Akka.Serialization;
 
 namespace Stockpile.Protocol.Tests.Serialization;
 
-/// <summary>An actor system with the serialization settings of <c>hocon/akka.conf</c>, as production has them.</summary>
+/// <summary>An actor system with the serialization settings of <c>hocon/akka.conf</c>.</summary>
 public sealed class TestSystem : IDisposable
 {
     public TestSystem() => System = (ExtendedActorSystem)ActorSystem.Create(
         "wire", AkkaConf.WithFallback("akka.loglevel = WARNING").WithFallback(ConfigurationFactory.Default()));
 
     /// <summary>Our file alone.</summary>
-    public static Config AkkaConf { get; } =
-        ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf")));
+    public static Config AkkaConf { get; } = ConfigurationFactory.ParseString(
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "hocon", "akka.conf")));
 
     public ExtendedActorSystem System { get; }
 
