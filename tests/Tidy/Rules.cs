@@ -80,7 +80,8 @@ internal static partial class Rules
             {
                 var target = Uri.UnescapeDataString(match.Groups[1].Value.Split('#')[0]);
                 if (target.Length == 0 || HasScheme().IsMatch(target)) continue;
-                if (!exists(Resolve(page.Path, target))) yield return $"{page.Path}:{index + 1}: the link to {target} leads nowhere";
+                if (!exists(Resolve(page.Path, target)))
+                    yield return $"{page.Path}:{index + 1}: the link to {target} leads nowhere";
             }
         }
     }
@@ -133,7 +134,7 @@ internal static partial class Rules
     [GeneratedRegex(@"TODO|NotImplementedException")]
     private static partial Regex Unfinished();
 
-    [GeneratedRegex("""^("[^"]*"|[\w.-]+)+\s*(\+?=|:)""")]
+    [GeneratedRegex("""^(?:"[^"]*"|[\w.-])+\s*(?:\+?=|:)""")]
     private static partial Regex Setting();
 
     [GeneratedRegex("\"[^\"]*\"")]
