@@ -10,7 +10,7 @@ public sealed class RoundWriter
     private readonly List<CellEvent> _events = [];
     private readonly List<(AllocationState Allocation, AllocationEnd End)> _ended = [];
 
-    /// <param name="at">Now, in simulated time; taken down to whole milliseconds, which is what the journal keeps.</param>
+    /// <param name="at">Now, in simulated time; cut to whole milliseconds, which is what the journal keeps.</param>
     public RoundWriter(CellState state, DateTimeOffset at)
     {
         _state = state;

@@ -42,7 +42,7 @@ public sealed record JobSpec
     public string Tenant { get; init; } = "default";
     public Priority Priority { get; init; } = Priority.Normal;
 
-    /// <summary>Allowed tiers in order of preference; empty: as the policy says. Excludes <see cref="Models"/>.</summary>
+    /// <summary>Allowed tiers in order of preference; empty: by the policy. Excludes <see cref="Models"/>.</summary>
     public IReadOnlyList<string> Tiers { get; init; } = [];
 
     /// <summary>Allowed models in order of preference; empty: as the policy says.</summary>
@@ -60,7 +60,7 @@ public sealed record JobSpec
     /// <summary>Labels a node must have.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = NoLabels;
 
-    /// <summary>Training: size of the gang. Else: whole devices per task (0 with a share, or for CPU-only tasks).</summary>
+    /// <summary>Training: size of the gang. Else: whole devices per task (0 with a share, or CPU only).</summary>
     public int Devices { get; init; }
 
     /// <summary>Inference and batch: thousandths of one device per task, 1..999; 0: whole devices.</summary>
@@ -75,7 +75,7 @@ public sealed record JobSpec
     /// <summary>Training: the largest gang the job can use; 0: exactly <see cref="Devices"/>.</summary>
     public int MaxDevices { get; init; }
 
-    /// <summary>Training (and batch, per task): device-hours on one reference H800; 0 for batch with a duration.</summary>
+    /// <summary>Training, and batch per task: device-hours on a reference H800; 0 for batch with a duration.</summary>
     public double WorkHours { get; init; }
 
     /// <summary>Training: interval between checkpoints; zero: progress is lost with the gang.</summary>
