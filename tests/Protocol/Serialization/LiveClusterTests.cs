@@ -65,9 +65,11 @@ public sealed class LiveClusterTests : IAsyncLifetime
         var regions = new List<IActorRef>();
         foreach (var member in _members)
         {
-            await Cluster.Get(member).JoinAsync(Cluster.Get(_members[0]).SelfAddress, Cancelled).WaitAsync(Patience, Cancelled);
+            var first = Cluster.Get(_members[0]).SelfAddress;
+            await Cluster.Get(member).JoinAsync(first, Cancelled).WaitAsync(Patience, Cancelled);
+            var settings = ClusterShardingSettings.Create(member);
             regions.Add(await ClusterSharding.Get(member).StartAsync(
-                "cell", _ => Props.Create(() => new Cell(member)), ClusterShardingSettings.Create(member), new Route()));
+                "cell", _ => Props.Create(() => new Cell(member)), settings, new Route()));
         }
 
         Assert.Equal(2, (await AskAll(regions[1])).Distinct().Count());
@@ -77,7 +79,7 @@ public sealed class LiveClusterTests : IAsyncLifetime
         Assert.Empty(_refusals);
     }
 
-    /// <summary>The address of the member that answers, for each cell. A cell that moves may lose one request.</summary>
+    /// <summary>The address of the member that answers, for each cell. A cell that moves may lose requests.</summary>
     private static Task<string[]> AskAll(IActorRef region) =>
         Task.WhenAll(Enumerable.Range(0, Cells).Select(i => AskOne(region, $"cell-{i}")));
 
