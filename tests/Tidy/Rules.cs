@@ -46,19 +46,23 @@ internal static partial class Rules
             .Select(element => $"{project.Path}: {element.Name.LocalName} {element.Attribute("Include")?.Value}");
 
     /// <summary>
-    /// Every setting has a comment: on its line, above it in its paragraph, or in the same way at a block around it.
+    /// Every setting has a comment: on its line, above it in its paragraph, in the same way at a block around it, or
+    /// one anywhere above that names its key, as a table of keys at the head of a file does.
     /// </summary>
     public static IEnumerable<string> SettingsAreExplained(SourceFile conf)
     {
         var blocks = new Stack<bool>();
+        var named = new HashSet<string>(StringComparer.Ordinal);
         var paragraph = false;
         foreach (var (index, line) in conf.Lines.Select(line => line.Trim()).Index())
         {
             if (line.Length == 0) paragraph = false;
             var code = WithoutComment(line);
             paragraph |= code.Length < line.Length;
+            named.UnionWith(Key().Matches(line[code.Length..]).Select(match => match.Value));
             var explained = paragraph || blocks.Contains(true);
-            if (Setting().IsMatch(code) && !explained)
+            var setting = Setting().Match(code);
+            if (setting.Success && !explained && !named.Contains(setting.Groups[1].Value))
                 yield return $"{conf.Path}:{index + 1}: no comment explains {code}";
             foreach (var c in Quoted().Replace(code, ""))
             {
@@ -134,8 +138,11 @@ internal static partial class Rules
     [GeneratedRegex(@"TODO|NotImplementedException")]
     private static partial Regex Unfinished();
 
-    [GeneratedRegex("""^(?:"[^"]*"|[\w.-])+\s*(?:\+?=|:)""")]
+    [GeneratedRegex("""^((?:"[^"]*"|[\w.-])+)\s*(?:\+?=|:)""")]
     private static partial Regex Setting();
+
+    [GeneratedRegex(@"\w[\w-]*(\.\w[\w-]*)*")]
+    private static partial Regex Key();
 
     [GeneratedRegex("\"[^\"]*\"")]
     private static partial Regex Quoted();

@@ -102,6 +102,7 @@ public sealed class RulesTests
     [InlineData("port = 8080 // The port.")]
     [InlineData("# One cell.\ncell {\n  nodes = 3\n\n  racks = 2\n}")]
     [InlineData("cell {\n  # Both.\n  nodes = 3\n  \"rack.count\" = 2\n}")]
+    [InlineData("# memory  In GiB.\n\nchip {\n  memory = 80\n}")]
     [InlineData("include \"akka.conf\"")]
     public void A_setting_with_a_comment_passes(string conf) => Passes(Rules.SettingsAreExplained, conf);
 
