@@ -92,7 +92,8 @@ public static class FleetFile
                 nodeLabels = new Dictionary<string, string>(labels, StringComparer.Ordinal) { ["rack"] = rack };
             }
             var id = string.Create(CultureInfo.InvariantCulture, $"{cell}-{prefix}-{++number:D4}");
-            if (!Names.IsName(id)) throw group.Error("name-prefix", $"makes the name '{InputException.Show(id)}'; {Names.Rule}");
+            if (!Names.IsName(id))
+                throw group.Error("name-prefix", $"makes the name '{InputException.Show(id)}'; {Names.Rule}");
             nodes.Add(new NodeSpec(id, cell, model, devices, cpu, memory, nodeLabels));
         }
         numbers[prefix] = number;

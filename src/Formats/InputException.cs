@@ -40,7 +40,8 @@ public sealed class InputException : FormatException
 
     private static string Compose(string file, int line, string key, string message)
     {
-        var place = line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Show(file, 400)}:{line}") : Show(file, 400);
+        var shown = Show(file, 400);
+        var place = line > 0 ? string.Create(CultureInfo.InvariantCulture, $"{shown}:{line}") : shown;
         var what = key.Length > 0 ? $" key '{Show(key, 160)}':" : "";
         return $"{place}:{what} {Show(message, 600)}";
     }

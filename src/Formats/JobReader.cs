@@ -54,9 +54,11 @@ internal static class JobReader
         var labels = section.GetTextMap("labels", Limits.LabelsMax);
         foreach (var (key, value) in labels)
         {
-            if (!Names.IsName(key)) throw section.Error("labels", $"'{InputException.Show(key)}' is not a name; {Names.Rule}");
+            if (!Names.IsName(key))
+                throw section.Error("labels", $"'{InputException.Show(key)}' is not a name; {Names.Rule}");
             if (value.Length is 0 or > Limits.NameCharsMax)
-                throw section.Error("labels", $"the value of '{key}' has {value.Length} characters; 1..{Limits.NameCharsMax}");
+                throw section.Error(
+                    "labels", $"the value of '{key}' has {value.Length} characters; 1..{Limits.NameCharsMax}");
         }
         return labels.Count == 0 ? JobSpec.NoLabels : labels;
     }

@@ -23,7 +23,7 @@ public sealed class RoundWriter
 
     public int Count => _events.Count;
 
-    /// <summary>Allocations that ended in this round, for the orders that follow; the state no longer has them.</summary>
+    /// <summary>Allocations that ended in this round, for the orders that follow; the state has them no more.</summary>
     public IReadOnlyList<(AllocationState Allocation, AllocationEnd End)> Ended => _ended;
 
     /// <summary>Decides a command and takes up its events.</summary>

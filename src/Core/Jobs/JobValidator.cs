@@ -63,7 +63,8 @@ public static class JobValidator
         if (spec.Tiers.Count > 0 && spec.Models.Count > 0)
             found.Add("models", "cannot stand beside tiers; give one of the two");
         if (spec.Tiers.Count == 0 && spec.Models.Count == 0 && policy.For(spec.Kind).Tiers.Count == 0)
-            found.Add("tiers", $"is missing, and the policy '{policy.Name}' has none for this kind; {catalog.TierNames}");
+            found.Add(
+                "tiers", $"is missing, and the policy '{policy.Name}' has none for this kind; {catalog.TierNames}");
     }
 
     private static void CheckList(
@@ -85,7 +86,8 @@ public static class JobValidator
         found.Range("memory", spec.MemoryMiB, 0, Limits.MemoryMiBMax);
         found.Range("min-memory", spec.MinMemoryMiB, 0, int.MaxValue);
         if (spec.MinMemoryMiB <= 0) return;
-        var largest = catalog.Models.Where(m => Allows(spec, policy, m)).Select(m => m.MemoryMiB).DefaultIfEmpty().Max();
+        var allowed = catalog.Models.Where(m => Allows(spec, policy, m));
+        var largest = allowed.Select(m => m.MemoryMiB).DefaultIfEmpty().Max();
         if (largest > 0 && spec.MinMemoryMiB > largest)
             found.Add("min-memory", $"{spec.MinMemoryMiB}MiB is more than any allowed model has; at most {largest}MiB");
     }
@@ -173,7 +175,8 @@ public static class JobValidator
     {
         found.Range("devices", spec.Devices, 0, Limits.DevicesPerNodeMax);
         found.Range("share", spec.ShareMilli, 0, Limits.MilliPerDevice - 1, from: 1);
-        if (spec.Devices > 0 && spec.ShareMilli > 0) found.Add("share", "cannot stand beside devices; give one of the two");
+        if (spec.Devices > 0 && spec.ShareMilli > 0)
+            found.Add("share", "cannot stand beside devices; give one of the two");
     }
 
     /// <summary>A job that runs for more than ten years is a slip of the unit, and would overflow the clock.</summary>

@@ -311,7 +311,8 @@ public sealed class KeyLocator
 
     private static bool IsKeyChar(char c) => char.IsAsciiLetterOrDigit(c) || c is '-' or '_';
 
-    private static bool IsOddBlank(char c) => c is not (' ' or '\t' or '\r') && (char.IsControl(c) || char.IsWhiteSpace(c));
+    private static bool IsOddBlank(char c) =>
+        c is not (' ' or '\t' or '\r') && (char.IsControl(c) || char.IsWhiteSpace(c));
 
     private void CheckDepth(int depth)
     {

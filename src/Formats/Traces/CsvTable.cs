@@ -32,7 +32,8 @@ internal sealed class CsvTable : IDisposable
                 throw new InputException(file, 1, headers[i], "two columns have this name");
         foreach (var column in required)
             if (!_columns.ContainsKey(column))
-                throw new InputException(file, 1, column, $"the column is missing; needed: {string.Join(", ", required)}");
+                throw new InputException(
+                    file, 1, column, $"the column is missing; needed: {string.Join(", ", required)}");
     }
 
     public static CsvTable Open(string path, params string[] required) =>
