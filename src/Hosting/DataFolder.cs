@@ -32,7 +32,7 @@ public sealed class DataFolder : IDisposable
         DefaultTimeout = 10,
     }.ToString();
 
-    /// <summary>Creates the folder when there is none, locks it, and sets the database to write-ahead logging.</summary>
+    /// <summary>Creates the folder if there is none, locks it, and sets the database to write-ahead logging.</summary>
     /// <exception cref="DataFolderException">It cannot be used; the message says why in one line.</exception>
     public static DataFolder Open(string path)
     {
@@ -105,7 +105,7 @@ public sealed class DataFolder : IDisposable
         throw new DataFolderException($"{file} does not hold a clock: RealStart, SimulatedStart and Speed above 0");
     }
 
-    /// <summary>SQLite keeps the mode in the file; without it a round's write takes two to three times as long.</summary>
+    /// <summary>SQLite keeps the mode in the file; without it a write takes two to three times as long.</summary>
     private void UseWriteAheadLog()
     {
         using var connection = new SqliteConnection(ConnectionString);

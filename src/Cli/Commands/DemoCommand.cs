@@ -4,6 +4,7 @@ using Stockpile.Cli.Demo;
 using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
 using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting;
 
 namespace Stockpile.Cli.Commands;
@@ -35,7 +36,7 @@ internal static class DemoCommand
             {
                 result =>
                 {
-                    if (!Duration.TryParse(result.GetValueOrDefault<string>(), out var bound) || bound <= TimeSpan.Zero)
+                    if (!Units.TryDuration(result.GetValueOrDefault<string>() ?? "", out var bound) || bound <= TimeSpan.Zero)
                         result.AddError("--for must be a duration above 0, such as 30s, 5m or 1h");
                 },
             },
@@ -53,7 +54,7 @@ internal static class DemoCommand
         };
         command.SetAction((parsed, cancel) =>
         {
-            _ = Duration.TryParse(parsed.GetValue(wall), out var bound);
+            _ = Units.TryDuration(parsed.GetValue(wall)!, out var bound);
             return RunAsync(context, new Options(
                 parsed.GetValue(data), parsed.GetValue(fleet), parsed.GetValue(jobs), parsed.GetValue(speed), bound,
                 parsed.GetValue(seed), parsed.GetValue(faults), parsed.GetValue(json)), cancel);

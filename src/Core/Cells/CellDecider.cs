@@ -31,7 +31,8 @@ public static class CellDecider
             return JobSpecs.Same(known.Spec, c.Spec)
                 ? new AlreadyDone(known.Number)
                 : new Rejected(new Refusal(Refusal.KeyConflict, "key",
-                    $"the key '{Names.Shorten(c.Key)}' was used for another job, {new JobId(state.Cell, known.Number)}"));
+                    $"the key '{Names.Shorten(c.Key)}' was used for another job, "
+                    + $"{new JobId(state.Cell, known.Number)}"));
         if (JobValidator.Validate(c.Spec, state.Catalog, state.Policy) is [var first, ..]) return new Rejected(first);
         if (state.ActiveJobs >= Limits.ActiveJobsPerCellMax)
             return new Rejected(new Refusal(Refusal.Busy, "",
@@ -46,7 +47,8 @@ public static class CellDecider
         if (job.Ended == JobPhase.Cancelled) return Nothing;
         if (job.Ended is { } ended)
             return new Rejected(new Refusal(Refusal.Ended, "id",
-                $"job {new JobId(state.Cell, c.Job)} is {ended.ToString().ToLowerInvariant()} and cannot be cancelled"));
+                $"job {new JobId(state.Cell, c.Job)} is {ended.ToString().ToLowerInvariant()} "
+                + "and cannot be cancelled"));
         var events = new List<CellEvent>();
         if (job.Allocations.Count > 0)
             events.Add(new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Cancelled));
@@ -104,7 +106,7 @@ public static class CellDecider
         return new Accepted(events);
     }
 
-    /// <summary>Replicas move at once, because a service never ends; gangs and tasks may finish where they are.</summary>
+    /// <summary>Replicas move at once, for a service never ends; gangs and tasks may finish where they are.</summary>
     private static Decision Drain(CellState state, DrainNode c)
     {
         if (state.FindNode(c.Node) is not { } node) return new Rejected(NotFound("node", c.Node));

@@ -110,7 +110,7 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
         return jobClass;
     }
 
-    /// <summary>Puts the job in or takes it out, as <see cref="JobState.Waits"/> says; done after every change.</summary>
+    /// <summary>Puts the job in or takes it out by <see cref="JobState.Waits"/>; done after every change.</summary>
     internal void Update(JobState job)
     {
         var key = QueueKey.Of(job);

@@ -141,7 +141,7 @@ public sealed class JobState
         }
     }
 
-    /// <summary>Replica numbers are 0..<see cref="Replicas"/>−1; whoever ends the superfluous ones did so before.</summary>
+    /// <summary>Replica numbers are 0..<see cref="Replicas"/>−1; the superfluous ones have ended before.</summary>
     internal void Scale(int replicas)
     {
         Replicas = replicas;

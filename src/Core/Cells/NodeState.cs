@@ -22,7 +22,7 @@ public sealed class NodeState
         FreeDevices = ReclaimableDevices = admitted.Devices;
     }
 
-    /// <summary>Position in the cell's table of nodes, in order of first admission; the tie-break of placement.</summary>
+    /// <summary>Position in the cell's table of nodes, in order of first admission; breaks ties.</summary>
     public int Index { get; }
 
     public NodeAdmitted Admitted { get; }
@@ -43,7 +43,7 @@ public sealed class NodeState
     /// <summary>Devices nobody uses at all.</summary>
     public int FreeDevices { get; private set; }
 
-    /// <summary>Devices that are free or held by guests only, and the CPU and memory that would come with them.</summary>
+    /// <summary>Devices that are free or held by guests only, and the CPU and memory with them.</summary>
     public int ReclaimableDevices { get; private set; }
     public int CpuReclaimableMilli { get; private set; }
     public long MemoryReclaimableMiB { get; private set; }

@@ -10,7 +10,7 @@ public sealed class RoundWriter
     private readonly List<CellEvent> _events = [];
     private readonly List<(AllocationState Allocation, AllocationEnd End)> _ended = [];
 
-    /// <param name="at">Now, in simulated time; taken down to whole milliseconds, which is what the journal keeps.</param>
+    /// <param name="at">Now, in simulated time; cut to whole milliseconds, which is what the journal keeps.</param>
     public RoundWriter(CellState state, DateTimeOffset at)
     {
         _state = state;
@@ -23,7 +23,7 @@ public sealed class RoundWriter
 
     public int Count => _events.Count;
 
-    /// <summary>Allocations that ended in this round, for the orders that follow; the state no longer has them.</summary>
+    /// <summary>Allocations that ended in this round, for the orders that follow; the state has them no more.</summary>
     public IReadOnlyList<(AllocationState Allocation, AllocationEnd End)> Ended => _ended;
 
     /// <summary>Decides a command and takes up its events.</summary>

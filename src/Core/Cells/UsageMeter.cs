@@ -14,7 +14,7 @@ public sealed class TierUse
     /// <summary>Of inference and batch together, what guests held.</summary>
     public double GuestMs { get; set; }
 
-    /// <summary><see cref="DeviceMs"/> and <see cref="TrainingMs"/> while training that may use the tier waits.</summary>
+    /// <summary>All and training, while training that may use the tier waits.</summary>
     public double WaitingDeviceMs { get; set; }
     public double WaitingTrainingMs { get; set; }
 
@@ -30,7 +30,7 @@ public sealed class UsageMeter
 
     public IReadOnlyDictionary<string, TierUse> Tiers => _tiers;
 
-    /// <summary>Requests the services wanted to serve, and those their replicas could: rate × time, in requests.</summary>
+    /// <summary>Requests the services wanted to serve, and those their replicas could: rate × time.</summary>
     public double Demand { get; internal set; }
     public double DemandServed { get; internal set; }
 

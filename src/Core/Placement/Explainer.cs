@@ -49,7 +49,8 @@ public static class Explainer
 
         var what = job.Spec.Kind == JobKind.Training
             ? $"waits for {job.Spec.Devices} devices of one model at once"
-            : $"{job.Unplaced.Count} of {Wanted(job)} {(job.Spec.Kind == JobKind.Inference ? "replicas" : "tasks")} wait";
+            : $"{job.Unplaced.Count} of {Wanted(job)} "
+            + $"{(job.Spec.Kind == JobKind.Inference ? "replicas" : "tasks")} wait";
         var best = reports.OrderByDescending(r => r.FitsNow).FirstOrDefault();
         var cause = best is null ? "no model is allowed" : best.Verdict;
         var requeued = job.Reason.Length > 0 ? $"; requeued because {job.Reason}" : "";

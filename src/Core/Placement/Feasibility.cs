@@ -51,7 +51,8 @@ public static class Feasibility
         var devices = nodes.Max(n => n.Devices);
         if (devices < spec.Devices)
             return new Refusal(Refusal.Unplaceable, "devices",
-                $"{spec.Devices} devices on one node: the nodes of {names} in cell {state.Cell} have at most {devices}");
+                $"{spec.Devices} devices on one node: the nodes of {names} in cell {state.Cell} have at most "
+                + $"{devices}");
         if (nodes.TrueForAll(n => n.Devices < spec.Devices || n.Admitted.CpuMilli < spec.CpuMilli))
             return new Refusal(Refusal.Unplaceable, "cpu",
                 $"{spec.CpuMilli / 1000.0} cores on one node: the nodes of {names} in cell {state.Cell} have at most "

@@ -38,7 +38,7 @@ public static class GangPlanner
 
     private static readonly bool[] Reclaim = [false, true];
 
-    /// <summary>Sizes worth trying, largest first: the most it can use, what it asks for, and down to its least.</summary>
+    /// <summary>Sizes worth trying, largest first: the most it can use, its wish, and down to its least.</summary>
     private static IEnumerable<int> Sizes(JobSpec spec, int room)
     {
         var step = Math.Max(1, spec.PerNode);
@@ -56,7 +56,8 @@ public static class GangPlanner
     {
         var chosen = spec.PerNode > 0
             ? Shaped(state.Index, spec, model, devices, reclaim)
-            : OnOneNode(state.Index, spec, model, devices, reclaim) ?? Spread(state.Index, spec, model, devices, reclaim);
+            : OnOneNode(state.Index, spec, model, devices, reclaim)
+                ?? Spread(state.Index, spec, model, devices, reclaim);
         return chosen?.ConvertAll(c => Piece(state, spec, c.Node, c.Devices));
     }
 

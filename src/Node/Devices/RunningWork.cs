@@ -22,7 +22,7 @@ public sealed record RunningWork
         Due = runTime == TimeSpan.Zero ? null : Later(since, (1 - done) * slowFactor * runTime.Ticks);
     }
 
-    /// <summary>A node slower than this is as good as failed; the bound keeps due instants within the calendar.</summary>
+    /// <summary>A node slower than this is as good as failed; the bound keeps due instants in the calendar.</summary>
     public const double SlowFactorMax = 1_000;
 
     /// <summary>Simulated time of the whole run at full speed; zero: until stopped.</summary>

@@ -17,7 +17,7 @@ public sealed class ReportOutbox
 
     public int Waiting => _waiting.Count;
 
-    /// <summary>Puts a report up for the next batch; one that waits already goes out again under its first id.</summary>
+    /// <summary>Puts a report up for the next batch; one that waits already goes out again with its first id.</summary>
     public void Add(string node, long incarnation, long sequence, ReportKind kind, string reason = "")
     {
         var key = (node, incarnation, sequence, kind);

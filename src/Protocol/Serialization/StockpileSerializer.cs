@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Serialization;
 using Google.Protobuf;
 
@@ -35,6 +36,11 @@ public sealed class StockpileSerializer(ExtendedActorSystem system) : Serializer
 /// </summary>
 public sealed class RefusingSerializer(ExtendedActorSystem system) : Serializer(system)
 {
+    /// <summary>Akka takes this one where it has settings under the serializer's name, as it has for `json`.</summary>
+    public RefusingSerializer(ExtendedActorSystem system, Config _) : this(system)
+    {
+    }
+
     public override int Identifier => 7402;
 
     public override bool IncludeManifest => true;

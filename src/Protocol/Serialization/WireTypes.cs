@@ -42,7 +42,8 @@ public static class WireTypes
         ("cell-snapshot:1", typeof(CellSnapshot), CellSnapshot.Parser),
     ];
 
-    private static readonly Dictionary<Type, string> Manifests = Table.ToDictionary(row => row.Type, row => row.Manifest);
+    private static readonly Dictionary<Type, string> Manifests =
+        Table.ToDictionary(row => row.Type, row => row.Manifest);
 
     private static readonly Dictionary<string, MessageParser> Parsers =
         Table.ToDictionary(row => row.Manifest, row => row.Parser, StringComparer.Ordinal);

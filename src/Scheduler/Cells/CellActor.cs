@@ -18,7 +18,7 @@ namespace Stockpile.Scheduler.Cells;
 /// </summary>
 public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
 {
-    /// <summary>Asks the cell to stop once the round in flight is durable; what sharding sends on a hand-over.</summary>
+    /// <summary>Asks the cell to stop once the round in flight is durable; sharding sends it on a hand-over.</summary>
     public sealed record StopCell : INoSerializationVerificationNeeded
     {
         public static readonly StopCell Instance = new();
@@ -125,9 +125,10 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
         }
     }
 
-    /// <summary>A write that failed or was refused: the state here ran ahead of the journal and must not be used.</summary>
+    /// <summary>A write failed or was refused: the state here ran ahead of the journal and must not be used.</summary>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
-        _log.Error(cause, "cell {0} could not write round {1}; it recovers from the journal", _cell, _state.RoundNumber);
+        _log.Error(
+            cause, "cell {0} could not write round {1}; it recovers from the journal", _cell, _state.RoundNumber);
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {

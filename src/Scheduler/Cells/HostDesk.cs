@@ -26,7 +26,7 @@ public sealed class HostDesk(CellOptions options)
     private long _since = options.Real.GetTimestamp();
     private long _tickedAt = options.Real.GetTimestamp();
 
-    /// <summary>Notes that a host spoke; true when it is new or started anew, so that its nodes should advertise.</summary>
+    /// <summary>Notes that a host spoke; true when it is new or started anew, so its nodes should advertise.</summary>
     public bool Seen(string host, IActorRef sender, long incarnation)
     {
         var now = options.Real.GetTimestamp();

@@ -69,24 +69,30 @@ public static class HomeCells
     }
 
     private static Refusal WhyNone(
-        JobSpec spec, IReadOnlyList<Alternative> alternatives, HashSet<string> models, IReadOnlyCollection<CellView> cells)
+        JobSpec spec,
+        IReadOnlyList<Alternative> alternatives,
+        HashSet<string> models,
+        IReadOnlyCollection<CellView> cells)
     {
         if (alternatives.Count == 0)
             return new Refusal(Refusal.Unplaceable, spec.MinMemoryMiB > 0 ? "min-memory" : "models",
                 $"no model that the job allows has {spec.MinMemoryMiB} MiB of device memory");
         var names = string.Join(", ", alternatives.Select(a => a.Model));
-        var uses = cells.SelectMany(c => c.Models.Where(m => models.Contains(m.Model)), (c, m) => (c.Cell, Use: m)).ToList();
+        var uses = cells
+            .SelectMany(c => c.Models.Where(m => models.Contains(m.Model)), (c, m) => (c.Cell, Use: m)).ToList();
         if (uses.Count == 0)
             return new Refusal(Refusal.Unplaceable, spec.Tiers.Count > 0 ? "tiers" : "models",
                 $"no cell has any of {names}");
         var (cell, use) = uses.MaxBy(u => u.Use.Devices);
-        if (spec.Kind == JobKind.Training && use.Devices < Math.Max(1, spec.MinDevices > 0 ? spec.MinDevices : spec.Devices))
+        if (spec.Kind == JobKind.Training
+            && use.Devices < Math.Max(1, spec.MinDevices > 0 ? spec.MinDevices : spec.Devices))
             return new Refusal(Refusal.Unplaceable, "devices",
                 $"a gang of {spec.Devices} devices is larger than any cell could hold: the largest has {use.Devices} "
                 + $"of {use.Model} (cell {cell}), and a gang runs on one model of one cell");
         return new Refusal(Refusal.Unplaceable, "devices",
             $"no node of {names} is large enough: {spec.Devices} devices, {spec.CpuMilli / 1000.0} cores and "
             + $"{spec.MemoryMiB} MiB are asked for; the largest have {uses.Max(u => u.Use.DevicesPerNodeMax)} devices, "
-            + $"{uses.Max(u => u.Use.CpuMilliPerNodeMax) / 1000.0} cores, {uses.Max(u => u.Use.MemoryMibPerNodeMax)} MiB");
+            + $"{uses.Max(u => u.Use.CpuMilliPerNodeMax) / 1000.0} cores, "
+            + $"{uses.Max(u => u.Use.MemoryMibPerNodeMax)} MiB");
     }
 }

@@ -11,7 +11,7 @@ namespace Stockpile.Scheduler.Routing;
 /// <exception cref="ClusterBusyException">A queue is full; the request was not taken.</exception>
 public interface IStockpileGateway
 {
-    /// <summary>Submits jobs; each result stands at the index of its job. A result is durable when it is given.</summary>
+    /// <summary>Submits jobs; each result stands at its job's index and is durable when it is given.</summary>
     Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, CancellationToken cancel);
 
     Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel);

@@ -40,7 +40,8 @@ public sealed class JobHistory(JobId id)
     private string Placed(IReadOnlyList<PlacedAllocation> allocations)
     {
         foreach (var allocation in allocations) _allocations[allocation.Sequence] = allocation;
-        var devices = allocations.Sum(a => a.ShareMilli > 0 ? a.ShareMilli / 1000.0 : BitOperations.PopCount(a.DeviceMask));
+        var devices = allocations.Sum(
+            a => a.ShareMilli > 0 ? a.ShareMilli / 1000.0 : BitOperations.PopCount(a.DeviceMask));
         var guests = allocations.Any(a => a.Guest) ? ", as a guest" : "";
         return $"{devices:0.###} devices on {Nodes(allocations)}{guests}";
     }
@@ -49,7 +50,8 @@ public sealed class JobHistory(JobId id)
     {
         var own = new List<PlacedAllocation>();
         foreach (var sequence in sequences)
-            if (ended ? _allocations.Remove(sequence, out var a) : _allocations.TryGetValue(sequence, out a)) own.Add(a);
+            if (ended ? _allocations.Remove(sequence, out var a) : _allocations.TryGetValue(sequence, out a))
+                own.Add(a);
         return own.Count == 0 ? null : $"{words} on {Nodes(own)}";
     }
 

@@ -12,7 +12,7 @@ using Stockpile.Scheduler.Cells;
 
 namespace Stockpile.Scheduler.Routing;
 
-/// <summary>Reads the past from the journal. It never asks a cell, so it answers also for cells that are down.</summary>
+/// <summary>Reads the past from the journal. It never asks a cell, so it answers for cells that are down too.</summary>
 public sealed class JournalReader(ActorSystem system, CellOptions options)
 {
     private readonly IMaterializer _materializer = system.Materializer();
@@ -62,7 +62,8 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     public async Task<IReadOnlyList<string>> CellsAsync()
     {
         var prefix = CellOptions.PersistenceIdOf("");
-        var ids = await Journal.CurrentPersistenceIds().RunWith(Sink.Seq<string>(), _materializer).ConfigureAwait(false);
+        var ids = await Journal.CurrentPersistenceIds()
+            .RunWith(Sink.Seq<string>(), _materializer).ConfigureAwait(false);
         return [.. ids.Where(id => id.StartsWith(prefix, StringComparison.Ordinal))
             .Select(id => id[prefix.Length..]).Order(StringComparer.Ordinal)];
     }

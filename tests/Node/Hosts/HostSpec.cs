@@ -8,7 +8,7 @@ using Stockpile.Protocol.V1;
 
 namespace Stockpile.Node.Tests.Hosts;
 
-/// <summary>A host whose cell is a probe. What the host says is taken apart and kept until a test asks for it.</summary>
+/// <summary>A host whose cell is a probe. What the host says is taken apart and kept until a test asks.</summary>
 public abstract class HostSpec : Akka.TestKit.Xunit.TestKit
 {
     protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -52,7 +52,8 @@ public abstract class HostSpec : Akka.TestKit.Xunit.TestKit
 
     protected void Tell(IMessage message) => Host.Tell(message, Cells.Ref);
 
-    protected static StartOrder Start(string node, long sequence, uint mask = 1, double hours = 1, int share = 0) => new()
+    protected static StartOrder Start(
+        string node, long sequence, uint mask = 1, double hours = 1, int share = 0) => new()
     {
         Node = node,
         Job = "north-1",
