@@ -42,6 +42,8 @@ public static class CliApp
                 Output = context.Out,
                 Error = context.Error,
                 EnableDefaultExceptionHandler = false,
+                // Program.cs handles the signals.
+                ProcessTerminationTimeout = null,
             };
             return await parsed.InvokeAsync(configuration, cancel);
         }

@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using Akka.Persistence.Sql;
 
 namespace Stockpile.Hosting;
 
@@ -19,7 +20,8 @@ public static class StockpileConfig
     public static Config Sqlite(string connectionString) => ConfigurationFactory.ParseString(
         $"stockpile.sqlite.connection-string = \"{connectionString.Replace("\\", "\\\\", StringComparison.Ordinal)
             .Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n"
-        + Read("akka.conf") + "\n" + Read("cluster.conf") + "\n" + Read("sqlite.conf"));
+        + Read("akka.conf") + "\n" + Read("cluster.conf") + "\n" + Read("sqlite.conf"))
+        .WithFallback(SqlPersistence.DefaultConfiguration);
 
     private static string Read(string file) => File.ReadAllText(PathOf(file));
 }

@@ -138,7 +138,7 @@ public sealed class LocalCluster : IAsyncDisposable
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(20));
         AddActors(builder.Services, options, cells);
         builder.Services.AddSingleton<IStockpileGateway>(services => new Gateway(
-            services.GetRequiredService<ActorRegistry>().Get<RouterActor>(),
+            services.GetRequiredService<IRequiredActor<RouterActor>>(),
             new JournalReader(services.GetRequiredService<ActorSystem>(), cells)));
         builder.Services.AddStockpileApi(new ApiOptions
         {

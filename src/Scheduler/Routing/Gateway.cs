@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Hosting;
 using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
@@ -6,7 +7,7 @@ using Stockpile.Protocol.V1;
 namespace Stockpile.Scheduler.Routing;
 
 /// <summary>The cluster through this process's router and, for the past, through the journal.</summary>
-public sealed class Gateway(IActorRef router, JournalReader journal) : IStockpileGateway
+public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader journal) : IStockpileGateway
 {
     /// <summary>Longer than the router's own attempts together.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -122,7 +123,8 @@ public sealed class Gateway(IActorRef router, JournalReader journal) : IStockpil
     {
         try
         {
-            return await router.Ask<T>(message, Patience, cancel).ConfigureAwait(false);
+            var actor = await router.GetAsync(cancel).ConfigureAwait(false);
+            return await actor.Ask<T>(message, Patience, cancel).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {

@@ -15,13 +15,15 @@ namespace Stockpile.Scheduler.Routing;
 /// <summary>Reads the past from the journal. It never asks a cell, so it answers for cells that are down too.</summary>
 public sealed class JournalReader(ActorSystem system, CellOptions options)
 {
-    private readonly IMaterializer _materializer = system.Materializer();
+    private readonly Lazy<IMaterializer> _lazyMaterializer = new(() => system.Materializer());
+
+    private IMaterializer Materializer => _lazyMaterializer.Value;
 
     /// <summary>The events of one job, oldest first.</summary>
     public async Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel)
     {
         var history = new JobHistory(id);
-        await Rounds(id.Cell, cancel).RunForeach(history.Add, _materializer).ConfigureAwait(false);
+        await Rounds(id.Cell, cancel).RunForeach(history.Add, Materializer).ConfigureAwait(false);
         return history.Entries;
     }
 
@@ -36,7 +38,7 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         var state = new CellState(cell, options.Catalog, options.Policy);
         await Rounds(cell, cancel)
             .TakeWhile(round => round.At <= at)
-            .RunForeach(state.Replay, _materializer)
+            .RunForeach(state.Replay, Materializer)
             .ConfigureAwait(false);
         return state;
     }
@@ -53,7 +55,7 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
             {
                 state.Replay(r);
                 observe?.Invoke(r);
-            }, _materializer)
+            }, Materializer)
             .ConfigureAwait(false);
         return state;
     }
@@ -63,7 +65,7 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     {
         var prefix = CellOptions.PersistenceIdOf("");
         var ids = await Journal.CurrentPersistenceIds()
-            .RunWith(Sink.Seq<string>(), _materializer).ConfigureAwait(false);
+            .RunWith(Sink.Seq<string>(), Materializer).ConfigureAwait(false);
         return [.. ids.Where(id => id.StartsWith(prefix, StringComparison.Ordinal))
             .Select(id => id[prefix.Length..]).Order(StringComparer.Ordinal)];
     }
