@@ -24,6 +24,9 @@ public sealed record DemoReport
 
     /// <summary>Jobs that wait at the close, by reason.</summary>
     public required IReadOnlyList<PendingReport> Pending { get; init; }
+
+    /// <summary>One line for each job that was refused.</summary>
+    public required IReadOnlyList<string> Refused { get; init; }
     public required IReadOnlyList<JournalReport> Journal { get; init; }
     public required string Data { get; init; }
 }

@@ -113,6 +113,7 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
                 demand > 0 ? Math.Round(cells.Sum(c => c.DemandServed) / demand, 4) : 1),
             Faults = faults,
             Pending = pending,
+            Refused = feed.Refused,
             Journal = await JournalAsync(cells, cancel),
             Data = data,
         };

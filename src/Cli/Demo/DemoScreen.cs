@@ -47,6 +47,13 @@ internal static class DemoScreen
             screen.Table([">jobs", "reason"], report.Pending.Select(p => new object?[] { p.Jobs, p.Reason }));
         }
 
+        if (report.Refused.Count > 0)
+        {
+            screen.Heading("Refused");
+            foreach (var line in report.Refused.Take(10)) screen.Line(line);
+            if (report.Refused.Count > 10) screen.Line($"and {report.Refused.Count - 10} more");
+        }
+
         screen.Heading("Journal, read back");
         screen.Table(["cell", ">rounds", ">events", "allocations", "agrees"], report.Journal.Select(j => new object?[]
         {

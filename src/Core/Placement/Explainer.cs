@@ -51,7 +51,7 @@ public static class Explainer
             ? $"waits for {job.Spec.Devices} devices of one model at once"
             : $"{job.Unplaced.Count} of {Wanted(job)} "
             + $"{(job.Spec.Kind == JobKind.Inference ? "replicas" : "tasks")} wait";
-        var best = reports.OrderByDescending(r => r.FitsNow).FirstOrDefault();
+        var best = reports.OrderByDescending(r => r.FitsNow).ThenByDescending(r => r.Devices).FirstOrDefault();
         var cause = best is null ? "no model is allowed" : best.Verdict;
         var requeued = job.Reason.Length > 0 ? $"; requeued because {job.Reason}" : "";
         return $"{what}: {cause}; {ahead} jobs ahead in the queue{requeued}";

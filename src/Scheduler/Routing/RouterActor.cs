@@ -25,6 +25,9 @@ public sealed class RouterActor : ReceiveActor
     /// <summary>One request for every cell, or for the one named; answered with a list of the replies.</summary>
     public sealed record ToCells(string? Cell, Func<string, ICellMessage> Message);
 
+    /// <summary>The submission again, with what the cells say now.</summary>
+    private sealed record Again(Submit Submit, IActorRef Client, IReadOnlyList<CellView> Cells);
+
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
     private const int Attempts = 4;
 
@@ -42,7 +45,12 @@ public sealed class RouterActor : ReceiveActor
         _options = options;
         Receive<CellView>(OnDigest);
         Receive<SubscribeAck>(_ => { });
-        Receive<Submit>(OnSubmit);
+        Receive<Submit>(m => OnSubmit(m, Sender, fresh: false));
+        Receive<Again>(m =>
+        {
+            foreach (var cell in m.Cells) OnDigest(cell);
+            OnSubmit(m.Submit, m.Client, fresh: true);
+        });
         Receive<ToCell>(m =>
         {
             if (_cells.ContainsKey(m.Message.Cell)) AskCell(m.Message).PipeTo(Sender);
@@ -65,11 +73,13 @@ public sealed class RouterActor : ReceiveActor
         _routed.Remove(digest.Cell);
     }
 
-    private void OnSubmit(Submit submit)
+    /// <param name="fresh">The cells were asked just now: a refusal holds. Else they are asked before one is given,
+    /// because a digest may be older than the nodes it lacks.</param>
+    private void OnSubmit(Submit submit, IActorRef client, bool fresh)
     {
         if (_cells.Count == 0)
         {
-            Sender.Tell(new Status.Failure(Unavailable("no cell is known yet: no node has joined")));
+            client.Tell(new Status.Failure(Unavailable("no cell is known yet: no node has joined")));
             return;
         }
 
@@ -81,6 +91,12 @@ public sealed class RouterActor : ReceiveActor
             var spec = submission.Spec.FromWire();
             var (cell, refusal) = HomeCells.Choose(
                 spec, submission.Key, _cells.Values, _routed, _options.Catalog, _options.Policy);
+            if (refusal is not null && !fresh)
+            {
+                AskAgain(submit, client);
+                return;
+            }
+
             if (refusal is not null)
             {
                 results[i] = new SubmitResult { Refusal = ToWire(refusal) };
@@ -99,7 +115,15 @@ public sealed class RouterActor : ReceiveActor
                 : spec.TaskCount);
         }
 
-        SubmitAll(byCell.Values.ToList(), results).PipeTo(Sender);
+        SubmitAll(byCell.Values.ToList(), results).PipeTo(client);
+    }
+
+    private void AskAgain(Submit submit, IActorRef client)
+    {
+        var asked = Task.WhenAll(_cells.Keys.Select(cell => AskCell(new GetCell { Cell = cell })));
+        asked.PipeTo(Self, Self,
+            success: views => new Again(submit, client, [.. views.Cast<CellView>()]),
+            failure: _ => new Again(submit, client, []));
     }
 
     private async Task<SubmitJobsReply> SubmitAll(
