@@ -70,6 +70,7 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             $"there is nothing at {Names.Shorten(http.Request.Path, 80)}; see /openapi/v1.json"),
         StatusCodes.Status405MethodNotAllowed => ProblemResult.Of(StatusCodes.Status405MethodNotAllowed,
             ProblemCodes.Method, $"{http.Request.Method} is not allowed here; allowed: {http.Response.Headers.Allow}"),
+        StatusCodes.Status415UnsupportedMediaType => JsonBody.NotJson,
         var status => ProblemResult.Of(status, Refusal.Invalid, "the request is refused"),
     };
 }

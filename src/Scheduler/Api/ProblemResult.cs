@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
@@ -42,7 +41,7 @@ internal sealed class ProblemResult : IResult
     {
         var first = Item(refusals[0]);
         var status = StatusOf(first.Code);
-        var errors = refusals.Count > 1 ? refusals.Take(ErrorsMax).Select(r => Item(r)).ToList() : null;
+        var errors = refusals.Count > 1 ? refusals.Take(ErrorsMax).Select(Item).ToList() : null;
         TimeSpan? retryAfter = status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
             ? TimeSpan.FromSeconds(1)
             : null;
@@ -54,16 +53,8 @@ internal sealed class ProblemResult : IResult
     public static ProblemResult NotFound(string what, string id) =>
         Of(new Refusal(Refusal.NotFound, "id", $"there is no {what} {Names.Shorten(id)}"));
 
-    /// <summary>A refusal with the field's name as JSON has it, below <paramref name="prefix"/>.</summary>
-    public static ErrorItem Item(Refusal refusal, string prefix = "")
-    {
-        var field = (prefix + CamelCase(refusal.Field)).TrimEnd('.');
-        if (field.Length == 0) return new ErrorItem(refusal.Code, null, refusal.Message);
-        // The validator's words begin with the value, since files put their own line and key before them.
-        var hasName = refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal)
-            || refusal.Message.StartsWith(field, StringComparison.Ordinal);
-        return new ErrorItem(refusal.Code, field, hasName ? refusal.Message : $"{field}: {refusal.Message}");
-    }
+    public static ErrorItem Item(Refusal refusal) =>
+        new(refusal.Code, refusal.Field.Length == 0 ? null : refusal.Field, refusal.Message);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -86,18 +77,4 @@ internal sealed class ProblemResult : IResult
         Refusal.Unavailable => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status400BadRequest,
     };
-
-    /// <summary>Files say <c>min-memory</c>, JSON says <c>minMemory</c>.</summary>
-    private static string CamelCase(string kebab)
-    {
-        if (!kebab.Contains('-', StringComparison.Ordinal)) return kebab;
-        var text = new StringBuilder(kebab.Length);
-        for (var i = 0; i < kebab.Length; i++)
-        {
-            var afterDash = i > 0 && kebab[i - 1] == '-';
-            if (kebab[i] != '-') text.Append(afterDash ? char.ToUpperInvariant(kebab[i]) : kebab[i]);
-        }
-
-        return text.ToString();
-    }
 }

@@ -46,7 +46,7 @@ internal static class JobEndpoints
         var (submission, refusals) = Prepare(request, key, options);
         if (submission is null) return ProblemResult.Of(refusals);
         var result = (await SendAsync(gateway, [submission], cancel))[0];
-        if (result.Refusal is { } refusal) return ProblemResult.Of(refusal.ToCore());
+        if (result.Refusal is { } refusal) return ProblemResult.Of(refusal.ToJsonNames());
         var job = result.Job.ToResponse(options, withAllocations: true);
         return result.Repeated
             ? Results.Ok(job)
@@ -73,13 +73,13 @@ internal static class JobEndpoints
             var own = key.Length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{key}/{i}");
             var (submission, refusals) = Prepare(jobs[i], own, options);
             if (submission is not null) submissions.Add(submission);
-            else faults.AddRange(refusals.Select(r => Numbered(r, i)));
+            else faults.AddRange(refusals.Select(r => r.InBatch(i)));
         }
 
         if (faults.Count > 0) return ProblemResult.Of(faults);
         var results = await SendAsync(gateway, submissions, cancel);
         return Results.Ok(new JobBatchResponse([.. results.Select((r, i) => r.Refusal is { } refusal
-            ? new JobBatchResult(null, ProblemResult.Item(refusal.ToCore(), $"jobs[{i}]."), r.Repeated)
+            ? new JobBatchResult(null, ProblemResult.Item(refusal.ToJsonNames().InBatch(i)), r.Repeated)
             : new JobBatchResult(r.Job.ToResponse(options, withAllocations: true), null, r.Repeated))]));
     }
 
@@ -111,7 +111,7 @@ internal static class JobEndpoints
         if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
         var reply = await gateway.WhyAsync(job, cancel);
         return reply.Refusal is { } refusal
-            ? ProblemResult.Of(refusal.ToCore())
+            ? ProblemResult.Of(refusal.ToJsonNames())
             : Results.Ok(reply.ToResponse(options));
     }
 
@@ -130,7 +130,7 @@ internal static class JobEndpoints
         if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
         var reply = await ask(job);
         return reply.Refusal is { } refusal
-            ? ProblemResult.Of(refusal.ToCore())
+            ? ProblemResult.Of(refusal.ToJsonNames())
             : Results.Ok(reply.Job.ToResponse(options, withAllocations: true));
     }
 
@@ -141,7 +141,7 @@ internal static class JobEndpoints
         var (spec, refusals) = request.ToSpec();
         refusals ??= options.Validate(spec!);
         return refusals.Count > 0
-            ? (null, refusals)
+            ? (null, [.. refusals.Select(r => r.ToJsonNames())])
             : (new Submission { Key = key, Spec = options.ToWire(spec!) }, []);
     }
 
@@ -152,16 +152,6 @@ internal static class JobEndpoints
         return reply.Results.Count == jobs.Count
             ? reply.Results
             : throw new InvalidOperationException($"{jobs.Count} jobs got {reply.Results.Count} answers");
-    }
-
-    private static Refusal Numbered(Refusal refusal, int index)
-    {
-        var prefix = $"jobs[{index}]";
-        var field = refusal.Field.Length == 0 ? prefix : $"{prefix}.{refusal.Field}";
-        // The name stands before the message once: here, with the number of the job.
-        var named = refusal.Field.Length > 0 && refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal);
-        var message = named ? $"{prefix}.{refusal.Message}" : $"{field}: {refusal.Message}";
-        return refusal with { Field = field, Message = message };
     }
 
     private static (string Key, ProblemResult? Problem) ReadKey(HttpRequest request)

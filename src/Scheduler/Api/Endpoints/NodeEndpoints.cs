@@ -74,7 +74,7 @@ internal static class NodeEndpoints
         if (!Names.IsName(id)) return ProblemResult.NotFound("node", id);
         var reply = await ask(id);
         return reply.Refusal is { } refusal
-            ? ProblemResult.Of(refusal.ToCore())
+            ? ProblemResult.Of(refusal.ToJsonNames())
             : Results.Ok(reply.Node.ToResponse(withAllocations: true));
     }
 }

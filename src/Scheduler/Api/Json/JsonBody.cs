@@ -19,12 +19,7 @@ internal static class JsonBody
     /// <summary>The body, or the problem that it has; exactly one of the two is null.</summary>
     public static async Task<(T? Value, ProblemResult? Problem)> ReadAsync<T>(HttpContext http) where T : class
     {
-        if (!http.Request.HasJsonContentType())
-        {
-            return (null, ProblemResult.Of(StatusCodes.Status415UnsupportedMediaType, ProblemCodes.MediaType,
-                "the content type must be application/json"));
-        }
-
+        if (!http.Request.HasJsonContentType()) return (null, NotJson);
         if (await ReadBytesAsync(http) is not { } bytes) return (null, TooLarge);
         if (bytes.Length == 0)
             return (null, ProblemResult.Of(new Refusal(Refusal.Invalid, "", "the body is empty; allowed: JSON")));
@@ -52,6 +47,11 @@ internal static class JsonBody
             }
         }
     }
+
+    public static ProblemResult NotJson { get; } = ProblemResult.Of(
+        StatusCodes.Status415UnsupportedMediaType,
+        ProblemCodes.MediaType,
+        "the content type must be application/json");
 
     public static ProblemResult TooLarge { get; } = ProblemResult.Of(
         StatusCodes.Status413PayloadTooLarge,

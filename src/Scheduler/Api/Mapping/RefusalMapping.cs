@@ -1,9 +1,42 @@
+using System.Text;
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Api.Mapping;
 
+/// <summary>Refusals speak of fields as files name them, <c>min-memory</c>; JSON says <c>minMemory</c>.</summary>
 internal static class RefusalMapping
 {
-    public static Refusal ToCore(this RefusalMsg refusal) => new(refusal.Code, refusal.Field, refusal.Message);
+    public static Refusal ToJsonNames(this RefusalMsg refusal) =>
+        new Refusal(refusal.Code, refusal.Field, refusal.Message).ToJsonNames();
+
+    /// <summary>The refusal with the JSON name of its field, which its message then begins with.</summary>
+    public static Refusal ToJsonNames(this Refusal refusal)
+    {
+        if (refusal.Field.Length == 0) return refusal;
+        var field = CamelCase(refusal.Field);
+        // The validator's words begin with the value, since files put their own line and key before them.
+        var message = refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal)
+            ? field + refusal.Message[refusal.Field.Length..]
+            : $"{field}: {refusal.Message}";
+        return refusal with { Field = field, Message = message };
+    }
+
+    /// <summary>The refusal as one of job number <paramref name="index"/> of a batch.</summary>
+    public static Refusal InBatch(this Refusal refusal, int index) => refusal.Field.Length == 0
+        ? refusal with { Field = $"jobs[{index}]", Message = $"jobs[{index}]: {refusal.Message}" }
+        : refusal with { Field = $"jobs[{index}].{refusal.Field}", Message = $"jobs[{index}].{refusal.Message}" };
+
+    private static string CamelCase(string kebab)
+    {
+        if (!kebab.Contains('-', StringComparison.Ordinal)) return kebab;
+        var text = new StringBuilder(kebab.Length);
+        for (var i = 0; i < kebab.Length; i++)
+        {
+            var afterDash = i > 0 && kebab[i - 1] == '-';
+            if (kebab[i] != '-') text.Append(afterDash ? char.ToUpperInvariant(kebab[i]) : kebab[i]);
+        }
+
+        return text.ToString();
+    }
 }

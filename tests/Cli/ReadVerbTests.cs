@@ -1,0 +1,188 @@
+using System.Net;
+using System.Net.Sockets;
+using Stockpile.Core.Jobs;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Routing;
+using Stockpile.Scheduler.Tests.Api;
+
+namespace Stockpile.Cli.Tests;
+
+public sealed class ReadVerbTests : IAsyncLifetime
+{
+    private readonly CommandLine _cli = new();
+    private ApiHost _host = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await ApiHost.StartAsync();
+        _cli.Environment["STOCKPILE_SERVER"] = _host.Url;
+        var job = new JobView
+        {
+            Id = "north-1", Cell = "north", State = "running", SubmittedAtMs = 1_714_564_800_000,
+            StartedAtMs = 1_714_564_900_000, Done = 0.5,
+            Spec = new JobSpec { Name = "gen-9", Kind = JobKind.Training, Devices = 64, WorkHours = 1_000 }.ToWire(),
+        };
+        job.Allocations.Add(new AllocationView
+        {
+            Id = "north-1.1", Job = "north-1", Node = "n1", Model = "H800", Tier = "frontier", State = "running",
+        });
+        _host.Gateway.Jobs.Add(job);
+        _host.Gateway.Nodes.Add(ApiHost.Node());
+        _host.Gateway.Cells.Add(ApiHost.Cell());
+        _host.Gateway.Events.Add(new HistoryEntry(
+            new DateTimeOffset(2024, 5, 1, 12, 0, 0, TimeSpan.Zero), "north", 1, 5, "JobPlaced", "64 devices"));
+        _host.Gateway.Why = new WhyReply { Job = job, Reason = "12 devices short", AheadInQueue = 4 };
+        _host.Gateway.Why.Alternatives.Add(new WhyAlternative
+        {
+            Model = "H800", Tier = "frontier", Nodes = 1_234, NodesShortOfCpu = 7, Verdict = "wait for north-3",
+        });
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Theory]
+    [InlineData("jobs", "jobs")]
+    [InlineData("job north-1", "id")]
+    [InlineData("cancel north-1", "state")]
+    [InlineData("why north-1", "reason")]
+    [InlineData("history north-1", "events")]
+    [InlineData("nodes", "nodes")]
+    [InlineData("node n1", "id")]
+    [InlineData("drain n1", "state")]
+    [InlineData("resume n1", "state")]
+    [InlineData("fleet", "tiers")]
+    [InlineData("cells", "cells")]
+    public async Task With_json_standard_output_is_one_document(string line, string field)
+    {
+        _cli.IsTerminal = true;
+
+        var outcome = await _cli.RunAsync([.. line.Split(' '), "--json"]);
+
+        Assert.Equal(0, outcome.Exit);
+        Assert.True(outcome.Json.TryGetProperty(field, out _));
+        Assert.Equal("", outcome.Error);
+    }
+
+    [Theory]
+    [InlineData("jobs", "north-1", "gen-9", "training", "running", "50.0%", "2024-05-01 12:00:00")]
+    [InlineData("job north-1", "gen-9", "1,000 device-hours", "north-1.1", "H800")]
+    [InlineData("cancel north-1", "north-1 (gen-9) is cancelled")]
+    [InlineData("why north-1", "12 devices short", "4 in the queue", "1,234", "cpu 7", "wait for north-3")]
+    [InlineData("history north-1", "2024-05-01 12:00:00", "JobPlaced", "64 devices")]
+    [InlineData("nodes", "n1", "H800", "ready", "512GiB")]
+    [InlineData("node n1", "48.5 of 96 cores free", "512GiB of 1TiB free")]
+    [InlineData("drain n1", "n1 is draining")]
+    [InlineData("fleet", "12 devices on 2 nodes (1 lost, 0 draining)", "25.0%", "H800 (frontier)", "3: 2 completed")]
+    [InlineData("cells", "north", "25.0%")]
+    public async Task People_get_a_view_without_colours_in_a_pipe(string line, params string[] shown)
+    {
+        var outcome = await _cli.RunAsync(line.Split(' '));
+
+        Assert.Equal(0, outcome.Exit);
+        foreach (var part in shown) Assert.Contains(part, outcome.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', outcome.Out);
+    }
+
+    [Fact]
+    public async Task A_row_is_one_line_in_a_pipe_however_long_it_is()
+    {
+        _host.Gateway.Jobs[0].Spec.Name = new string('n', 120) + " [red]x[/]";
+
+        var outcome = await _cli.RunAsync("jobs");
+
+        var rows = outcome.Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, rows.Length);
+        Assert.Contains("n [red]x[/] ", rows[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_server_says_cannot_drive_the_terminal()
+    {
+        _host.Gateway.Jobs[0].Reason = "\u001b[2Jgone";
+
+        var outcome = await _cli.RunAsync("job", "north-1");
+
+        Assert.DoesNotContain('\u001b', outcome.Out);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("1", true)]
+    public async Task Colours_are_for_terminals_without_NO_COLOR(string? noColor, bool isPlain)
+    {
+        _cli.IsTerminal = true;
+        if (noColor is not null) _cli.Environment["NO_COLOR"] = noColor;
+
+        var outcome = await _cli.RunAsync("cells");
+
+        // What the terminal of the test run can show is not known, so colours are only seen to be absent.
+        Assert.Equal(0, outcome.Exit);
+        if (isPlain) Assert.DoesNotContain('\u001b', outcome.Out);
+        Assert.Contains("│", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Filters_are_passed_on()
+    {
+        await _cli.RunAsync("jobs", "--state", "running", "--tenant", "web", "--limit", "5");
+        await _cli.RunAsync("nodes", "--model", "T4");
+        await _cli.RunAsync("fleet", "--at", "2024-05-01T14:00:00+02:00");
+
+        Assert.Equal(new JobFilter("running", null, "web", null, 5), _host.Gateway.LastJobFilter);
+        Assert.Equal("T4", _host.Gateway.LastNodeFilter!.Model);
+        Assert.Equal(new DateTimeOffset(2024, 5, 1, 12, 0, 0, TimeSpan.Zero), _host.Gateway.LastAt);
+    }
+
+    [Theory]
+    [InlineData("job", "north-99")]
+    [InlineData("job", "../cells")]
+    [InlineData("node", "n2")]
+    public async Task What_is_not_there_is_exit_code_1(string verb, string id) =>
+        (await _cli.RunAsync(verb, id)).Fails(1, "there is no ", id);
+
+    [Theory]
+    [InlineData("jbos")]
+    [InlineData("job")]
+    [InlineData("job a b")]
+    [InlineData("jobs --stat running")]
+    [InlineData("jobs --state runing")]
+    [InlineData("jobs --limit many")]
+    [InlineData("jobs --server not-an-address")]
+    [InlineData("jobs --server ftp://127.0.0.1")]
+    [InlineData("")]
+    public async Task Wrong_usage_is_exit_code_2(string line) =>
+        (await _cli.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries))).Fails(2);
+
+    [Fact]
+    public async Task A_parameter_that_only_the_server_knows_to_be_wrong_is_exit_code_1() =>
+        (await _cli.RunAsync("fleet", "--at", "yesterday")).Fails(1, "yesterday");
+
+    [Theory]
+    [InlineData("jobs")]
+    [InlineData("submit --kind batch --tasks 1")]
+    public async Task Nobody_there_is_exit_code_3_at_once(string line)
+    {
+        _cli.RetryFor = TimeSpan.FromSeconds(30);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        listener.Stop();
+
+        var outcome = await _cli.RunAsync([.. line.Split(' '), "--server", $"http://127.0.0.1:{port}"]);
+
+        outcome.Fails(3, "cannot reach the cluster", $":{port}");
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("job --help")]
+    [InlineData("submit --help")]
+    public async Task Help_is_exit_code_0(string line)
+    {
+        var outcome = await _cli.RunAsync(line.Split(' '));
+
+        Assert.Equal(0, outcome.Exit);
+        Assert.Contains("Usage:", outcome.Out, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,149 @@
+using Stockpile.Core;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Scheduler.Tests.Api;
+
+/// <summary>A cluster of one cell that answers at once: what it holds, and what it throws, is set by the test.</summary>
+public sealed class FakeGateway : IStockpileGateway
+{
+    private readonly Dictionary<string, JobView> _byKey = new(StringComparer.Ordinal);
+    private long _next;
+
+    /// <summary>Thrown by every call while it gives an exception.</summary>
+    public Func<Exception?> Fault { get; set; } = () => null;
+
+    /// <summary>Refuses a submission that the test wants refused.</summary>
+    public Func<Submission, RefusalMsg?> Refuse { get; set; } = _ => null;
+
+    /// <summary>State of a new job.</summary>
+    public string NewState { get; set; } = "pending";
+
+    /// <summary>Every message to submit, in order.</summary>
+    public List<IReadOnlyList<Submission>> Submitted { get; } = [];
+
+    public List<JobView> Jobs { get; } = [];
+
+    public List<NodeView> Nodes { get; } = [];
+
+    public List<CellView> Cells { get; } = [];
+
+    public List<HistoryEntry> Events { get; } = [];
+
+    public WhyReply? Why { get; set; }
+
+    public JobFilter? LastJobFilter { get; private set; }
+
+    public NodeFilter? LastNodeFilter { get; private set; }
+
+    public DateTimeOffset? LastAt { get; private set; }
+
+    public List<string> Orders { get; } = [];
+
+    public Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, CancellationToken cancel) => Answer(() =>
+    {
+        Submitted.Add(jobs);
+        var reply = new SubmitJobsReply();
+        reply.Results.AddRange(jobs.Select(Submit));
+        return reply;
+    });
+
+    public Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel) => Answer(() => Find(id));
+
+    public Task<JobReply> CancelJobAsync(JobId id, CancellationToken cancel) => Answer(() =>
+    {
+        var reply = Find(id);
+        if (reply.Job is { State: "completed" })
+            return new JobReply { Refusal = Refusal(Core.Refusal.Ended, "id", $"{id} is completed already") };
+        if (reply.Job is { } job) job.State = "cancelled";
+        return reply;
+    });
+
+    public Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel) => Answer(() =>
+    {
+        LastJobFilter = filter;
+        var reply = new JobsReply { Total = Jobs.Count };
+        reply.Jobs.AddRange(Jobs.Take(filter.Limit));
+        return reply;
+    });
+
+    public Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel) => Answer(() =>
+        Why ?? new WhyReply { Refusal = NotFound("job", id.ToString()) });
+
+    public Task<NodesReply> ListNodesAsync(NodeFilter filter, CancellationToken cancel) => Answer(() =>
+    {
+        LastNodeFilter = filter;
+        var reply = new NodesReply { Total = Nodes.Count };
+        reply.Nodes.AddRange(Nodes);
+        return reply;
+    });
+
+    public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) => Order(node, "get", null);
+
+    public Task<NodeReply> DrainNodeAsync(string node, CancellationToken cancel) => Order(node, "drain", "draining");
+
+    public Task<NodeReply> ResumeNodeAsync(string node, CancellationToken cancel) => Order(node, "resume", "ready");
+
+    public Task<NodeReply> FaultNodeAsync(string node, string fault, double factor, CancellationToken cancel) =>
+        Order(node, $"{fault} {factor}", null);
+
+    public Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel) =>
+        Answer<IReadOnlyList<CellView>>(() => [.. Cells.Select(c => c.Clone())]);
+
+    public Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel) =>
+        Answer<IReadOnlyList<HistoryEntry>>(() => Events);
+
+    public Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel)
+    {
+        LastAt = at;
+        return CellsAsync(cancel);
+    }
+
+    public static RefusalMsg Refusal(string code, string field, string message) =>
+        new() { Code = code, Field = field, Message = message };
+
+    private SubmitResult Submit(Submission submission)
+    {
+        if (Refuse(submission) is { } refusal) return new SubmitResult { Refusal = refusal };
+        if (submission.Key.Length > 0 && _byKey.TryGetValue(submission.Key, out var known))
+        {
+            return known.Spec.Equals(submission.Spec)
+                ? new SubmitResult { Job = known, Repeated = true }
+                : new SubmitResult
+                {
+                    Refusal = Refusal(Core.Refusal.KeyConflict, "", $"the key {submission.Key} is another job's"),
+                };
+        }
+
+        var job = new JobView
+        {
+            Id = $"north-{++_next}",
+            Spec = submission.Spec,
+            State = NewState,
+            Cell = "north",
+            SubmittedAtMs = 1_714_564_800_000,
+            Key = submission.Key,
+        };
+        Jobs.Add(job);
+        if (submission.Key.Length > 0) _byKey[submission.Key] = job;
+        return new SubmitResult { Job = job };
+    }
+
+    private JobReply Find(JobId id) => Jobs.Find(j => j.Id == id.ToString()) is { } job
+        ? new JobReply { Job = job }
+        : new JobReply { Refusal = NotFound("job", id.ToString()) };
+
+    private Task<NodeReply> Order(string node, string order, string? state) => Answer(() =>
+    {
+        Orders.Add($"{order} {node}");
+        if (Nodes.Find(n => n.Node == node) is not { } view) return new NodeReply { Refusal = NotFound("node", node) };
+        if (state is not null) view.State = state;
+        return new NodeReply { Node = view };
+    });
+
+    private static RefusalMsg NotFound(string what, string id) =>
+        Refusal(Core.Refusal.NotFound, "id", $"there is no {what} {id}");
+
+    private Task<T> Answer<T>(Func<T> answer) =>
+        Fault() is { } fault ? Task.FromException<T>(fault) : Task.FromResult(answer());
+}
