@@ -30,7 +30,11 @@ public readonly record struct JobId(string Cell, long Number)
 /// </summary>
 public readonly record struct AllocationId(JobId Job, long Sequence)
 {
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Job}.{Sequence}");
+    public override string ToString() => Format(Job.ToString(), Sequence);
+
+    /// <param name="job">The job's id, as <see cref="JobId.ToString"/> writes it.</param>
+    public static string Format(string job, long sequence) =>
+        string.Create(CultureInfo.InvariantCulture, $"{job}.{sequence}");
 }
 
 /// <summary>What may be the name of a cell, node, host, tenant or model.</summary>

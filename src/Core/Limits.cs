@@ -51,6 +51,9 @@ public static class Limits
     /// <summary>Most jobs in one submission message.</summary>
     public const int JobsPerSubmitMax = 500;
 
+    /// <summary>Most waiting jobs that a cell offers to other cells in one tick.</summary>
+    public const int OffersPerTickMax = 64;
+
     /// <summary>Most node advertisements in one message.</summary>
     public const int AdvertsPerMessageMax = 500;
 

@@ -27,6 +27,11 @@ public sealed partial class ResumeNode : ICellMessage;
 public sealed partial class FaultNode : ICellMessage;
 public sealed partial class GetCell : ICellMessage;
 
+// Cell to cell.
+public sealed partial class OfferJob : ICellMessage;
+public sealed partial class OfferTaken : ICellMessage;
+public sealed partial class SettleOffer : ICellMessage;
+
 // Cell to router.
 public sealed partial class SubmitJobsReply : IWireMessage;
 public sealed partial class JobReply : IWireMessage;

@@ -22,6 +22,9 @@ public static class CellDecider
         ReportStarted c => Started(state, c),
         ReportCompleted c => Completed(state, c),
         RecordCheckpoint c => Checkpoint(state, c),
+        AdoptJob c => Adopt(state, c),
+        ForwardJob c => Forward(state, c),
+        SettleAdoption c => Settle(state, c),
         _ => throw new ArgumentException($"the command {command.GetType().Name} is unknown"),
     };
 
@@ -41,10 +44,40 @@ public static class CellDecider
         return new Accepted(new JobSubmitted(state.NextJob, c.Key, c.Spec));
     }
 
+    /// <summary>Only what could be placed at once is taken in; holding it reserves nothing.</summary>
+    private static Decision Adopt(CellState state, AdoptJob c)
+    {
+        if (state.FindAdopted(c.Origin) is { } known) return new AlreadyDone(known.Number);
+        if (JobValidator.Validate(c.Spec, state.Catalog, state.Policy) is [var first, ..]) return new Rejected(first);
+        var home = Alternatives.Of(c.Spec, state.Catalog, state.Policy).Where(a => !a.Guest).ToList();
+        var fits = c.Spec.Kind == JobKind.Training
+            ? GangPlanner.Plan(state, c.Spec, home) is not null
+            : TaskPlanner.Plan(state.Index, c.Spec, home) is not null;
+        if (!fits || state.ActiveJobs >= Limits.ActiveJobsPerCellMax)
+            return new Rejected(new Refusal(Refusal.Busy, "", $"cell {state.Cell} has no room for {c.Origin} now"));
+        return new Accepted(new JobAdopted(state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done));
+    }
+
+    /// <summary>A job goes only once, and only as a whole: nothing of it runs here, and nothing of it is done.</summary>
+    private static Decision Forward(CellState state, ForwardJob c)
+    {
+        if (state.FindJob(c.Job) is not { } job) return new Rejected(NotFound("job", new JobId(state.Cell, c.Job)));
+        if (job.ForwardedTo == c.Cell) return Nothing;
+        return job.MayMove
+            ? new Accepted(new JobForwarded(job.Number, c.Cell))
+            : new Rejected(new Refusal(Refusal.Ended, "id",
+                $"job {new JobId(state.Cell, c.Job)} no longer waits as a whole"));
+    }
+
+    private static Decision Settle(CellState state, SettleAdoption c) =>
+        state.FindAdopted(c.Origin) is { Held: true } job
+            ? new Accepted(c.Confirmed ? new AdoptionConfirmed(job.Number) : new AdoptionDropped(job.Number))
+            : Nothing;
+
     private static Decision Cancel(CellState state, CancelJob c)
     {
         if (state.FindJob(c.Job) is not { } job) return new Rejected(NotFound("job", new JobId(state.Cell, c.Job)));
-        if (job.Ended == JobPhase.Cancelled) return Nothing;
+        if (job.Ended is JobPhase.Cancelled or JobPhase.Forwarded) return Nothing;
         if (job.Ended is { } ended)
             return new Rejected(new Refusal(Refusal.Ended, "id",
                 $"job {new JobId(state.Cell, c.Job)} is {ended.ToString().ToLowerInvariant()} "

@@ -36,7 +36,10 @@ public sealed record JobImage(
     int Replicas,
     int Requeues,
     int Preemptions,
-    IReadOnlyList<int> FinishedTasks);
+    IReadOnlyList<int> FinishedTasks,
+    string Origin,
+    bool Held,
+    string ForwardedTo);
 
 public sealed record AllocationImage(
     PlacedAllocation Placed,

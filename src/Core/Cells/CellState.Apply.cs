@@ -23,6 +23,10 @@ public sealed partial class CellState
             case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
             case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
             case JobRequeued e: ApplyRequeued(JobOf(e.Job), e.Reason); break;
+            case JobForwarded e: ApplyForwarded(JobOf(e.Job), e.Cell); break;
+            case JobAdopted e: ApplyAdopted(e); break;
+            case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job)); break;
+            case AdoptionDropped e: ApplyDropped(JobOf(e.Job)); break;
             case JobCompleted e: ApplyCompleted(JobOf(e.Job)); break;
             case JobCancelled e: ApplyCancelled(JobOf(e.Job)); break;
             case JobFailed e: ApplyFailed(JobOf(e.Job), e.Reason); break;
@@ -68,11 +72,25 @@ public sealed partial class CellState
         if (e.Job != NextJob) throw new InvariantBrokenException($"job {e.Job} is not the next one, {NextJob}");
         NextJob++;
         var job = new JobState(e.Job, e.Key, e.Spec, Queue.ClassOf(e.Spec), At);
-        _jobs.Add(job.Number, job);
-        if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
-        if (job.Spec.Kind == JobKind.Inference) _services.Add(job.Number, job);
+        AddJob(job);
         Counters.Submitted++;
         Queue.Update(job);
+    }
+
+    private void AddJob(JobState job)
+    {
+        _jobs.Add(job.Number, job);
+        if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
+        if (job.Origin.Length > 0) _adopted.Add(job.Origin, job);
+        if (job.Spec.Kind == JobKind.Inference && job.Ended is null) _services.Add(job.Number, job);
+    }
+
+    private void RemoveJob(JobState job)
+    {
+        _jobs.Remove(job.Number);
+        if (job.Key.Length > 0) _jobsByKey.Remove(job.Key);
+        if (job.Origin.Length > 0) _adopted.Remove(job.Origin);
+        _services.Remove(job.Number);
     }
 
     private void ApplyPlaced(JobPlaced e)
@@ -166,6 +184,40 @@ public sealed partial class CellState
             _generations[job.Spec.Generation] = _generations.GetValueOrDefault(job.Spec.Generation) + 1;
     }
 
+    private void ApplyForwarded(JobState job, string cell)
+    {
+        job.ForwardedTo = cell;
+        Finish(job, JobPhase.Forwarded);
+        Counters.Forwarded++;
+    }
+
+    private void ApplyAdopted(JobAdopted e)
+    {
+        if (e.Job != NextJob) throw new InvariantBrokenException($"job {e.Job} is not the next one, {NextJob}");
+        NextJob++;
+        var job = new JobState(e.Job, "", e.Spec, Queue.ClassOf(e.Spec), e.SubmittedAt)
+        {
+            Origin = e.Origin,
+            Held = true,
+            Done = e.Done,
+        };
+        AddJob(job);
+    }
+
+    private void ApplyConfirmed(JobState job)
+    {
+        job.Held = false;
+        Counters.Adopted++;
+        if (job.Spec.Kind == JobKind.Inference) job.Scale(job.Spec.ReplicasAt(At));
+        Queue.Update(job);
+    }
+
+    private void ApplyDropped(JobState job)
+    {
+        if (!job.Held) throw new InvariantBrokenException($"job {job.Number} is dropped and was not held");
+        RemoveJob(job);
+    }
+
     private void ApplyCancelled(JobState job)
     {
         Finish(job, JobPhase.Cancelled);
@@ -189,10 +241,6 @@ public sealed partial class CellState
         _services.Remove(job.Number);
         _finished.Enqueue(job.Number);
         while (_finished.Count > Limits.FinishedJobsKeptPerCell)
-        {
-            var oldest = _jobs[_finished.Dequeue()];
-            _jobs.Remove(oldest.Number);
-            if (oldest.Key.Length > 0) _jobsByKey.Remove(oldest.Key);
-        }
+            RemoveJob(_jobs[_finished.Dequeue()]);
     }
 }

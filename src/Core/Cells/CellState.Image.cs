@@ -75,20 +75,19 @@ public sealed partial class CellState
             Done = image.Done,
             Requeues = image.Requeues,
             Preemptions = image.Preemptions,
+            Origin = image.Origin,
+            Held = image.Held,
+            ForwardedTo = image.ForwardedTo,
         };
         if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
         job.RestoreProgress(FromRanges(image.FinishedTasks));
-        _jobs.Add(job.Number, job);
-        if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
         if (image.Ended is { } phase)
         {
             job.End(phase, image.CompletedAt!.Value);
             _finished.Enqueue(job.Number);
         }
-        else if (image.Spec.Kind == JobKind.Inference)
-        {
-            _services.Add(job.Number, job);
-        }
+
+        AddJob(job);
     }
 
     private void RestoreAllocation(AllocationImage image)
@@ -110,7 +109,8 @@ public sealed partial class CellState
 
     private static JobImage ImageOf(JobState job) => new(
         job.Number, job.Key, job.Spec, job.Ended, job.SubmittedAt, job.StartedAt, job.CompletedAt, job.Reason,
-        job.Done, job.Replicas, job.Requeues, job.Preemptions, ToRanges(job.Finished));
+        job.Done, job.Replicas, job.Requeues, job.Preemptions, ToRanges(job.Finished), job.Origin, job.Held,
+        job.ForwardedTo);
 
     private static List<int> ToRanges(IEnumerable<int> numbers)
     {

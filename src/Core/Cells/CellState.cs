@@ -18,6 +18,10 @@ public sealed record CellCounters
 
     /// <summary>Allocations that a gang took back.</summary>
     public long Preempted { get; set; }
+
+    /// <summary>Jobs that went to another cell, and jobs that came from one.</summary>
+    public long Forwarded { get; set; }
+    public long Adopted { get; set; }
     public long Allocations { get; set; }
 }
 
@@ -33,6 +37,7 @@ public sealed partial class CellState
     private readonly Dictionary<long, JobState> _jobs = [];
     private readonly SortedDictionary<long, JobState> _services = [];
     private readonly Dictionary<string, JobState> _jobsByKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JobState> _adopted = new(StringComparer.Ordinal);
     private readonly Dictionary<long, AllocationState> _allocations = [];
     private readonly SortedDictionary<long, AllocationState> _unstarted = [];
     private readonly SortedDictionary<int, long> _generations = [];
@@ -88,6 +93,16 @@ public sealed partial class CellState
     public JobState? FindJob(long number) => _jobs.GetValueOrDefault(number);
 
     public JobState? FindKey(string key) => key.Length == 0 ? null : _jobsByKey.GetValueOrDefault(key);
+
+    /// <summary>A job that was taken over, by the id that its home gave it.</summary>
+    public JobState? FindAdopted(string origin) => _adopted.GetValueOrDefault(origin);
+
+    /// <summary>Jobs taken over whose home has not let go of them yet.</summary>
+    public IEnumerable<JobState> Held => _adopted.Values.Where(j => j.Held);
+
+    /// <summary>The job's id as users know it.</summary>
+    public string NameOf(JobState job) =>
+        job.Origin.Length > 0 ? job.Origin : new JobId(Cell, job.Number).ToString();
 
     public AllocationState? FindAllocation(long sequence) => _allocations.GetValueOrDefault(sequence);
 

@@ -32,6 +32,16 @@ public sealed record ReportCompleted(string Node, long Sequence) : CellCommand;
 /// <param name="Done">Share of the work that the gang's last checkpoint holds, 0..1.</param>
 public sealed record RecordCheckpoint(long Job, double Done) : CellCommand;
 
+/// <summary>A home offers a job that waits there.</summary>
+/// <param name="Origin">The job's id.</param>
+public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done) : CellCommand;
+
+/// <summary>Another cell has taken the job in; the home lets go of it if it still waits.</summary>
+public sealed record ForwardJob(long Job, string Cell) : CellCommand;
+
+/// <summary>The home's word on an adopted job.</summary>
+public sealed record SettleAdoption(string Origin, bool Confirmed) : CellCommand;
+
 /// <summary>What became of a command: a closed set.</summary>
 public abstract record Decision;
 

@@ -112,6 +112,25 @@ public sealed record ReplicasScaled(long Job, int Replicas) : CellEvent;
 /// <summary>The job lost allocations and waits again, training from its last checkpoint.</summary>
 public sealed record JobRequeued(long Job, string Reason) : CellEvent;
 
+/// <summary>Another cell has taken the job over, durably; this one only remembers where it went.</summary>
+public sealed record JobForwarded(long Job, string Cell) : CellEvent;
+
+/// <summary>
+/// A job of another cell was taken in. It is held, and not placed, until its home says that it has let go of it, so
+/// that it never runs in two cells.
+/// </summary>
+/// <param name="Job">Its number here.</param>
+/// <param name="Origin">Its id, which names its home.</param>
+/// <param name="Done">Share of the work that a checkpoint holds, 0..1.</param>
+public sealed record JobAdopted(long Job, string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done)
+    : CellEvent;
+
+/// <summary>The home has let go of it: it may be placed here.</summary>
+public sealed record AdoptionConfirmed(long Job) : CellEvent;
+
+/// <summary>The home kept it: it is not this cell's any more.</summary>
+public sealed record AdoptionDropped(long Job) : CellEvent;
+
 /// <summary>All its work is done.</summary>
 public sealed record JobCompleted(long Job) : CellEvent;
 

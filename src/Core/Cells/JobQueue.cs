@@ -101,6 +101,10 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
     public IEnumerable<long> InOrder() =>
         _waiting.Values.SelectMany(c => c.Waiting).Order().Select(key => key.Number);
 
+    /// <summary>Numbers of the first so many jobs of every class, most urgent first.</summary>
+    public IEnumerable<long> Heads(int perClass) =>
+        _waiting.Values.SelectMany(c => c.Waiting.Take(perClass)).Order().Select(key => key.Number);
+
     internal JobClass ClassOf(JobSpec spec)
     {
         var alternatives = Alternatives.Of(spec, catalog, policy);

@@ -47,6 +47,9 @@ public enum JobPhase
     Completed,
     Cancelled,
     Failed,
+
+    /// <summary>It went to another cell; users see its state there.</summary>
+    Forwarded,
 }
 
 /// <summary>A job as its cell knows it.</summary>
@@ -88,6 +91,15 @@ public sealed class JobState
     public int Requeues { get; internal set; }
     public int Preemptions { get; internal set; }
 
+    /// <summary>The id of a job that was taken over from another cell; empty for a job of this cell.</summary>
+    public string Origin { get; init; } = "";
+
+    /// <summary>Taken over, but its home has not let go of it yet.</summary>
+    public bool Held { get; internal set; }
+
+    /// <summary>The cell it went to; empty while it is here.</summary>
+    public string ForwardedTo { get; internal set; } = "";
+
     /// <summary>How it ended; null while it has not.</summary>
     public JobPhase? Ended { get; internal set; }
 
@@ -101,7 +113,10 @@ public sealed class JobState
     public IReadOnlyCollection<int> Finished => _finished;
 
     /// <summary>True while it stands in the queue.</summary>
-    public bool Waits => Ended is null && _unplaced.Count > 0;
+    public bool Waits => Ended is null && !Held && _unplaced.Count > 0;
+
+    /// <summary>It waits as a whole, at its home, so another cell may take it over.</summary>
+    public bool MayMove => Waits && Origin.Length == 0 && _allocations.Count == 0 && _finished.Count == 0;
 
     public JobPhase Phase
     {

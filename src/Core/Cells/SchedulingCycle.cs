@@ -30,7 +30,7 @@ public static class SchedulingCycle
         foreach (var job in state.Services)
         {
             var wanted = job.Spec.ReplicasAt(round.At);
-            if (wanted == job.Replicas || round.Count >= Limits.EventsPerRoundMax) continue;
+            if (job.Held || wanted == job.Replicas || round.Count >= Limits.EventsPerRoundMax) continue;
             var superfluous = job.Allocations.Values
                 .Where(a => a.Placed.Task >= wanted)
                 .Select(a => a.Sequence)

@@ -72,7 +72,7 @@ public sealed class UsageMeter
 
         foreach (var service in services)
         {
-            if (service.Replicas == 0) continue;
+            if (service.Replicas == 0 || service.Held) continue;
             var rate = service.Spec.Demand?.At(from) ?? service.Replicas;
             var started = service.Allocations.Values.Count(a => a.Started);
             Demand += rate * ms / 1000;

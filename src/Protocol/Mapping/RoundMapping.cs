@@ -58,6 +58,10 @@ public static class RoundMapping
         JobRequeued x => new() { JobRequeued = new() { Job = x.Job, Reason = x.Reason } },
         JobCompleted x => new() { JobCompleted = x.Job },
         JobCancelled x => new() { JobCancelled = x.Job },
+        JobForwarded x => new() { JobForwarded = new() { Job = x.Job, Cell = x.Cell } },
+        JobAdopted x => new() { JobAdopted = ToWirePart(x) },
+        AdoptionConfirmed x => new() { AdoptionConfirmed = x.Job },
+        AdoptionDropped x => new() { AdoptionDropped = x.Job },
         JobFailed x => new() { JobFailed = new() { Job = x.Job, Reason = x.Reason } },
         _ => throw new SerializationException($"{e.GetType().FullName} has no case in CellEventMsg"),
     };
@@ -79,9 +83,25 @@ public static class RoundMapping
         Case.JobRequeued => new JobRequeued(msg.JobRequeued.Job, msg.JobRequeued.Reason),
         Case.JobCompleted => new JobCompleted(msg.JobCompleted),
         Case.JobCancelled => new JobCancelled(msg.JobCancelled),
+        Case.JobForwarded => new JobForwarded(msg.JobForwarded.Job, msg.JobForwarded.Cell),
+        Case.JobAdopted => FromWirePart(msg.JobAdopted),
+        Case.AdoptionConfirmed => new AdoptionConfirmed(msg.AdoptionConfirmed),
+        Case.AdoptionDropped => new AdoptionDropped(msg.AdoptionDropped),
         Case.JobFailed => new JobFailed(msg.JobFailed.Job, msg.JobFailed.Reason),
         _ => throw Unknown(msg),
     };
+
+    private static JobAdoptedMsg ToWirePart(JobAdopted e) => new()
+    {
+        Job = e.Job,
+        Origin = e.Origin,
+        Spec = e.Spec.ToWire(),
+        SubmittedAtMs = e.SubmittedAt.ToWireMs(),
+        Done = e.Done,
+    };
+
+    private static JobAdopted FromWirePart(JobAdoptedMsg msg) => new(
+        msg.Job, msg.Origin, msg.Spec.FromWire(), WireTime.Instant(msg.SubmittedAtMs), msg.Done);
 
     /// <summary>The event's own message; snapshots hold it too.</summary>
     public static NodeAdmittedMsg ToWirePart(this NodeAdmitted e)

@@ -74,6 +74,8 @@ public static class SnapshotMapping
             Requeued = counters.Requeued,
             Preempted = counters.Preempted,
             Allocations = counters.Allocations,
+            Forwarded = counters.Forwarded,
+            Adopted = counters.Adopted,
             Demand = image.Demand,
             DemandServed = image.DemandServed,
         };
@@ -91,6 +93,8 @@ public static class SnapshotMapping
         Requeued = msg.Requeued,
         Preempted = msg.Preempted,
         Allocations = msg.Allocations,
+        Forwarded = msg.Forwarded,
+        Adopted = msg.Adopted,
     };
 
     private static JobStateMsg ToWire(JobImage job)
@@ -110,6 +114,9 @@ public static class SnapshotMapping
             Replicas = job.Replicas,
             Requeues = job.Requeues,
             Preemptions = job.Preemptions,
+            Origin = job.Origin,
+            Held = job.Held,
+            ForwardedTo = job.ForwardedTo,
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         return msg;
@@ -119,5 +126,5 @@ public static class SnapshotMapping
         msg.Number, msg.Key, msg.Spec.FromWire(), msg.Phase == 0 ? null : (JobPhase)msg.Phase,
         WireTime.Instant(msg.SubmittedAtMs), WireTime.InstantOrNone(msg.StartedAtMs),
         WireTime.InstantOrNone(msg.CompletedAtMs), msg.Reason, msg.Done, msg.Replicas, msg.Requeues,
-        msg.Preemptions, [.. msg.FinishedTasks]);
+        msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo);
 }

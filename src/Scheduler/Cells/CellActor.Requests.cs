@@ -23,9 +23,9 @@ public sealed partial class CellActor
             Protocol.V1.DrainNode m => ChangeNode(round, m.Node, new DrainNode(m.Node)),
             Protocol.V1.ResumeNode m => ChangeNode(round, m.Node, new ResumeNode(m.Node)),
             FaultNode m => () => Fault(m),
-            GetJob m => () => Job(m.Number),
+            GetJob m => () => Job(Find(m.Number, m.Origin), m.Origin),
             ListJobs m => () => CellViews.Jobs(_state, m),
-            WhyJob m => () => Why(m.Number),
+            WhyJob m => () => Why(Find(m.Number, m.Origin), m.Origin),
             ListNodes m => () => CellViews.Nodes(_state, m),
             GetNode m => () => Node(m.Node),
             GetCell => () => View(CellDigest.Of(_state)),
@@ -61,11 +61,16 @@ public sealed partial class CellActor
 
     private Func<IWireMessage> Cancel(RoundWriter round, Protocol.V1.CancelJob message)
     {
-        var decision = round.Run(new Core.Cells.CancelJob(message.Number));
+        if (Find(message.Number, message.Origin) is not { } job) return () => Job(null, message.Origin);
+        var decision = round.Run(new Core.Cells.CancelJob(job.Number));
         return () => decision is Rejected(var refusal)
             ? new JobReply { Refusal = ToWire(refusal) }
-            : Job(message.Number);
+            : Job(job, message.Origin);
     }
+
+    /// <summary>By its number here, or by the id that another cell gave it.</summary>
+    private JobState? Find(long number, string origin) =>
+        origin.Length == 0 ? _state.FindJob(number) : _state.FindAdopted(origin);
 
     private Func<IWireMessage> ChangeNode(RoundWriter round, string node, CellCommand command)
     {
@@ -94,13 +99,13 @@ public sealed partial class CellActor
                 $"the host {node.Admitted.Host} of node {node.Id} does not answer")) };
     }
 
-    private JobReply Job(long number) => _state.FindJob(number) is { } job
-        ? new JobReply { Job = CellViews.Job(_state, job, _progress) }
-        : new JobReply { Refusal = NoJob(number) };
+    private JobReply Job(JobState? job, string origin) => job is null
+        ? new JobReply { Refusal = NoJob(origin) }
+        : new JobReply { Job = CellViews.Job(_state, job, _progress) };
 
-    private WhyReply Why(long number)
+    private WhyReply Why(JobState? job, string origin)
     {
-        if (_state.FindJob(number) is not { } job) return new WhyReply { Refusal = NoJob(number) };
+        if (job is null) return new WhyReply { Refusal = NoJob(origin) };
         var reply = CellViews.Why(Explainer.Explain(_state, job));
         reply.Job = CellViews.Job(_state, job, _progress);
         return reply;
@@ -111,8 +116,8 @@ public sealed partial class CellActor
         : new NodeReply { Refusal = ToWire(new Refusal(Refusal.NotFound, "id",
             $"there is no node {Names.Shorten(id)} in cell {_cell}")) };
 
-    private RefusalMsg NoJob(long number) =>
-        ToWire(new Refusal(Refusal.NotFound, "id", $"there is no job {new JobId(_cell, number)}"));
+    private RefusalMsg NoJob(string origin) => ToWire(new Refusal(Refusal.NotFound, "id",
+        $"cell {_cell} does not know the job{(origin.Length > 0 ? " " + origin : "")}"));
 
     private static RefusalMsg ToWire(Refusal refusal) =>
         new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };

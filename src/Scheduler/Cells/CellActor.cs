@@ -78,6 +78,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
                 _version = _options.Real.GetUtcNow().ToUnixTimeMilliseconds();
                 _log.Info("cell {0} recovered at round {1}: {2} nodes, {3} unfinished jobs, {4} allocations",
                     _cell, _state.RoundNumber, _state.Nodes.Count, _state.ActiveJobs, _state.Allocations.Count);
+                if (_options.HandOver) Mediator.Tell(new Subscribe(CellOptions.DigestTopic, Self));
                 Timers.StartPeriodicTimer("tick", Tick.Instance, _options.TickInterval);
                 Enqueue(round =>
                 {
@@ -105,7 +106,12 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
             case AdvertiseNodes m: OnAdvertise(m, Sender); break;
             case HostBeat m: OnBeat(m, Sender); break;
             case WorkReports m: OnReports(m, Sender); break;
+            case OfferJob m: OnOffer(m); break;
+            case OfferTaken m: OnTaken(m); break;
+            case SettleOffer m: OnSettled(m); break;
             case ICellMessage m: OnRequest(m, Sender); break;
+            case CellView digest: OnDigest(digest); break;
+            case SubscribeAck: break;
             case Tick: OnTick(); break;
             case StopCell:
                 _stopping = true;
@@ -223,10 +229,13 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
         if (_keptHouseAt != 0 && _options.Real.GetElapsedTime(_keptHouseAt, now) < _options.TickInterval) return;
         _keptHouseAt = now;
         _hosts.SendDue(_state, _state.Unstarted, NameOf, Self);
+        OfferWaiting();
         if (_digestAt != 0 && _options.Real.GetElapsedTime(_digestAt, now) < _options.DigestInterval) return;
         _digestAt = now;
-        DistributedPubSub.Get(Context.System).Mediator.Tell(new Publish(CellOptions.DigestTopic, View()));
+        Mediator.Tell(new Publish(CellOptions.DigestTopic, View()));
     }
+
+    private static IActorRef Mediator => DistributedPubSub.Get(Context.System).Mediator;
 
     private CellView View(string allocationsDigest = "")
     {
@@ -236,5 +245,5 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
         return view;
     }
 
-    private string NameOf(JobState job) => new JobId(_cell, job.Number).ToString();
+    private string NameOf(JobState job) => _state.NameOf(job);
 }

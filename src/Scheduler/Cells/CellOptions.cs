@@ -22,6 +22,9 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     /// <summary>Least number of events between two snapshots; a large state waits longer.</summary>
     public int SnapshotEventsMin { get; init; } = 5_000;
 
+    /// <summary>Whether jobs that wait here may go to other cells; needs the shard region.</summary>
+    public bool HandOver { get; init; }
+
     /// <summary>The topic on which cells tell the routers how they are.</summary>
     public const string DigestTopic = "cell-digests";
 

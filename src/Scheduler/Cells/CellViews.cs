@@ -19,7 +19,7 @@ public static class CellViews
     {
         var view = new JobView
         {
-            Id = new JobId(state.Cell, job.Number).ToString(),
+            Id = state.NameOf(job),
             Spec = job.Spec.ToWire(),
             State = Lower(job.Phase),
             Cell = state.Cell,
@@ -33,6 +33,7 @@ public static class CellViews
             TasksDone = job.Finished.Count,
             Key = job.Key,
             AllocationCount = job.Allocations.Count,
+            ForwardedTo = job.ForwardedTo,
         };
         if (job.Waits) view.Reason = Waiting(state, job, allocations);
         else if (job.Ended == JobPhase.Failed) view.Reason = job.Reason;
@@ -55,11 +56,10 @@ public static class CellViews
 
     public static AllocationView Allocation(CellState state, AllocationState allocation)
     {
-        var job = new JobId(state.Cell, allocation.Job.Number);
         var view = new AllocationView
         {
-            Id = new AllocationId(job, allocation.Sequence).ToString(),
-            Job = job.ToString(),
+            Id = AllocationId.Format(state.NameOf(allocation.Job), allocation.Sequence),
+            Job = state.NameOf(allocation.Job),
             Node = allocation.Node.Id,
             Model = allocation.Node.Accelerator.Model,
             Tier = allocation.Node.Accelerator.Tier,
@@ -75,8 +75,8 @@ public static class CellViews
 
     public static JobsReply Jobs(CellState state, ListJobs filter)
     {
-        var matching = state.Jobs.Values.Where(job =>
-            (filter.State.Length == 0 || Lower(job.Phase) == filter.State)
+        var matching = state.Jobs.Values.Where(job => !job.Held && job.Ended != JobPhase.Forwarded
+            && (filter.State.Length == 0 || Lower(job.Phase) == filter.State)
             && (filter.Kind.Length == 0 || Lower(job.Spec.Kind) == filter.Kind)
             && (filter.Tenant.Length == 0 || job.Spec.Tenant == filter.Tenant)).ToList();
         var limit = Math.Clamp(filter.Limit <= 0 ? Limits.ListRowsMax : filter.Limit, 1, Limits.ListRowsMax);
@@ -172,6 +172,7 @@ public static class CellViews
             Failed = counters.Failed,
             Requeued = counters.Requeued,
             Preempted = counters.Preempted,
+            Forwarded = counters.Forwarded,
             AllocationsPersisted = counters.Allocations,
             Services = state.Services.Count,
             Demand = state.Usage.Demand,

@@ -16,17 +16,22 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         Ask<SubmitJobsReply>(new RouterActor.Submit(jobs), cancel);
 
     public Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel) =>
-        AskJob(id, new GetJob { Cell = id.Cell, Number = id.Number }, cancel);
+        AskJob(id, new GetJob { Cell = id.Cell, Number = id.Number },
+            cell => new GetJob { Cell = cell, Origin = id.ToString() }, cancel);
 
     public Task<JobReply> CancelJobAsync(JobId id, CancellationToken cancel) =>
-        AskJob(id, new CancelJob { Cell = id.Cell, Number = id.Number }, cancel);
+        AskJob(id, new CancelJob { Cell = id.Cell, Number = id.Number },
+            cell => new CancelJob { Cell = cell, Origin = id.ToString() }, cancel);
 
     public async Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel)
     {
         try
         {
             var message = new WhyJob { Cell = id.Cell, Number = id.Number };
-            return await Ask<WhyReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+            var reply = await Ask<WhyReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return Named(reply, r => r.Refusal, id);
+            var there = new WhyJob { Cell = moved.ForwardedTo, Origin = id.ToString() };
+            return await Ask<WhyReply>(new RouterActor.ToCell(there), cancel).ConfigureAwait(false);
         }
         catch (UnknownCellException)
         {
@@ -100,11 +105,16 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
             ?? new NodeReply { Refusal = NotFound("node", node) };
     }
 
-    private async Task<JobReply> AskJob(JobId id, ICellMessage message, CancellationToken cancel)
+    /// <summary>Asks a job's home and, when it went to another cell, that one.</summary>
+    private async Task<JobReply> AskJob(
+        JobId id, ICellMessage message, Func<string, ICellMessage> elsewhere, CancellationToken cancel)
     {
         try
         {
-            return await Ask<JobReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+            var reply = await Ask<JobReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return Named(reply, r => r.Refusal, id);
+            var there = elsewhere(moved.ForwardedTo);
+            return await Ask<JobReply>(new RouterActor.ToCell(there), cancel).ConfigureAwait(false);
         }
         catch (UnknownCellException)
         {
@@ -130,6 +140,13 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         {
             throw new ClusterUnavailableException("the router does not answer", TimeSpan.FromSeconds(1));
         }
+    }
+
+    /// <summary>A cell knows a job by its number; users know it by its id.</summary>
+    private static T Named<T>(T reply, Func<T, RefusalMsg?> refusalOf, JobId id)
+    {
+        if (refusalOf(reply) is { Code: Refusal.NotFound } refusal) refusal.Message = NotFound("job", id.ToString()).Message;
+        return reply;
     }
 
     private static RefusalMsg NotFound(string what, string id) => new()

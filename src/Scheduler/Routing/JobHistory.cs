@@ -7,13 +7,27 @@ namespace Stockpile.Scheduler.Routing;
 /// <summary>Picks one job's events out of a cell's rounds and puts each into words.</summary>
 public sealed class JobHistory(JobId id)
 {
+    /// <summary>The job's number in the cell whose rounds are read: its own at home, another one elsewhere.</summary>
+    private long _number = id.Number;
+    private string _cell = id.Cell;
     private readonly Dictionary<long, PlacedAllocation> _allocations = [];
     private readonly List<HistoryEntry> _entries = [];
 
     public IReadOnlyList<HistoryEntry> Entries => _entries;
 
+    /// <summary>The cell that took the job over and has the rest of its story; null when it stayed.</summary>
+    public string? ForwardedTo { get; private set; }
+
     public void Add(Round round)
     {
+        if (round.Cell != _cell)
+        {
+            _cell = round.Cell;
+            _number = 0;
+            ForwardedTo = null;
+            _allocations.Clear();
+        }
+
         foreach (var committed in round.Events)
             if (Detail(committed) is { } detail)
                 _entries.Add(new HistoryEntry(
@@ -23,17 +37,21 @@ public sealed class JobHistory(JobId id)
     /// <summary>Null when the event is not about the job.</summary>
     private string? Detail(CellEvent committed) => committed switch
     {
-        JobSubmitted e when e.Job == id.Number =>
+        JobForwarded e when e.Job == _number => $"to cell {ForwardedTo = e.Cell}",
+        JobAdopted e when e.Origin == id.ToString() => $"from cell {id.Cell}, as job {_number = e.Job} here",
+        AdoptionConfirmed e when e.Job == _number => "its home has let go of it",
+        AdoptionDropped e when e.Job == _number => "its home kept it",
+        JobSubmitted e when e.Job == _number =>
             $"{e.Spec.Kind.ToString().ToLowerInvariant()} '{e.Spec.Name}' of tenant {e.Spec.Tenant}",
-        JobPlaced e when e.Job == id.Number => Placed(e.Allocations),
+        JobPlaced e when e.Job == _number => Placed(e.Allocations),
         AllocationsStarted e => Of(e.Sequences, ended: false, "running"),
         AllocationsEnded e => Of(e.Sequences, ended: true, Words(e.End)),
-        CheckpointRecorded e when e.Job == id.Number => $"{e.Done:P1} of the work is safe",
-        ReplicasScaled e when e.Job == id.Number => $"{e.Replicas} replicas wanted",
-        JobRequeued e when e.Job == id.Number => e.Reason,
-        JobCompleted e when e.Job == id.Number => "all its work is done",
-        JobCancelled e when e.Job == id.Number => "withdrawn by its user",
-        JobFailed e when e.Job == id.Number => e.Reason,
+        CheckpointRecorded e when e.Job == _number => $"{e.Done:P1} of the work is safe",
+        ReplicasScaled e when e.Job == _number => $"{e.Replicas} replicas wanted",
+        JobRequeued e when e.Job == _number => e.Reason,
+        JobCompleted e when e.Job == _number => "all its work is done",
+        JobCancelled e when e.Job == _number => "withdrawn by its user",
+        JobFailed e when e.Job == _number => e.Reason,
         _ => null,
     };
 

@@ -24,6 +24,8 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     {
         var history = new JobHistory(id);
         await Rounds(id.Cell, cancel).RunForeach(history.Add, Materializer).ConfigureAwait(false);
+        if (history.ForwardedTo is { } cell)
+            await Rounds(cell, cancel).RunForeach(history.Add, Materializer).ConfigureAwait(false);
         return history.Entries;
     }
 

@@ -132,11 +132,21 @@ public sealed class RouterActor : ReceiveActor
         await Task.WhenAll(batches.Select(async batch =>
         {
             var reply = (SubmitJobsReply)await AskCell(batch.Message).ConfigureAwait(false);
-            for (var i = 0; i < batch.Positions.Count; i++) results[batch.Positions[i]] = reply.Results[i];
+            for (var i = 0; i < batch.Positions.Count; i++)
+                results[batch.Positions[i]] = await Followed(reply.Results[i]).ConfigureAwait(false);
         })).ConfigureAwait(false);
         var all = new SubmitJobsReply();
         all.Results.AddRange(results);
         return all;
+    }
+
+    /// <summary>A repeated submission of a job that went to another cell gets the answer from there.</summary>
+    private async Task<SubmitResult> Followed(SubmitResult result)
+    {
+        if (result.Job is not { ForwardedTo.Length: > 0 } moved) return result;
+        var there = new GetJob { Cell = moved.ForwardedTo, Origin = moved.Id };
+        if (await AskCell(there).ConfigureAwait(false) is JobReply { Job: { } job }) result.Job = job;
+        return result;
     }
 
     private void OnToCells(ToCells m)

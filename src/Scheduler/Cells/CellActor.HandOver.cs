@@ -1,0 +1,87 @@
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Hosting;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>
+/// Jobs that wait here while another cell has room go there. The other cell takes the job in and holds it; this one
+/// lets go of it; only then does the other place it. Each step is durable before the next, and each may be repeated,
+/// so a job is never in no cell and never runs in two.
+/// </summary>
+public sealed partial class CellActor
+{
+    private readonly Dictionary<string, CellView> _others = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, long> _offeredAt = [];
+
+    private static IActorRef Region => ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.RegionName);
+
+    private void OnDigest(CellView digest)
+    {
+        if (digest.Cell != _cell) _others[digest.Cell] = digest;
+    }
+
+    /// <summary>Only between rounds, when all that the state says is durable.</summary>
+    private void OfferWaiting()
+    {
+        if (!_options.HandOver) return;
+        var now = _options.Real.GetTimestamp();
+        foreach (var job in _offeredAt.Where(o => _options.Real.GetElapsedTime(o.Value, now) > _options.OrderResendAfter)
+                     .Select(o => o.Key).ToList())
+            _offeredAt.Remove(job);
+        foreach (var held in _state.Held) TellTaken(held);
+        if (_others.Count == 0) return;
+        foreach (var (job, cell) in HandOver.Choose(
+                     _state, _others.Values, _offeredAt.ContainsKey, Limits.OffersPerTickMax))
+        {
+            _offeredAt[job.Number] = now;
+            Region.Tell(new OfferJob
+            {
+                Cell = cell,
+                Home = _cell,
+                Origin = NameOf(job),
+                Spec = job.Spec.ToWire(),
+                SubmittedAtMs = job.SubmittedAt.ToWireMs(),
+                Done = job.Done,
+            }, Self);
+        }
+    }
+
+    private void OnOffer(OfferJob offer) => Enqueue(round =>
+    {
+        round.Run(new AdoptJob(
+            offer.Origin, offer.Spec.FromWire(), WireTime.Instant(offer.SubmittedAtMs), offer.Done));
+        return () =>
+        {
+            // Silence is the answer when there is no room: the home goes on trying to place the job itself.
+            if (_state.FindAdopted(offer.Origin) is { Held: true } held) TellTaken(held);
+        };
+    });
+
+    private void TellTaken(JobState held)
+    {
+        if (JobId.TryParse(held.Origin, out var origin))
+            Region.Tell(new OfferTaken { Cell = origin.Cell, Number = origin.Number, By = _cell }, Self);
+    }
+
+    private void OnTaken(OfferTaken taken) => Enqueue(round =>
+    {
+        var decision = round.Run(new ForwardJob(taken.Number, taken.By));
+        return () => Region.Tell(new SettleOffer
+        {
+            Cell = taken.By,
+            Origin = new JobId(_cell, taken.Number).ToString(),
+            Confirmed = decision is Accepted or AlreadyDone,
+        }, Self);
+    });
+
+    private void OnSettled(SettleOffer settle) => Enqueue(round =>
+    {
+        round.Run(new SettleAdoption(settle.Origin, settle.Confirmed));
+        return null;
+    });
+}
