@@ -91,7 +91,9 @@ public abstract class HostSpec : Akka.TestKit.Xunit.TestKit
     /// <summary>The next advert, report, beat or message of this kind; what else comes is kept.</summary>
     protected async Task<T> NextAsync<T>(Func<T, bool>? wanted = null) where T : class
     {
-        while (true)
+        // Beats never end, so the patience is for the whole wait and not for the next message.
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (waited.Elapsed < Patience)
         {
             var index = _said.FindIndex(m => m is T t && (wanted is null || wanted(t)));
             if (index >= 0)
@@ -101,10 +103,11 @@ public abstract class HostSpec : Akka.TestKit.Xunit.TestKit
                 return found;
             }
 
-            var message = await Cells.ReceiveOneAsync(Patience, TestContext.Current.CancellationToken)
-                ?? throw new TimeoutException($"no {typeof(T).Name} as wanted came; {_said.Count} others did");
-            Keep(message);
+            if (await Cells.ReceiveOneAsync(Patience, TestContext.Current.CancellationToken) is { } message)
+                Keep(message);
         }
+
+        throw new TimeoutException($"no {typeof(T).Name} as wanted came; {_said.Count} others did");
     }
 
     /// <summary>What was said and not yet asked for.</summary>
