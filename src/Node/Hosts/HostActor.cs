@@ -148,8 +148,8 @@ public sealed class HostActor : ReceiveActor, IWithTimers
             if (!reply.Advertise) return;
             // Those without an answer advertise with every beat already.
             foreach (var node in cell.Nodes)
-                if (node.IsUp && !node.IsUnanswered)
-                    node.Actor?.Tell(Advertise.Instance);
+                if (!node.IsUnanswered)
+                    node.AskToAdvertise();
         }));
         Receive<WorkReportsAck>(ack => WithCell(ack.Cell, cell =>
         {
@@ -193,7 +193,7 @@ public sealed class HostActor : ReceiveActor, IWithTimers
     private static void NoteEpoch(CellLink cell, long epoch)
     {
         if (!cell.IsRecovered(epoch)) return;
-        foreach (var node in cell.Nodes) node.Actor?.Tell(Advertise.Instance);
+        foreach (var node in cell.Nodes) node.AskToAdvertise();
     }
 
     private void WithCell(string name, Action<CellLink> action)

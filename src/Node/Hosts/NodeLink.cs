@@ -35,8 +35,18 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
     /// <summary>What it runs, so that a beat can tell the progress without asking it.</summary>
     public Dictionary<long, RunningWork> Running { get; } = [];
 
+    /// <summary>The cell wants to hear of it again.</summary>
+    public void AskToAdvertise()
+    {
+        if (!IsUp) return;
+        IsUnanswered = true;
+        Actor?.Tell(Advertise.Instance);
+    }
+
     public void Advertised(NodeAdvertised advert)
     {
+        // A beat asked for it, and the answer to the one before came meanwhile.
+        if (IsUp && !IsUnanswered && advert.Incarnation == Incarnation) return;
         // A reply names a node but no incarnation: those still under way belong to the adverts of the one before,
         // and taken for an answer they would leave the new incarnation unknown to the cell.
         if (advert.Incarnation != Incarnation) SkipRepliesUnderWay();

@@ -38,11 +38,13 @@ public sealed class AdvertiseTests : HostSpec
 
         Tell(new AdvertiseReply { Cell = "north", Epoch = 1, Admitted = { "n1" } });
         await FenceAsync();
+        await BeatsAsync(2);
+        await FenceAsync();
         await NextAsync<NodeAdvert>(a => a.Node == "n2");
         await BeatsAsync(4);
         Assert.All(Said<NodeAdvert>(), advert => Assert.Equal("n2", advert.Node));
         Tell(new AdvertiseReply { Cell = "north", Epoch = 1, Admitted = { "n2" } });
-        // One that the node was asked for just before its answer came may still be under way.
+        // What was asked for or gathered before the answer came may go out with the flush under way.
         await FenceAsync();
         await BeatsAsync(2);
         await FenceAsync();

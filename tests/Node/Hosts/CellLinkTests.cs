@@ -86,6 +86,21 @@ public sealed class CellLinkTests
     }
 
     [Fact]
+    public void A_node_that_was_admitted_meanwhile_does_not_advertise_again()
+    {
+        var cell = Cell(1);
+        cell.Nodes[0].Advertised(new NodeAdvertised("n0", 1, []));
+        Assert.Single(cell.TakeMessages());
+        cell.Answered(Admit("n0"), 1);
+        cell.Nodes[0].Advertised(new NodeAdvertised("n0", 1, []));
+        Assert.Empty(cell.TakeMessages());
+        Assert.False(cell.Nodes[0].IsUnanswered);
+        cell.Nodes[0].AskToAdvertise();
+        cell.Nodes[0].Advertised(new NodeAdvertised("n0", 1, []));
+        Assert.Single(cell.TakeMessages());
+    }
+
+    [Fact]
     public void A_refused_node_asks_again_only_after_its_beats()
     {
         var cell = Cell(1);
