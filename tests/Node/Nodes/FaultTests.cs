@@ -1,5 +1,5 @@
 using Akka.Actor;
-using Microsoft.Extensions.Time.Testing;
+using Stockpile.Node.Nodes;
 using Stockpile.Node.Tests.Hosts;
 using Stockpile.Protocol.V1;
 
@@ -136,19 +136,40 @@ public sealed class FaultTests : HostSpec
         await NextAsync<NodeAdvert>(a => a.Incarnation > second.Incarnation);
     }
 
+    [Fact]
+    public async Task Work_that_ended_leaves_no_timer_behind()
+    {
+        await StartAdmittedAsync("n1", "n2");
+        await RunAsync(Start("n1", 1, mask: 1, hours: 1));
+        await RunAsync(Start("n1", 2, mask: 2, hours: 9));
+        await RunAsync(Start("n2", 3, mask: 1, hours: 9));
+        var clock = (BreakableClock)Clock;
+        await AwaitConditionAsync(() => Task.FromResult(clock.LiveTimers == 3), Patience,
+            cancellationToken: TestContext.Current.CancellationToken);
+        Clock.Advance(Hour);
+        await ReportAsync(ReportKind.Completed, 1);
+        Order(1, [Stop("n1", 2)], []);
+        Fault("n2", FaultKind.Fail);
+        await AwaitConditionAsync(() => Task.FromResult(clock.LiveTimers == 0), Patience,
+            cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Nobody_but_its_own_actor_completes_an_allocation()
+    {
+        await StartAdmittedAsync("n1");
+        await RunAsync(Start("n1", 1));
+        Sys.ActorSelection("/user/host/n1").Tell(new AllocationDone(1), TestActor);
+        Assert.True(await ExistsAsync("/user/host/n1"));
+        Order(Start("n1", 1));
+        // Of finished work the node would say that it is completed.
+        var report = await NextAsync<WorkReport>();
+        Assert.Equal(ReportKind.Started, report.Kind);
+    }
+
     private async Task<(int Up, int Running)> UpAndRunningAsync()
     {
         var cell = (await StatusAsync()).Cells.Single();
         return (cell.NodesUp, cell.Running);
-    }
-
-    private sealed class BreakableClock() : FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero))
-    {
-        public volatile bool IsBroken;
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            IsBroken
-                ? throw new InvalidOperationException("the clock is broken")
-                : base.CreateTimer(callback, state, dueTime, period);
     }
 }
