@@ -29,5 +29,6 @@ public static class Verbs
         ResumeCommand.Create(context),
         FleetCommand.Create(context),
         CellsCommand.Create(context),
+        JournalCommand.Create(context),
     ];
 }

@@ -45,13 +45,17 @@ public sealed record AllocationsReport(long Persisted, double PerSecond);
 /// <param name="InferenceShare">Share that inference held.</param>
 /// <param name="BatchShare">Share that batch held.</param>
 /// <param name="GuestShare">Share that guests held; a part of inference and batch.</param>
+/// <param name="TrainingWaitedHours">
+/// Simulated hours, as a mean over the tier's devices, in which a training job that may use the tier waited in the
+/// device's cell.
+/// </param>
 /// <param name="TrainingShareWhileTrainingWaits">
 /// The training share of the time in which a training job that may use the tier waited; null: none ever did.
 /// </param>
 /// <param name="InferenceNotAsGuest">Allocations of inference at the close that are not guests.</param>
 public sealed record TierReport(
     string Tier, int Devices, double Utilisation, double TrainingShare, double InferenceShare, double BatchShare,
-    double GuestShare, double? TrainingShareWhileTrainingWaits, int InferenceNotAsGuest);
+    double GuestShare, double TrainingWaitedHours, double? TrainingShareWhileTrainingWaits, int InferenceNotAsGuest);
 
 /// <param name="Completed">Training jobs that count for a generation and are done, by generation.</param>
 /// <param name="Forecast">Null until there is a forecast.</param>

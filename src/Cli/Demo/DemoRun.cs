@@ -165,7 +165,7 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
             var waiting = use.Sum(u => u.WaitingDeviceHours);
             tiers.Add(new TierReport(
                 tier.Name, devices, Share(training + serving + batch), Share(training), Share(serving), Share(batch),
-                Share(use.Sum(u => u.GuestHours) / hours),
+                Share(use.Sum(u => u.GuestHours) / hours), Math.Round(waiting / devices, 2),
                 waiting > 0 ? Share(use.Sum(u => u.WaitingTrainingHours) / waiting) : null,
                 inference.Count(a => a.Tier == tier.Name && !a.Guest)));
         }

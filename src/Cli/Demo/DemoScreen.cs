@@ -32,13 +32,13 @@ internal static class DemoScreen
 
         screen.Heading("Device-hours by tier");
         screen.Table(
-            ["tier", ">devices", ">used", ">training", ">inference", ">batch", ">of these guests",
-                ">training while training waits", ">inference not as guest"],
+            ["tier", ">devices", ">used", ">training", ">inference", ">batch", ">guests", ">training waited",
+                ">training share then", ">inference at home"],
             report.Tiers.Select(t => new object?[]
             {
                 t.Tier, t.Devices, $"{t.Utilisation:P1}", $"{t.TrainingShare:P1}", $"{t.InferenceShare:P1}",
                 $"{t.BatchShare:P1}", $"{t.GuestShare:P1}",
-                t.TrainingShareWhileTrainingWaits is { } share ? $"{share:P1}" : "none waited", t.InferenceNotAsGuest,
+                $"{t.TrainingWaitedHours:0.0} h", t.TrainingShareWhileTrainingWaits is { } share ? $"{share:P1}" : "–", t.InferenceNotAsGuest,
             }));
 
         if (report.Pending.Count > 0)

@@ -55,7 +55,8 @@ public static class CellDecider
             : TaskPlanner.Plan(state.Index, c.Spec, home) is not null;
         if (!fits || state.ActiveJobs >= Limits.ActiveJobsPerCellMax)
             return new Rejected(new Refusal(Refusal.Busy, "", $"cell {state.Cell} has no room for {c.Origin} now"));
-        return new Accepted(new JobAdopted(state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done));
+        return new Accepted(new JobAdopted(
+            state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done, c.Requeues));
     }
 
     /// <summary>A job goes only once, and only as a whole: nothing of it runs here, and nothing of it is done.</summary>

@@ -200,6 +200,7 @@ public sealed partial class CellState
             Origin = e.Origin,
             Held = true,
             Done = e.Done,
+            Requeues = e.Requeues,
         };
         AddJob(job);
     }

@@ -34,7 +34,8 @@ public sealed record RecordCheckpoint(long Job, double Done) : CellCommand;
 
 /// <summary>A home offers a job that waits there.</summary>
 /// <param name="Origin">The job's id.</param>
-public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done) : CellCommand;
+public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues)
+    : CellCommand;
 
 /// <summary>Another cell has taken the job in; the home lets go of it if it still waits.</summary>
 public sealed record ForwardJob(long Job, string Cell) : CellCommand;

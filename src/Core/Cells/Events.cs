@@ -122,8 +122,9 @@ public sealed record JobForwarded(long Job, string Cell) : CellEvent;
 /// <param name="Job">Its number here.</param>
 /// <param name="Origin">Its id, which names its home.</param>
 /// <param name="Done">Share of the work that a checkpoint holds, 0..1.</param>
-public sealed record JobAdopted(long Job, string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done)
-    : CellEvent;
+/// <param name="Requeues">How often it was requeued there.</param>
+public sealed record JobAdopted(
+    long Job, string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues) : CellEvent;
 
 /// <summary>The home has let go of it: it may be placed here.</summary>
 public sealed record AdoptionConfirmed(long Job) : CellEvent;

@@ -4,7 +4,7 @@ using Stockpile.Core.Placement;
 namespace Stockpile.Core.Cells;
 
 /// <summary>What one cycle did.</summary>
-/// <param name="More">The round is full; there may be more to place in the next one.</param>
+/// <param name="More">There may be more to place at once: the round is full, or somebody was sent away.</param>
 public readonly record struct CycleResult(int Placed, int Preempted, bool More);
 
 /// <summary>The scheduling cycle.</summary>
@@ -22,7 +22,8 @@ public static class SchedulingCycle
         // 3  What is left on better tiers is lent to those that found no room at home.
         var lent = full ? default : Place(state, round, guests: true);
 
-        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full);
+        // Whoever was sent away may find room elsewhere; its class has had its turn in this round.
+        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0);
     }
 
     private static void ScaleServices(CellState state, RoundWriter round)

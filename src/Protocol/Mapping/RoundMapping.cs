@@ -98,10 +98,12 @@ public static class RoundMapping
         Spec = e.Spec.ToWire(),
         SubmittedAtMs = e.SubmittedAt.ToWireMs(),
         Done = e.Done,
+        Requeues = e.Requeues,
     };
 
     private static JobAdopted FromWirePart(JobAdoptedMsg msg) => new(
-        msg.Job, msg.Origin, msg.Spec.FromWire(), WireTime.Instant(msg.SubmittedAtMs), msg.Done);
+        msg.Job, msg.Origin, msg.Spec.FromWire(), WireTime.Instant(msg.SubmittedAtMs), msg.Done,
+        msg.Requeues);
 
     /// <summary>The event's own message; snapshots hold it too.</summary>
     public static NodeAdmittedMsg ToWirePart(this NodeAdmitted e)

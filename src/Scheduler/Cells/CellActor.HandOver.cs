@@ -47,6 +47,7 @@ public sealed partial class CellActor
                 Spec = job.Spec.ToWire(),
                 SubmittedAtMs = job.SubmittedAt.ToWireMs(),
                 Done = job.Done,
+                Requeues = job.Requeues,
             }, Self);
         }
     }
@@ -54,7 +55,8 @@ public sealed partial class CellActor
     private void OnOffer(OfferJob offer) => Enqueue(round =>
     {
         round.Run(new AdoptJob(
-            offer.Origin, offer.Spec.FromWire(), WireTime.Instant(offer.SubmittedAtMs), offer.Done));
+            offer.Origin, offer.Spec.FromWire(), WireTime.Instant(offer.SubmittedAtMs), offer.Done,
+            offer.Requeues));
         return () =>
         {
             // Silence is the answer when there is no room: the home goes on trying to place the job itself.

@@ -1,0 +1,75 @@
+using Akka.Actor;
+using Stockpile.Cli.Demo;
+using Stockpile.Core.Cells;
+using Stockpile.Hosting;
+using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Cli.Local;
+
+/// <summary>What the journal says of one cell.</summary>
+/// <param name="AllocationsPlaced">Over the cell's whole life.</param>
+/// <param name="AllocationsHeld">At its last round, or at the report's.</param>
+/// <param name="Digest">See <see cref="CellDigest"/>.</param>
+/// <param name="Agrees">The invariants held in every round, and the report says the same.</param>
+/// <param name="Verdict">The same in words.</param>
+internal sealed record CellCheck(
+    string Cell, long Rounds, long Events, long AllocationsPlaced, int AllocationsHeld, string Digest, bool Agrees,
+    string Verdict);
+
+/// <summary>
+/// Replays the journal of a data folder, cell by cell, with the invariants that guard a live cell: no device held
+/// beyond its whole, no gang in parts, no job lost or placed twice.
+/// </summary>
+internal static class JournalCheck
+{
+    /// <param name="expected">What a report says of the cells at a certain round; null: nothing to compare with.</param>
+    public static async Task<IReadOnlyList<CellCheck>> RunAsync(
+        string data, IReadOnlyList<JournalReport>? expected, CancellationToken cancel)
+    {
+        using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
+        var input = LocalInput.Read(fleet: null);
+        // The query side of persistence alone: no cluster is formed, and nothing is written.
+        var config = Akka.Configuration.ConfigurationFactory.ParseString("akka.actor.provider = local")
+            .WithFallback(StockpileConfig.Sqlite(folder.ConnectionString));
+        using var system = ActorSystem.Create(StockpileConfig.SystemName, config);
+        try
+        {
+            var options = new CellOptions(input.Catalog, input.Policy, TimeProvider.System, TimeProvider.System);
+            var journal = new JournalReader(system, options);
+            var checks = new List<CellCheck>();
+            foreach (var cell in await journal.CellsAsync())
+                checks.Add(await CheckAsync(
+                    journal, cell, expected?.FirstOrDefault(e => e.Cell == cell), expected is not null, cancel));
+            foreach (var missing in (expected ?? []).Where(e => checks.TrueForAll(c => c.Cell != e.Cell)))
+                checks.Add(new CellCheck(missing.Cell, 0, 0, 0, 0, "", false, "the journal does not know it"));
+            return checks;
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    private static async Task<CellCheck> CheckAsync(
+        JournalReader journal, string cell, JournalReport? expected, bool compares, CancellationToken cancel)
+    {
+        long events = 0;
+        try
+        {
+            var state = await journal.StateAtRoundAsync(
+                cell, expected?.Round ?? long.MaxValue, cancel, round => events += round.Events.Count);
+            var digest = CellDigest.Of(state);
+            var agrees = compares ? expected is not null && digest == expected.Digest : true;
+            var verdict = !compares ? "sound"
+                : expected is null ? "the report does not know it"
+                : agrees ? "agrees with the report" : $"the report has {expected.Digest} at round {expected.Round}";
+            return new CellCheck(cell, state.RoundNumber, events, state.Counters.Allocations, state.Allocations.Count,
+                digest, agrees, verdict);
+        }
+        catch (InvariantBrokenException broken)
+        {
+            return new CellCheck(cell, 0, events, 0, 0, "", false, broken.Message);
+        }
+    }
+}
