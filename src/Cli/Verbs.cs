@@ -8,7 +8,8 @@ public static class Verbs
 {
     public static RootCommand Create(CliContext context)
     {
-        var root = new RootCommand("Stockpile schedules mixed accelerator fleets: the best chips train, the others serve.");
+        var root = new RootCommand(
+            "Stockpile schedules mixed accelerator fleets: the best chips train, the others serve.");
         foreach (var verb in All(context)) root.Add(verb);
         return root;
     }

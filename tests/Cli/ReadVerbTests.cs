@@ -136,10 +136,13 @@ public sealed class ReadVerbTests : IAsyncLifetime
 
     [Theory]
     [InlineData("job", "north-99")]
-    [InlineData("job", "../cells")]
     [InlineData("node", "n2")]
     public async Task What_is_not_there_is_exit_code_1(string verb, string id) =>
         (await _cli.RunAsync(verb, id)).Fails(1, "there is no ", id);
+
+    [Fact]
+    public async Task An_id_cannot_lead_to_another_address() =>
+        (await _cli.RunAsync("job", "../cells")).Fails(1, "there is no job");
 
     [Theory]
     [InlineData("jbos")]

@@ -47,7 +47,8 @@ internal sealed class ClientVerb
         Command.SetAction(async (parsed, cancel) =>
         {
             using var client = new StockpileClient(Server(parsed), _context);
-            return await run(parsed, new Session(client, new Screen(_context), parsed.GetValue(_json), _context), cancel);
+            var session = new Session(client, new Screen(_context), parsed.GetValue(_json), _context);
+            return await run(parsed, session, cancel);
         });
         return Command;
     }

@@ -12,8 +12,9 @@ namespace Stockpile.Cli.Client;
 public sealed record Answer<T>(T Value, JsonElement Raw, bool IsCreated);
 
 /// <summary>
-/// Talks to the HTTP API. What the server refuses, and a server that is not there, ends in a <see cref="CliException"/>.
-/// Every request it sends may arrive twice, so it repeats them while the cluster is busy or changes hands.
+/// Talks to the HTTP API. What the server refuses, or a server that is not there, ends in a
+/// <see cref="CliException"/>. Every request it sends may arrive twice, so it repeats them while the cluster is busy
+/// or changes hands.
 /// </summary>
 internal sealed class StockpileClient : IDisposable
 {

@@ -37,7 +37,8 @@ internal static class HistoryCommand
     public static Command Create(CliContext context) => ClientVerb.ForId(
         context, "history", "Show a job's events from the journal", "The job's id, such as north-17",
         async (id, session, cancel) =>
-            session.Show(await session.Client.GetAsync<HistoryResponse>($"jobs/{id}/history", cancel), JobViews.History));
+            session.Show(
+                await session.Client.GetAsync<HistoryResponse>($"jobs/{id}/history", cancel), JobViews.History));
 }
 
 /// <summary><c>stockpile node ID</c></summary>

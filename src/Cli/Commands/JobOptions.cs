@@ -55,12 +55,13 @@ internal sealed class JobOptions
         _minDevices = Plain<int?>("--min-devices", "Training: smallest gang worth starting");
         _maxDevices = Plain<int?>("--max-devices", "Training: largest gang of use");
         _work = Plain<double?>("--work", "Training: device-hours on one reference H800");
-        _checkpoint = Parsed<TimeSpan?>("--checkpoint", "Training: interval between checkpoints, such as 30m", Duration);
+        _checkpoint = Parsed<TimeSpan?>(
+            "--checkpoint", "Training: interval between checkpoints, such as 30m", Duration);
         _generation = Plain<int?>("--generation", "Training: model generation it counts for");
         _replicas = Parsed<ReplicaRange?>("--replicas", "Inference: fewest and most replicas, such as 2..8", Replicas);
         _share = Plain<int?>("--share", "Inference and batch: thousandths of one device, 1 to 999");
         _demand = Parsed<Demand?>(
-            "--demand", "Inference: requests per second, such as 50, or 20..80@14 with the peak at 14:00 UTC", DailyDemand);
+            "--demand", "Inference: requests per second, such as 50, or 20..80@14 (peak at 14:00 UTC)", DailyDemand);
         _latencyClass = Plain<string?>("--latency-class", "Inference: latency class, kept with the job");
         _guest = Plain<bool?>("--guest", "Inference and batch: may be a guest on better tiers (true or false)");
         _tasks = Plain<int?>("--tasks", "Batch: independent tasks");

@@ -18,6 +18,12 @@ internal static class SubmitCommand
             Description = "Job files (HOCON or JSON), or openb:FILE for a trace",
             Arity = ArgumentArity.ZeroOrMore,
         };
+        // Whatever is no option would otherwise be taken for the name of a file.
+        files.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(t => t.Value.StartsWith('-')) is { } token)
+                result.AddError($"{token.Value} is no option");
+        });
         var job = new JobOptions();
         var key = new Option<string?>("--key")
         {

@@ -140,7 +140,8 @@ internal static class JobViews
 
     private static string Demand(double low, double peak, double hour) => low.Equals(peak)
         ? $"{Show.Number(low)} requests/s"
-        : $"{Show.Number(low)} to {Show.Number(peak)} requests/s, most at {Quantities.Format(TimeSpan.FromHours(hour))}";
+        : $"{Show.Number(low)} to {Show.Number(peak)} requests/s, "
+            + $"peak at {Quantities.Format(TimeSpan.FromHours(hour))}";
 
     private static string Short(AlternativeResponse a)
     {

@@ -86,7 +86,7 @@ internal sealed class Screen
         _console.Write(grid);
     }
 
-    /// <summary>A text on one line without control characters: what a server says must not drive the terminal.</summary>
+    /// <summary>One line without control characters: what a server says must not drive the terminal.</summary>
     public static string OneLine(string text)
     {
         if (!text.Any(char.IsControl)) return text;

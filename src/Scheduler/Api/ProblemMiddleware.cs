@@ -4,7 +4,7 @@ using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Api;
 
-/// <summary>Gives every error the same form: what a handler throws, and what the router answers without a body.</summary>
+/// <summary>Gives every error the same form: what a handler throws, and what the router refuses bare.</summary>
 internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
     public async Task InvokeAsync(HttpContext http)

@@ -4,7 +4,7 @@ using Stockpile.Core;
 
 namespace Stockpile.Scheduler.Api;
 
-/// <summary>Reads the query of a request as strictly as a body: a misspelt filter would otherwise list everything.</summary>
+/// <summary>Reads the query of a request as strictly as a body: a misspelt filter would list everything.</summary>
 internal sealed class Query
 {
     private readonly HttpRequest _request;

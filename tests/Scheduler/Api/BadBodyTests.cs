@@ -22,7 +22,7 @@ public sealed class BadBodyTests : IAsyncLifetime
     [InlineData("""{"name":"a","kind":"batch","gpus":8}""", "gpus", "gpus is no field", "devices")]
     [InlineData("""{"name":"a","kind":"batch","min-memory":8}""", "min-memory", "no field", "minMemory")]
     [InlineData("""{"name":"a","kind":"batch","Devices":8}""", "Devices", "no field", "devices")]
-    [InlineData("""{"name":"a","kind":"inference","replicas":{"min":1,"most":2}}""", "replicas.most", "no field", "max")]
+    [InlineData("""{"name":"a","kind":"inference","replicas":{"most":2}}""", "replicas.most", "no field", "max")]
     public async Task An_unknown_field_is_named_with_those_that_are_known(
         string body, string field, string problem, string known) =>
         (await Post(body)).IsProblem(400, Refusal.Invalid, field, problem, known);

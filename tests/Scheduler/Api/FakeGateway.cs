@@ -4,7 +4,7 @@ using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Api;
 
-/// <summary>A cluster of one cell that answers at once: what it holds, and what it throws, is set by the test.</summary>
+/// <summary>A cluster of one cell that answers at once: the test sets what it holds and what it throws.</summary>
 public sealed class FakeGateway : IStockpileGateway
 {
     private readonly Dictionary<string, JobView> _byKey = new(StringComparer.Ordinal);

@@ -124,6 +124,18 @@ public sealed class ReadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cell_before_its_first_round_has_no_time()
+    {
+        var cell = ApiHost.Cell();
+        cell.AtMs = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+        _host.Gateway.Cells.Add(cell);
+
+        var reply = await Get("/api/v1/fleet?at=2020-01-01");
+
+        Assert.Null(reply["at"]);
+    }
+
+    [Fact]
     public async Task A_fleet_without_cells_is_empty_and_not_a_fault()
     {
         var reply = await Get("/api/v1/fleet");

@@ -10,7 +10,9 @@ using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Api.Endpoints;
 
-/// <summary>Server-sent events: <c>cells</c> whenever a cell committed a round, <c>unavailable</c> when none answers.</summary>
+/// <summary>
+/// Server-sent events: <c>cells</c> whenever a cell committed a round, <c>unavailable</c> when none answers.
+/// </summary>
 internal sealed class EventEndpoints(ApiOptions options, IHostApplicationLifetime lifetime)
 {
     private int _open;

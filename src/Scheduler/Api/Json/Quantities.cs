@@ -64,7 +64,8 @@ public static class Quantities
         return milliseconds == 0 ? "0s" : Text(milliseconds, "ms");
     }
 
-    private static string Text(long value, string unit) => string.Create(CultureInfo.InvariantCulture, $"{value}{unit}");
+    private static string Text(long value, string unit) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value}{unit}");
 
     private static bool TryParse(string? text, string unit, double size, out double value)
     {

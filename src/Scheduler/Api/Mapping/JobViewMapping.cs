@@ -82,9 +82,9 @@ internal static class JobViewMapping
     public static HistoryEvent ToResponse(this HistoryEntry entry) =>
         new(entry.At, entry.Cell, entry.Epoch, entry.Round, entry.Event, entry.Detail);
 
-    /// <summary>A time on the wire; 0 means not yet.</summary>
+    /// <summary>A time on the wire; 0 or less means not yet.</summary>
     public static DateTimeOffset? Time(long milliseconds) =>
-        milliseconds == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+        milliseconds <= 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static AlternativeResponse ToResponse(WhyAlternative view) => new()
     {
