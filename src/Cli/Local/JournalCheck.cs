@@ -30,7 +30,8 @@ internal static class JournalCheck
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
         var input = LocalInput.Read(fleet: null);
         // The query side of persistence alone: no cluster is formed, and nothing is written.
-        var config = Akka.Configuration.ConfigurationFactory.ParseString("akka.actor.provider = local")
+        var config = Akka.Configuration.ConfigurationFactory.ParseString(
+                "akka { actor.provider = local, loggers = [] }")
             .WithFallback(StockpileConfig.Sqlite(folder.ConnectionString));
         using var system = ActorSystem.Create(StockpileConfig.SystemName, config);
         try

@@ -20,8 +20,8 @@ internal static class FleetViews
                 + $"{Show.Number(fleet.Pending.Inference)} inference, {Show.Number(fleet.Pending.Batch)} batch"),
             ("jobs", $"{Show.Number(fleet.RunningJobs)} running, {Show.Number(fleet.Jobs.Completed)} completed, "
                 + $"{Show.Number(fleet.Jobs.Failed)} failed, {Show.Number(fleet.Jobs.Preempted)} preempted"),
-            ("services", fleet.Inference.Services == 0 ? null : $"{Show.Number(fleet.Inference.Services)}, serving "
-                + $"{Show.Number(fleet.Inference.DemandServed)} of {Show.Number(fleet.Inference.Demand)} requests/s"),
+            ("services", fleet.Inference.Services == 0 ? null : $"{Show.Number(fleet.Inference.Services)}; "
+                + $"{Show.Percent(fleet.Inference.DemandServed)} of the requests served so far"),
             ("generations", fleet.Generations.Count == 0 ? null
                 : string.Join(", ", fleet.Generations.Select(g => $"{g.Key}: {g.Value} completed"))),
         ]);

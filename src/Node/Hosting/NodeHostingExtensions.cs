@@ -1,3 +1,4 @@
+using Akka;
 using Akka.Actor;
 using Akka.Hosting;
 using Stockpile.Core.Fleets;
@@ -26,6 +27,19 @@ public static class NodeHostingExtensions
         {
             var props = HostActor.Props(
                 hostName, nodes, catalog, cells(system, registry), clock, options ?? new HostOptions());
-            registry.Register<HostActor>(system.ActorOf(props, HostActor.ActorName));
+            var host = system.ActorOf(props, HostActor.ActorName);
+            registry.Register<HostActor>(host);
+
+            // A host that still speaks while the cells hand over keeps their shard region waiting; it leaves first.
+            CoordinatedShutdown.Get(system).AddTask(
+                CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-node-host",
+                async () =>
+                {
+                    await host.GracefulStop(StopTimeout).ConfigureAwait(false);
+                    return Done.Instance;
+                });
         });
+
+    /// <summary>Below the phase's own five seconds.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(4);
 }

@@ -38,8 +38,8 @@ internal sealed class ApiMetrics
         _round = make.CreateGauge("stockpile_round", "Number of the newest round of the cell.", "cell");
         _totals = make.CreateGauge("stockpile_events",
             "Counts from the cell's journal; they stay over restarts.", "cell", "event");
-        _demand = make.CreateGauge("stockpile_inference_requests_per_second",
-            "Requests per second of all services, wanted and served.", "cell", "side");
+        _demand = make.CreateGauge("stockpile_inference_requests",
+            "Requests of all services over the cell's life, wanted and served.", "cell", "side");
         Registry.AddBeforeCollectCallback(CollectAsync);
     }
 

@@ -26,7 +26,8 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         await Rounds(id.Cell, cancel).RunForeach(history.Add, Materializer).ConfigureAwait(false);
         if (history.ForwardedTo is { } cell)
             await Rounds(cell, cancel).RunForeach(history.Add, Materializer).ConfigureAwait(false);
-        return history.Entries;
+        // Two cells commit the steps of a hand-over, each in its own journal; OrderBy keeps the order within one.
+        return [.. history.Entries.OrderBy(e => e.At)];
     }
 
     /// <summary>A cell as the journal had it at a time.</summary>

@@ -103,8 +103,10 @@ public sealed record CountersResponse(
     long Preempted,
     long AllocationsPersisted);
 
-/// <summary>Services and the requests per second they should and do serve.</summary>
-public sealed record InferenceResponse(int Services, double Demand, double DemandServed);
+/// <summary>Services, and what they did over the cells' whole life.</summary>
+/// <param name="Requests">Requests that were to be served: rate × simulated time.</param>
+/// <param name="DemandServed">Share of them that running replicas could serve, 0..1; 1 when there were none.</param>
+public sealed record InferenceResponse(int Services, double Requests, double DemandServed);
 
 /// <summary>One cell.</summary>
 public sealed record CellResponse

@@ -144,8 +144,12 @@ internal static class FleetMapping
         cells.Sum(c => c.Cancelled), cells.Sum(c => c.Failed), cells.Sum(c => c.Requeued),
         cells.Sum(c => c.Preempted), cells.Sum(c => c.AllocationsPersisted));
 
-    private static InferenceResponse Inference(IReadOnlyList<CellView> cells) =>
-        new(cells.Sum(c => c.Services), cells.Sum(c => c.Demand), cells.Sum(c => c.DemandServed));
+    private static InferenceResponse Inference(IReadOnlyList<CellView> cells)
+    {
+        var requests = cells.Sum(c => c.Demand);
+        var served = requests > 0 ? cells.Sum(c => c.DemandServed) / requests : 1;
+        return new InferenceResponse(cells.Sum(c => c.Services), requests, served);
+    }
 
     private static Dictionary<string, long> Generations(IEnumerable<CellView> cells) => cells
         .SelectMany(c => c.Generations)
