@@ -17,11 +17,15 @@ internal static class DemoCommand
     private static readonly DateTimeOffset SimulatedStart = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private sealed record Options(
-        string? Data, string? Fleet, string? Jobs, double Speed, TimeSpan For, ulong Seed, double FaultHours, bool Json);
+        string? Data, string? Fleet, string? Jobs, double Speed, TimeSpan For, ulong Seed, double FaultHours,
+        bool Json);
 
     public static Command Create(CliContext context)
     {
-        var data = new Option<string?>("--data") { Description = "Folder of the journal (default: a fresh temporary one)" };
+        var data = new Option<string?>("--data")
+        {
+            Description = "Folder of the journal (default: a fresh temporary one)",
+        };
         var fleet = LocalInput.FleetOption();
         var jobs = new Option<string?>("--scenario", "--jobs")
         {
@@ -36,12 +40,13 @@ internal static class DemoCommand
             {
                 result =>
                 {
-                    if (!Units.TryDuration(result.GetValueOrDefault<string>() ?? "", out var bound) || bound <= TimeSpan.Zero)
+                    var text = result.GetValueOrDefault<string>() ?? "";
+                    if (!Units.TryDuration(text, out var bound) || bound <= TimeSpan.Zero)
                         result.AddError("--for must be a duration above 0, such as 30s, 5m or 1h");
                 },
             },
         };
-        var seed = new Option<ulong>("--seed") { Description = "Decides arrivals and faults", DefaultValueFactory = _ => 1 };
+        var seed = LocalInput.SeedOption("Decides arrivals and faults");
         var faults = new Option<double>("--fault-hours")
         {
             Description = "Mean simulated hours between two node faults; 0: none",
@@ -65,8 +70,9 @@ internal static class DemoCommand
     private static async Task<int> RunAsync(CliContext context, Options options, CancellationToken cancel)
     {
         var input = LocalInput.Read(options.Fleet);
-        var scenario = LocalInput.OrRefuse(() => JobSource.Read(
-            options.Jobs ?? StockpileConfig.PathOf("scenarios/hunyuan.conf"), input.Catalog, input.Policy, options.Seed));
+        var jobs = options.Jobs ?? StockpileConfig.PathOf("scenarios/hunyuan.conf");
+        var scenario = LocalInput.OrRefuse(() =>
+            JobSource.Read(jobs, input.Catalog, input.Policy, options.Seed));
         var path = options.Data ?? Directory.CreateTempSubdirectory("stockpile-").FullName;
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(path));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(options.Speed, SimulatedStart, TimeProvider.System));

@@ -11,7 +11,11 @@ internal static class JournalCommand
 {
     public static Command Create(CliContext context)
     {
-        var data = new Option<string>("--data") { Description = "Data folder of a cluster that is not running", Required = true };
+        var data = new Option<string>("--data")
+        {
+            Description = "Data folder of a cluster that is not running",
+            Required = true,
+        };
         var report = new Option<string?>("--report") { Description = "Report of demo --json to compare with" };
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var check = new Command("check", "Read every round back, check all invariants, print what the cells hold")

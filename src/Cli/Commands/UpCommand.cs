@@ -34,7 +34,7 @@ internal static class UpCommand
         {
             Description = "Scenario file, job file, or openb:PODS.csv, submitted as the simulated time passes",
         };
-        var seed = new Option<ulong>("--seed") { Description = "Decides a scenario's arrivals", DefaultValueFactory = _ => 1 };
+        var seed = LocalInput.SeedOption("Decides a scenario's arrivals");
         var speed = LocalInput.SpeedOption(1);
         var command = new Command("up", "Run a local cluster with its HTTP API until Ctrl+C")
         {
@@ -64,7 +64,8 @@ internal static class UpCommand
         await context.Out.FlushAsync(cancel);
         var feeding = feed is null
             ? Task.CompletedTask
-            : new JobFeed(cluster.Gateway, clock, clock.GetUtcNow(), feed.Jobs, $"feed-{feed.Name}-{seed}-").RunAsync(cancel);
+            : new JobFeed(cluster.Gateway, clock, clock.GetUtcNow(), feed.Jobs, $"feed-{feed.Name}-{seed}-")
+                .RunAsync(cancel);
         try
         {
             await cluster.WaitForShutdownAsync(cancel);

@@ -148,8 +148,11 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
         var services = await cluster.Gateway.ListJobsAsync(
             new JobFilter(null, "inference", null, null, Limits.ListRowsMax), cancel);
         foreach (var service in services.Jobs)
-            if (JobId.TryParse(service.Id, out var id)
-                && (await cluster.Gateway.GetJobAsync(id, cancel)).Job is { } view) inference.AddRange(view.Allocations);
+        {
+            _ = JobId.TryParse(service.Id, out var id);
+            var reply = await cluster.Gateway.GetJobAsync(id, cancel);
+            if (reply.Job is { } view) inference.AddRange(view.Allocations);
+        }
 
         var uses = cells.SelectMany(c => c.Use).ToLookup(u => u.Tier, StringComparer.Ordinal);
         var tiers = new List<TierReport>();

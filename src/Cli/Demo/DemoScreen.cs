@@ -12,10 +12,12 @@ internal static class DemoScreen
             + $"{report.Cells} cells");
         screen.Facts(
         [
-            ("time", $"{report.SimulatedHours:0.#} simulated hours in {report.WallSeconds:0.0} s (speed {report.Speed:0})"),
+            ("time", $"{report.SimulatedHours:0.#} simulated hours in {report.WallSeconds:0.0} s "
+                + $"(speed {report.Speed:0})"),
             ("ended because", report.EndedBecause),
-            ("jobs", $"{jobs.Submitted} submitted, {jobs.Placed} placed, {jobs.Completed} completed, {jobs.Running} running, "
-                + $"{jobs.Pending} pending, {jobs.Failed} failed" + (jobs.Refused > 0 ? $", {jobs.Refused} refused" : "")),
+            ("jobs", $"{jobs.Submitted} submitted, {jobs.Placed} placed, {jobs.Completed} completed, "
+                + $"{jobs.Running} running, {jobs.Pending} pending, {jobs.Failed} failed"
+                + (jobs.Refused > 0 ? $", {jobs.Refused} refused" : "")),
             ("taken back", $"{jobs.Requeued} requeued, {jobs.Preempted} allocations preempted"),
             ("allocations", $"{report.Allocations.Persisted} persisted, {report.Allocations.PerSecond:0} per second"),
             ("generations", report.Generations.Completed > 0 || report.Generations.TrainingJobs.Count > 0
@@ -38,7 +40,8 @@ internal static class DemoScreen
             {
                 t.Tier, t.Devices, $"{t.Utilisation:P1}", $"{t.TrainingShare:P1}", $"{t.InferenceShare:P1}",
                 $"{t.BatchShare:P1}", $"{t.GuestShare:P1}",
-                $"{t.TrainingWaitedHours:0.0} h", t.TrainingShareWhileTrainingWaits is { } share ? $"{share:P1}" : "–", t.InferenceNotAsGuest,
+                $"{t.TrainingWaitedHours:0.0} h",
+                t.TrainingShareWhileTrainingWaits is { } share ? $"{share:P1}" : "–", t.InferenceNotAsGuest,
             }));
 
         if (report.Pending.Count > 0)

@@ -67,8 +67,11 @@ public sealed class JobFeed(
         }
     }
 
-    /// <summary>A full queue is waited for; nothing was taken then. A cell that does not answer ends the feed.</summary>
-    private static async Task<SubmitJobsReply> WithPatienceAsync(
+    /// <summary>
+    /// A full queue is waited for; nothing was taken then. A cell that does not answer may have taken the jobs, so the
+    /// feed goes on only where keys make the repetition safe.
+    /// </summary>
+    private async Task<SubmitJobsReply> WithPatienceAsync(
         Func<Task<SubmitJobsReply>> submit, CancellationToken cancel)
     {
         while (true)
@@ -80,6 +83,10 @@ public sealed class JobFeed(
             catch (ClusterBusyException busy)
             {
                 await Task.Delay(busy.RetryAfter, cancel);
+            }
+            catch (ClusterUnavailableException away) when (keyPrefix is not null)
+            {
+                await Task.Delay(away.RetryAfter, cancel);
             }
         }
     }

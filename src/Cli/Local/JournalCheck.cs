@@ -23,7 +23,7 @@ internal sealed record CellCheck(
 /// </summary>
 internal static class JournalCheck
 {
-    /// <param name="expected">What a report says of the cells at a certain round; null: nothing to compare with.</param>
+    /// <param name="expected">What a report says of the cells; null: nothing to compare with.</param>
     public static async Task<IReadOnlyList<CellCheck>> RunAsync(
         string data, IReadOnlyList<JournalReport>? expected, CancellationToken cancel)
     {

@@ -38,6 +38,12 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
         Description = "Fleet file, or openb:NODES.csv for a trace's node list (default: the Hunyuan fleet)",
     };
 
+    public static Option<ulong> SeedOption(string description) => new("--seed")
+    {
+        Description = description,
+        DefaultValueFactory = _ => 1,
+    };
+
     public static Option<double> SpeedOption(double speed) => new("--speed")
     {
         Description = "Simulated seconds per real second",

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Stockpile.Cli.Local;
 
-/// <summary>A web server that listens nowhere, for the demo, whose cluster is used from inside the process only.</summary>
+/// <summary>A web server that listens nowhere, for the demo, whose cluster is used from inside the process.</summary>
 internal sealed class NoServer : IServer
 {
     public IFeatureCollection Features { get; } = new FeatureCollection();

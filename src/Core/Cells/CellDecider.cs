@@ -59,7 +59,7 @@ public static class CellDecider
             state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done, c.Requeues));
     }
 
-    /// <summary>A job goes only once, and only as a whole: nothing of it runs here, and nothing of it is done.</summary>
+    /// <summary>A job goes only once, and as a whole: nothing of it runs here, and nothing of it is done.</summary>
     private static Decision Forward(CellState state, ForwardJob c)
     {
         if (state.FindJob(c.Job) is not { } job) return new Rejected(NotFound("job", new JobId(state.Cell, c.Job)));

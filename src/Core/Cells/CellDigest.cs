@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Stockpile.Core.Cells;
 
-/// <summary>A fingerprint of what a cell has bound to what, so that two views of it can be compared at a glance.</summary>
+/// <summary>A fingerprint of what a cell has bound to what, so that two views can be compared at a glance.</summary>
 public static class CellDigest
 {
     /// <summary>

@@ -5,8 +5,8 @@ using Stockpile.Core.Placement;
 namespace Stockpile.Core.Cells;
 
 /// <summary>
-/// Jobs that are alike for placement: the same kind, priority, size and alternatives. If one of them finds no room, none of them
-/// does until a device is freed, so a round costs as much as there are classes, not jobs.
+/// Jobs that are alike for placement: the same kind, priority, size and alternatives. If one of them finds no room,
+/// none of them does until a device is freed, so a round costs as much as there are classes, not jobs.
 /// </summary>
 public sealed class JobClass
 {
@@ -46,8 +46,8 @@ public sealed class JobClass
         var models = string.Join(',', alternatives.Select(a => a.Guest ? a.Model + "*" : a.Model));
         var labels = string.Join(',', spec.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)
             .Select(l => $"{l.Key}={l.Value}"));
-        return $"{spec.Kind}|{spec.Priority}|{spec.Devices}|{spec.ShareMilli}|{spec.PerNode}|{spec.MinDevices}|{spec.MaxDevices}|"
-            + $"{spec.CpuMilli}|{spec.MemoryMiB}|{models}|{labels}";
+        return $"{spec.Kind}|{spec.Priority}|{spec.Devices}|{spec.ShareMilli}|{spec.PerNode}|"
+            + $"{spec.MinDevices}|{spec.MaxDevices}|{spec.CpuMilli}|{spec.MemoryMiB}|{models}|{labels}";
     }
 }
 

@@ -18,7 +18,8 @@ public sealed partial class CellActor
     private readonly Dictionary<string, CellView> _others = new(StringComparer.Ordinal);
     private readonly Dictionary<long, long> _offeredAt = [];
 
-    private static IActorRef Region => ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.RegionName);
+    private static IActorRef Region =>
+        ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.RegionName);
 
     private void OnDigest(CellView digest)
     {
@@ -30,9 +31,8 @@ public sealed partial class CellActor
     {
         if (!_options.HandOver) return;
         var now = _options.Real.GetTimestamp();
-        foreach (var job in _offeredAt.Where(o => _options.Real.GetElapsedTime(o.Value, now) > _options.OrderResendAfter)
-                     .Select(o => o.Key).ToList())
-            _offeredAt.Remove(job);
+        foreach (var (job, at) in _offeredAt.ToList())
+            if (_options.Real.GetElapsedTime(at, now) > _options.OrderResendAfter) _offeredAt.Remove(job);
         foreach (var held in _state.Held) TellTaken(held);
         if (_others.Count == 0) return;
         foreach (var (job, cell) in HandOver.Choose(

@@ -34,7 +34,7 @@ public static class HandOver
     {
         private readonly Dictionary<(string Cell, string Model), long> _taken = [];
 
-        /// <summary>The cell with most room for the job, which is then counted as taken; null when none has any.</summary>
+        /// <summary>The cell with most room for the job, which then counts as taken; null when none has any.</summary>
         public string? Take(JobState job)
         {
             var spec = job.Spec;
@@ -45,7 +45,8 @@ public static class HandOver
             foreach (var other in others)
                 foreach (var use in other.Models)
                 {
-                    if (!job.Class.Home.Any(a => a.Model == use.Model) || use.DevicesPerNodeMax < spec.PerNode) continue;
+                    if (use.DevicesPerNodeMax < spec.PerNode) continue;
+                    if (!job.Class.Home.Any(a => a.Model == use.Model)) continue;
                     var free = FreeFor(spec, use) - _taken.GetValueOrDefault((other.Cell, use.Model));
                     if (free >= wanted && free > best.Free) best = (other.Cell, use.Model, free);
                 }

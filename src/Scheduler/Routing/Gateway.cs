@@ -145,7 +145,8 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     /// <summary>A cell knows a job by its number; users know it by its id.</summary>
     private static T Named<T>(T reply, Func<T, RefusalMsg?> refusalOf, JobId id)
     {
-        if (refusalOf(reply) is { Code: Refusal.NotFound } refusal) refusal.Message = NotFound("job", id.ToString()).Message;
+        if (refusalOf(reply) is { Code: Refusal.NotFound } refusal)
+            refusal.Message = NotFound("job", id.ToString()).Message;
         return reply;
     }
 
