@@ -16,6 +16,7 @@ public sealed partial class FaultOrder : IWireMessage;
 
 // Router to cell.
 public sealed partial class SubmitJobs : ICellMessage;
+public sealed partial class FindKeys : ICellMessage;
 public sealed partial class GetJob : ICellMessage;
 public sealed partial class CancelJob : ICellMessage;
 public sealed partial class ListJobs : ICellMessage;
@@ -34,6 +35,7 @@ public sealed partial class SettleOffer : ICellMessage;
 
 // Cell to router.
 public sealed partial class SubmitJobsReply : IWireMessage;
+public sealed partial class FindKeysReply : IWireMessage;
 public sealed partial class JobReply : IWireMessage;
 public sealed partial class JobsReply : IWireMessage;
 public sealed partial class WhyReply : IWireMessage;

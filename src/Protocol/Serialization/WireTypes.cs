@@ -21,6 +21,8 @@ public static class WireTypes
         ("fault-order:1", typeof(FaultOrder), FaultOrder.Parser),
         ("submit-jobs:1", typeof(SubmitJobs), SubmitJobs.Parser),
         ("submit-jobs-reply:1", typeof(SubmitJobsReply), SubmitJobsReply.Parser),
+        ("find-keys:1", typeof(FindKeys), FindKeys.Parser),
+        ("find-keys-reply:1", typeof(FindKeysReply), FindKeysReply.Parser),
         ("get-job:1", typeof(GetJob), GetJob.Parser),
         ("cancel-job:1", typeof(CancelJob), CancelJob.Parser),
         ("job-reply:1", typeof(JobReply), JobReply.Parser),

@@ -23,6 +23,7 @@ public sealed partial class CellActor
             Protocol.V1.DrainNode m => ChangeNode(round, m.Node, new DrainNode(m.Node)),
             Protocol.V1.ResumeNode m => ChangeNode(round, m.Node, new ResumeNode(m.Node)),
             FaultNode m => () => Fault(m),
+            FindKeys m => () => Known(m),
             GetJob m => () => Job(Find(m.Number, m.Origin), m.Origin),
             ListJobs m => () => CellViews.Jobs(_state, m),
             WhyJob m => () => Why(Find(m.Number, m.Origin), m.Origin),
@@ -97,6 +98,13 @@ public sealed partial class CellActor
             ? Node(node.Id)
             : new NodeReply { Refusal = ToWire(new Refusal(Refusal.Unavailable, "id",
                 $"the host {node.Admitted.Host} of node {node.Id} does not answer")) };
+    }
+
+    private FindKeysReply Known(FindKeys message)
+    {
+        var reply = new FindKeysReply { Cell = _cell };
+        reply.Known.AddRange(message.Keys.Where(key => _state.FindKey(key) is not null));
+        return reply;
     }
 
     private JobReply Job(JobState? job, string origin) => job is null

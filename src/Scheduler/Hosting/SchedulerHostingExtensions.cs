@@ -39,7 +39,9 @@ public static class SchedulerHostingExtensions
             .WithActors((system, registry) =>
             {
                 var region = registry.Get<CellActor>();
-                registry.Register<RouterActor>(system.ActorOf(RouterActor.Props(region, options), "router"));
+                var journal = new JournalReader(system, options);
+                registry.Register<RouterActor>(system.ActorOf(
+                    RouterActor.Props(region, options, journal.CellsAsync), "router"));
             });
 
     /// <summary>The proxy to the cells on a member that runs none, registered under <see cref="CellActor"/>.</summary>

@@ -26,10 +26,26 @@ public sealed class RouterActor : ReceiveActor
     public sealed record ToCells(string? Cell, Func<string, ICellMessage> Message);
 
     /// <summary>The submission again, with what the cells say now.</summary>
-    private sealed record Again(Submit Submit, IActorRef Client, IReadOnlyList<CellView> Cells);
+    /// <param name="Homes">Cells by the keys that they know already.</param>
+    private sealed record Again(
+        Submit Submit, IActorRef Client, IReadOnlyList<CellView> Cells, IReadOnlyDictionary<string, string> Homes);
 
+    /// <summary>A cell that had to be asked did not answer.</summary>
+    private sealed record Refused(IActorRef Client, Exception Fault);
+
+    /// <summary>The cells that the journal knows; null when it could not be read.</summary>
+    private sealed record Remembered(IReadOnlyList<string>? Cells);
+
+    private sealed record LookUp
+    {
+        public static readonly LookUp Instance = new();
+    }
+
+    private static readonly TimeSpan JournalRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
     private const int Attempts = 4;
+
+    private static readonly Dictionary<string, string> NoHomes = [];
 
     /// <summary>Keys made here start so; a user's key that does is refused.</summary>
     public const string OwnKeyPrefix = "stockpile-";
@@ -39,17 +55,28 @@ public sealed class RouterActor : ReceiveActor
     private readonly Dictionary<string, CellView> _cells = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _routed = new(StringComparer.Ordinal);
 
-    public RouterActor(IActorRef region, CellOptions options)
+    private readonly Func<Task<IReadOnlyList<string>>> _remembered;
+
+    /// <summary>Cells of the journal that have not spoken since this process started; null until they are known.
+    /// </summary>
+    private HashSet<string>? _silent;
+
+    /// <param name="remembered">The cells that the journal knows.</param>
+    public RouterActor(IActorRef region, CellOptions options, Func<Task<IReadOnlyList<string>>> remembered)
     {
         _region = region;
         _options = options;
+        _remembered = remembered;
+        Receive<Remembered>(OnRemembered);
+        Receive<LookUp>(_ => AskJournal());
         Receive<CellView>(OnDigest);
         Receive<SubscribeAck>(_ => { });
-        Receive<Submit>(m => OnSubmit(m, Sender, fresh: false));
+        Receive<Refused>(m => m.Client.Tell(new Status.Failure(m.Fault)));
+        Receive<Submit>(OnSubmit);
         Receive<Again>(m =>
         {
             foreach (var cell in m.Cells) OnDigest(cell);
-            OnSubmit(m.Submit, m.Client, fresh: true);
+            Route(m.Submit, m.Client, m.Homes, fresh: m.Cells.Count > 0);
         });
         Receive<ToCell>(m =>
         {
@@ -59,11 +86,26 @@ public sealed class RouterActor : ReceiveActor
         Receive<ToCells>(OnToCells);
     }
 
-    public static Props Props(IActorRef region, CellOptions options) =>
-        Akka.Actor.Props.Create(() => new RouterActor(region, options));
+    public static Props Props(
+        IActorRef region, CellOptions options, Func<Task<IReadOnlyList<string>>> remembered) =>
+        Akka.Actor.Props.Create(() => new RouterActor(region, options, remembered));
 
-    protected override void PreStart() =>
+    protected override void PreStart()
+    {
         DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(CellOptions.DigestTopic, Self));
+        AskJournal();
+    }
+
+    private void AskJournal() => _remembered().PipeTo(
+        Self, Self, success: cells => new Remembered(cells), failure: _ => new Remembered(null));
+
+    private void OnRemembered(Remembered remembered)
+    {
+        if (remembered.Cells is null)
+            Context.System.Scheduler.ScheduleTellOnce(JournalRetry, Self, LookUp.Instance, Self);
+        else
+            _silent = [.. remembered.Cells.Where(cell => !_cells.ContainsKey(cell))];
+    }
 
     private void OnDigest(CellView digest)
     {
@@ -71,29 +113,69 @@ public sealed class RouterActor : ReceiveActor
             && (known.Version, known.Round).CompareTo((digest.Version, digest.Round)) > 0) return;
         _cells[digest.Cell] = digest;
         _routed.Remove(digest.Cell);
+        _silent?.Remove(digest.Cell);
     }
 
-    /// <param name="fresh">The cells were asked just now: a refusal holds. Else they are asked before one is given,
-    /// because a digest may be older than the nodes it lacks.</param>
-    private void OnSubmit(Submit submit, IActorRef client, bool fresh)
+    private void OnSubmit(Submit submit)
     {
-        if (_cells.Count == 0)
+        if (_silent is not { Count: 0 })
         {
-            client.Tell(new Status.Failure(Unavailable("no cell is known yet: no node has joined")));
+            // A key may be known to a cell that has not spoken yet.
+            Sender.Tell(new Status.Failure(Unavailable(_silent is null
+                ? "the cells of the journal are being looked up"
+                : $"cells are starting: {string.Join(", ", _silent.Order(StringComparer.Ordinal))}")));
             return;
         }
 
+        if (_cells.Count == 0)
+        {
+            Sender.Tell(new Status.Failure(Unavailable("no cell is known yet: no node has joined")));
+            return;
+        }
+
+        var keys = submit.Jobs.Where(job => job.Key.Length > 0).Select(job => job.Key).ToList();
+        if (keys.Count == 0)
+        {
+            Route(submit, Sender, NoHomes, fresh: false);
+            return;
+        }
+
+        var client = Sender;
+        Task.WhenAll(_cells.Keys.Select(cell => AskCell(new FindKeys { Cell = cell, Keys = { keys } }))).PipeTo(
+            Self, client,
+            success: replies => new Again(submit, client, [], Homes(replies.Cast<FindKeysReply>())),
+            failure: fault => new Refused(client, fault));
+    }
+
+    private static Dictionary<string, string> Homes(IEnumerable<FindKeysReply> replies)
+    {
+        var homes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var reply in replies)
+            foreach (var key in reply.Known)
+                homes.TryAdd(key, reply.Cell);
+        return homes;
+    }
+
+    /// <param name="fresh">
+    /// The cells were asked just now: a refusal holds. Else they are asked before one is given, because a digest may
+    /// be older than the nodes it lacks.
+    /// </param>
+    private void Route(
+        Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes, bool fresh)
+    {
         var results = new SubmitResult[submit.Jobs.Count];
         var byCell = new SortedDictionary<string, (SubmitJobs Message, List<int> Positions)>(StringComparer.Ordinal);
         for (var i = 0; i < results.Length; i++)
         {
             var submission = submit.Jobs[i];
             var spec = submission.Spec.FromWire();
-            var (cell, refusal) = HomeCells.Choose(
-                spec, submission.Key, _cells.Values, _routed, _options.Catalog, _options.Policy);
+            var (cell, refusal) = homes.TryGetValue(submission.Key, out var home)
+                ? (home, null)
+                : HomeCells.Choose(
+                    spec, submission.Key, _cells.Values, _routed, _options.Catalog, _options.Policy);
             if (refusal is not null && !fresh)
             {
-                AskAgain(submit, client);
+                AskAgain(submit, client, homes);
                 return;
             }
 
@@ -118,13 +200,11 @@ public sealed class RouterActor : ReceiveActor
         SubmitAll(byCell.Values.ToList(), results).PipeTo(client);
     }
 
-    private void AskAgain(Submit submit, IActorRef client)
-    {
-        var asked = Task.WhenAll(_cells.Keys.Select(cell => AskCell(new GetCell { Cell = cell })));
-        asked.PipeTo(Self, Self,
-            success: views => new Again(submit, client, [.. views.Cast<CellView>()]),
-            failure: _ => new Again(submit, client, []));
-    }
+    private void AskAgain(Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes) =>
+        Task.WhenAll(_cells.Keys.Select(cell => AskCell(new GetCell { Cell = cell }))).PipeTo(
+            Self, client,
+            success: views => new Again(submit, client, [.. views.Cast<CellView>()], homes),
+            failure: fault => new Refused(client, fault));
 
     private async Task<SubmitJobsReply> SubmitAll(
         List<(SubmitJobs Message, List<int> Positions)> batches, SubmitResult[] results)
