@@ -1,0 +1,133 @@
+using System.Security.Cryptography;
+using Akka.Actor;
+using Stockpile.Core;
+using Stockpile.Core.Jobs;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Routing;
+
+/// <summary>
+/// New jobs: keys are looked up in every cell, because the fleet may have changed since a key was used; unknown jobs
+/// go to the home that <see cref="HomeCells"/> picks.
+/// </summary>
+public sealed partial class RouterActor
+{
+    private void OnSubmit(Submit submit)
+    {
+        if (_silent is not { Count: 0 })
+        {
+            // A key may be known to a cell that has not spoken yet.
+            Sender.Tell(new Status.Failure(Unavailable(_silent is null
+                ? "the cells of the journal are being looked up"
+                : $"cells are starting: {string.Join(", ", _silent.Order(StringComparer.Ordinal))}")));
+            return;
+        }
+
+        if (_cells.Count == 0)
+        {
+            Sender.Tell(new Status.Failure(Unavailable("no cell is known yet: no node has joined")));
+            return;
+        }
+
+        var keys = submit.Jobs.Where(job => job.Key.Length > 0).Select(job => job.Key).ToList();
+        if (keys.Count == 0)
+        {
+            Route(submit, Sender, NoHomes, fresh: false);
+            return;
+        }
+
+        var client = Sender;
+        Task.WhenAll(_cells.Keys.Select(cell => AskCell(new FindKeys { Cell = cell, Keys = { keys } }))).PipeTo(
+            Self, client,
+            success: replies => new Again(submit, client, [], Homes(replies.Cast<FindKeysReply>())),
+            failure: fault => new Refused(client, fault));
+    }
+
+    private static Dictionary<string, string> Homes(IEnumerable<FindKeysReply> replies)
+    {
+        var homes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var reply in replies)
+            foreach (var key in reply.Known)
+                homes.TryAdd(key, reply.Cell);
+        return homes;
+    }
+
+    /// <param name="fresh">
+    /// The cells were asked just now: a refusal holds. Else they are asked before one is given, because a digest may
+    /// be older than the nodes it lacks.
+    /// </param>
+    private void Route(
+        Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes, bool fresh)
+    {
+        var results = new SubmitResult[submit.Jobs.Count];
+        var byCell = new SortedDictionary<string, (SubmitJobs Message, List<int> Positions)>(StringComparer.Ordinal);
+        for (var i = 0; i < results.Length; i++)
+        {
+            var submission = submit.Jobs[i];
+            var spec = submission.Spec.FromWire();
+            var (cell, refusal) = homes.TryGetValue(submission.Key, out var home)
+                ? (home, null)
+                : HomeCells.Choose(
+                    spec, submission.Key, _cells.Values, _routed, _options.Catalog, _options.Policy);
+            if (refusal is not null && !fresh)
+            {
+                AskAgain(submit, client, homes);
+                return;
+            }
+
+            if (refusal is not null)
+            {
+                results[i] = new SubmitResult { Refusal = ToWire(refusal) };
+                continue;
+            }
+
+            if (!byCell.TryGetValue(cell!, out var batch))
+                byCell.Add(cell!, batch = (new SubmitJobs { Cell = cell }, []));
+            batch.Message.Jobs.Add(submission.Key.Length > 0
+                ? submission
+                : new Submission { Key = OwnKeyPrefix + NewKey(), Spec = submission.Spec });
+            batch.Positions.Add(i);
+            var milli = spec.ShareMilli > 0 ? spec.ShareMilli : (long)spec.Devices * Limits.MilliPerDevice;
+            _routed[cell!] = _routed.GetValueOrDefault(cell!) + milli * (spec.Kind == JobKind.Training
+                ? 1
+                : spec.TaskCount);
+        }
+
+        SubmitAll(byCell.Values.ToList(), results).PipeTo(client);
+    }
+
+    private void AskAgain(Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes) =>
+        Task.WhenAll(_cells.Keys.Select(cell => AskCell(new GetCell { Cell = cell }))).PipeTo(
+            Self, client,
+            success: views => new Again(submit, client, [.. views.Cast<CellView>()], homes),
+            failure: fault => new Refused(client, fault));
+
+    private async Task<SubmitJobsReply> SubmitAll(
+        List<(SubmitJobs Message, List<int> Positions)> batches, SubmitResult[] results)
+    {
+        await Task.WhenAll(batches.Select(async batch =>
+        {
+            var reply = (SubmitJobsReply)await AskCell(batch.Message).ConfigureAwait(false);
+            for (var i = 0; i < batch.Positions.Count; i++)
+                results[batch.Positions[i]] = await Followed(reply.Results[i]).ConfigureAwait(false);
+        })).ConfigureAwait(false);
+        var all = new SubmitJobsReply();
+        all.Results.AddRange(results);
+        return all;
+    }
+
+    /// <summary>A repeated submission of a job that went to another cell gets the answer from there.</summary>
+    private async Task<SubmitResult> Followed(SubmitResult result)
+    {
+        if (result.Job is not { ForwardedTo.Length: > 0 } moved) return result;
+        var there = new GetJob { Cell = moved.ForwardedTo, Origin = moved.Id };
+        if (await AskCell(there).ConfigureAwait(false) is JobReply { Job: { } job }) result.Job = job;
+        return result;
+    }
+
+    private static string NewKey() => Convert.ToHexString(RandomNumberGenerator.GetBytes(12)).ToLowerInvariant();
+
+    private static RefusalMsg ToWire(Refusal refusal) =>
+        new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };
+}
