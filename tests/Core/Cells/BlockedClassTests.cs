@@ -1,0 +1,23 @@
+using Stockpile.Core.Jobs;
+using static Stockpile.Core.Tests.TestCell;
+
+namespace Stockpile.Core.Tests.Cells;
+
+/// <summary>A class of jobs that found no room is left alone until it may find some; each test is a way it may.</summary>
+public sealed class BlockedClassTests
+{
+    [Fact]
+    public void A_job_with_other_labels_is_of_another_class()
+    {
+        var cell = new TestCell().Node("a", "T4", 1, rack: "r1,size=big");
+        JobSpec Labelled(params (string, string)[] labels) =>
+            Tasks(1) with { Labels = labels.ToDictionary(l => l.Item1, l => l.Item2) };
+
+        var one = cell.Submit(Labelled(("rack", "r1,size=big")));
+        cell.Run(new Core.Cells.AdmitNode(new Core.Cells.NodeAdmitted("b", "host", 1, "T4", 1, 1_000, 1_024,
+            new Dictionary<string, string> { ["rack"] = "r1", ["size"] = "big" }), []));
+        var other = cell.Submit(Labelled(("rack", "r1"), ("size", "big")));
+
+        Assert.NotSame(one.Class, other.Class);
+    }
+}
