@@ -7,6 +7,19 @@ namespace Stockpile.Core.Tests.Cells;
 public sealed class BlockedClassTests
 {
     [Fact]
+    public void A_more_urgent_gang_of_a_blocked_class_may_preempt_at_once()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        var low = cell.Place(Gang(8, Priority.Low));
+        var alike = cell.Place(Gang(8, Priority.Low));
+        var urgent = cell.Place(Gang(8, Priority.Critical));
+
+        Assert.Equal("a:8", Where(urgent));
+        Assert.True(low.Waits);
+        Assert.True(alike.Waits);
+    }
+
+    [Fact]
     public void A_job_with_other_labels_is_of_another_class()
     {
         var cell = new TestCell().Node("a", "T4", 1, rack: "r1,size=big");
