@@ -33,6 +33,9 @@ public sealed class JobClass
     /// <summary>The capacity stamp at which the class found no room; see <see cref="CapacityIndex.FreedAt"/>.</summary>
     internal long BlockedAt { get; set; } = -1;
 
+    /// <summary>The capacity stamp at which its home alternatives alone had no room.</summary>
+    internal long HomeFullAt { get; set; } = -1;
+
     internal bool IsBlocked(CapacityIndex index)
     {
         if (BlockedAt < 0) return false;

@@ -20,6 +20,21 @@ public sealed class BlockedClassTests
     }
 
     [Fact]
+    public void A_guest_that_had_to_leave_goes_home_when_there_is_room_at_home()
+    {
+        var cell = new TestCell().Node("home", "T4", 1).Node("best", "H800", 1);
+        var first = cell.Place(Tasks(1) with { Tiers = ["basic"] });
+        var guest = cell.Place(Tasks(1));
+        Assert.True(guest.Allocations.Single().Value.Guest);
+        cell.Accept(new Core.Cells.ReportCompleted("home", first.Allocations.Single().Key));
+
+        // The gang takes the guest's device in a cycle that began with the guest's class not waiting at all.
+        cell.Place(Gang(1));
+        cell.Cycle();
+        Assert.Equal("home:1", Where(guest));
+    }
+
+    [Fact]
     public void A_job_with_other_labels_is_of_another_class()
     {
         var cell = new TestCell().Node("a", "T4", 1, rack: "r1,size=big");
