@@ -35,6 +35,16 @@ public sealed class BlockedClassTests
     }
 
     [Fact]
+    public void A_cycle_that_preempted_asks_for_another_one_because_a_victim_may_leave_more_than_was_needed()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Place(Gang(8, Priority.Low));
+        cell.Submit(Gang(2, Priority.Critical));
+
+        Assert.True(cell.Cycle() is { Preempted: 1, More: true });
+    }
+
+    [Fact]
     public void A_job_with_other_labels_is_of_another_class()
     {
         var cell = new TestCell().Node("a", "T4", 1, rack: "r1,size=big");
