@@ -1,0 +1,33 @@
+using Stockpile.Core.Cells;
+
+namespace Stockpile.Core.Tests.Cells.Oracles;
+
+/// <summary>Callers retry, so the same command comes again: at once, or long after.</summary>
+public static class Repeats
+{
+    /// <summary>The same command again, right after the first.</summary>
+    public static IEnumerable<string> Complaints(RoundWriter round, Told first)
+    {
+        var before = round.Count;
+        var again = round.Run(first.Command);
+        if (again is Accepted || round.Count != before)
+            yield return $"a repeat was accepted: {first.Command} -> {again}";
+        if (first.Decision is Rejected && again is not Rejected)
+            yield return $"what was refused is not refused again: {first.Command} -> {again}";
+        if (first.Decision is Accepted { Events: [JobSubmitted submitted] }
+            && !(again is AlreadyDone done && done.Job == submitted.Job))
+            yield return $"the repeat of a submission names another job: {again}";
+    }
+
+    /// <summary>Commands whose effect is for good, so that no later state accepts them anew.</summary>
+    public static bool IsForGood(Told told) =>
+        told is { Decision: Accepted, Command: SubmitJob or CancelJob or ReportStarted or ReportCompleted };
+
+    /// <summary>A command that was accepted once, some time later.</summary>
+    public static IEnumerable<string> LaterComplaints(RoundWriter round, CellCommand command)
+    {
+        var before = round.Count;
+        if (round.Run(command) is Accepted || round.Count != before)
+            yield return $"a late repeat was accepted: {command}";
+    }
+}
