@@ -10,6 +10,7 @@ public sealed class EventLog
     private long _allocations;
     private long _preempted;
     private long _requeued;
+    private long _scaledToNothing;
 
     /// <summary>Live allocations by sequence.</summary>
     public IReadOnlyDictionary<long, (long Job, PlacedAllocation Placed)> Live => _live;
@@ -27,6 +28,9 @@ public sealed class EventLog
                 foreach (var sequence in e.Sequences) _live.Remove(sequence);
                 if (e.End == AllocationEnd.Preempted) _preempted += e.Sequences.Count;
                 break;
+            case ReplicasScaled { Replicas: 0 }:
+                _scaledToNothing++;
+                break;
             case JobRequeued:
                 _requeued++;
                 break;
@@ -39,7 +43,8 @@ public sealed class EventLog
     public IEnumerable<string> CounterComplaints(CellState state)
     {
         var counters = state.Counters;
-        if (counters.Placed != _placedJobs.Count)
+        // A service that was scaled to nothing before any replica started counts again when it comes back.
+        if (counters.Placed < _placedJobs.Count || counters.Placed > _placedJobs.Count + _scaledToNothing)
             yield return $"{counters.Placed} jobs placed, and the rounds placed {_placedJobs.Count}";
         if (counters.Allocations != _allocations)
             yield return $"{counters.Allocations} allocations, and the rounds made {_allocations}";
