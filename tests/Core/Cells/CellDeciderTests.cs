@@ -122,6 +122,14 @@ public sealed class CellDeciderTests
     }
 
     [Fact]
+    public void A_node_with_negative_CPU_that_got_past_the_decider_would_stop_the_cell()
+    {
+        var cell = new TestCell();
+        cell.Force(Wrong["cpu"]);
+        Assert.Throws<InvariantBrokenException>(() => cell.Place(Gang(1)));
+    }
+
+    [Fact]
     public void A_key_answers_for_its_job_and_refuses_another()
     {
         var cell = new TestCell().Node("a", "H800", 8);
