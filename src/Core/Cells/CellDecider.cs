@@ -83,6 +83,10 @@ public static class CellDecider
             return new Rejected(new Refusal(Refusal.Ended, "id",
                 $"job {new JobId(state.Cell, c.Job)} is {ended.ToString().ToLowerInvariant()} "
                 + "and cannot be cancelled"));
+        // Its home may still keep it, and has the first word on it until then.
+        if (job.Held)
+            return new Rejected(new Refusal(Refusal.Unavailable, "id",
+                $"job {state.NameOf(job)} is on its way from one cell to another; try again"));
         var events = new List<CellEvent>();
         if (job.Allocations.Count > 0)
             events.Add(new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Cancelled));

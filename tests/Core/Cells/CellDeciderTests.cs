@@ -139,6 +139,22 @@ public sealed class CellDeciderTests
     }
 
     [Fact]
+    public void A_held_job_is_not_cancelled_before_its_home_has_let_go_of_it()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Accept(new AdoptJob("south-7", Gang(1), cell.Now, 0, 0));
+        Assert.Equal(Refusal.Unavailable, Refused(cell, new CancelJob(1)).Code);
+        cell.Accept(new SettleAdoption("south-7", Confirmed: true));
+        cell.Accept(new CancelJob(1));
+
+        cell.Accept(new AdoptJob("south-8", Gang(1), cell.Now, 0, 0));
+        Assert.IsType<Rejected>(cell.Run(new CancelJob(2)));
+        cell.Accept(new SettleAdoption("south-8", Confirmed: false));
+        Assert.Null(cell.State.FindJob(2));
+        Assert.Single(cell.State.Capture().Jobs);
+    }
+
+    [Fact]
     public void Only_so_many_ended_jobs_are_kept_and_their_keys_go_with_them()
     {
         var cell = new TestCell().Node("a", "H800", 8);
