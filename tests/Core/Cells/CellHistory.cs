@@ -21,6 +21,7 @@ public sealed class CellHistory
     private readonly RandomJobs _jobs;
     private readonly Dictionary<int, NodeAdmitted> _older = [];
     private readonly List<SubmitJob> _keyed = [];
+    private readonly List<AdoptJob> _offers = [];
     private readonly int _eagerness;
     private DateTimeOffset _now = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
     private int _key;
@@ -100,6 +101,7 @@ public sealed class CellHistory
     {
         var dice = _random.Next(100);
         if (dice < _eagerness) return Submit();
+        if (dice >= 92) return HandOver();
         return _random.Next(100) switch
         {
             < 12 => new CancelJob(AnyJob()),
@@ -125,6 +127,29 @@ public sealed class CellHistory
         var submit = new SubmitJob(_random.Next(2) == 0 ? $"key-{++_key}" : "", _jobs.Next());
         if (submit.Key.Length > 0) _keyed.Add(submit);
         return submit;
+    }
+
+    /// <summary>A word with another cell: it offers a job, takes one, or settles an offer that it made.</summary>
+    private CellCommand HandOver()
+    {
+        switch (_random.Next(8))
+        {
+            case < 3:
+                return new ForwardJob(AnyJob(), _random.Next(2) == 0 ? "south" : "west");
+            case < 5 when _offers.Count > 0:
+                return new SettleAdoption(_offers[^_random.Next(1, Math.Min(4, _offers.Count) + 1)].Origin,
+                    _random.Next(3) > 0);
+            case 5 when _offers.Count > 0:
+                return _offers[_random.Next(_offers.Count)];
+            case 6:
+                return new SettleAdoption("south-0", _random.Next(2) == 0);
+            default:
+                var spec = _jobs.Next();
+                var done = spec.Kind == JobKind.Training ? _random.Next(10) / 10.0 : 0;
+                var asked = _now.AddMinutes(-_random.Next(600));
+                _offers.Add(new AdoptJob($"south-{_offers.Count + 1}", spec, asked, done, _random.Next(3)));
+                return _offers[^1];
+        }
     }
 
     private long AnyJob() => _random.NextInt64(0, State.NextJob + 2);

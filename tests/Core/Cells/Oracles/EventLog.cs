@@ -7,6 +7,7 @@ public sealed class EventLog
 {
     private readonly Dictionary<long, (long Job, PlacedAllocation Placed)> _live = [];
     private readonly HashSet<long> _placedJobs = [];
+    private readonly HashSet<long> _placedElsewhere = [];
     private long _allocations;
     private long _preempted;
     private long _requeued;
@@ -19,8 +20,11 @@ public sealed class EventLog
     {
         switch (committed)
         {
+            case JobAdopted { Requeues: > 0 } e:
+                _placedElsewhere.Add(e.Job);
+                break;
             case JobPlaced e:
-                _placedJobs.Add(e.Job);
+                if (!_placedElsewhere.Contains(e.Job)) _placedJobs.Add(e.Job);
                 _allocations += e.Allocations.Count;
                 foreach (var placed in e.Allocations) _live.Add(placed.Sequence, (e.Job, placed));
                 break;

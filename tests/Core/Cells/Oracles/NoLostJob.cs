@@ -17,7 +17,7 @@ public static class NoLostJob
                 yield return $"job {job.Number} lists other allocations than the cell does";
             var complaint = job.Ended is null ? OfLiving(job, held) : OfEnded(job, held);
             if (complaint is not null) yield return $"{job.Spec.Kind} job {job.Number} {complaint}";
-            if (waiting.Contains(job.Number) != (job.Ended is null && job.Unplaced.Count > 0))
+            if (waiting.Contains(job.Number) != (job is { Ended: null, Held: false } && job.Unplaced.Count > 0))
                 yield return $"job {job.Number} waits and is not in the queue, or the other way round";
         }
 
@@ -32,6 +32,7 @@ public static class NoLostJob
     {
         var phase = held.Count == 0 ? JobPhase.Pending
             : held.Exists(a => a.StartedAt is not null) ? JobPhase.Running : JobPhase.Placed;
+        if (job.Held && held.Count > 0) return "holds devices before its home has let go of it";
         if (job.Phase != phase) return $"says {job.Phase} and is {phase}";
         if (job.Spec.Kind == JobKind.Training)
             return job.Unplaced.Count == 0 == held.Count > 0 ? null : "neither holds its gang nor waits for it";
@@ -46,6 +47,8 @@ public static class NoLostJob
     {
         if (held.Count > 0) return "has ended and holds devices";
         if (job.Unplaced.Count > 0) return "has ended and waits";
+        if (job.Held) return "has ended and is held for its home";
+        if (job.Ended == JobPhase.Forwarded != job.ForwardedTo.Length > 0) return "went nowhere, or did not go";
         if (job.CompletedAt is null) return "has ended at no time";
         return job is { Ended: JobPhase.Completed, Spec.Kind: JobKind.Batch } && job.Finished.Count < job.Spec.Tasks
             ? "is completed before its tasks are"
@@ -56,13 +59,17 @@ public static class NoLostJob
     {
         var counters = state.Counters;
         long Count(JobPhase? phase) => state.Jobs.Values.LongCount(j => j.Ended == phase);
-        if (counters.Submitted != state.NextJob - 1 || counters.Submitted != state.Jobs.Count)
-            yield return $"{counters.Submitted} jobs submitted, and {state.Jobs.Count} known";
+        var own = state.Jobs.Values.Count(j => j.Origin.Length == 0);
+        var adopted = state.Jobs.Values.Count(j => j.Origin.Length > 0 && !j.Held);
+        if (counters.Submitted != own || counters.Adopted != adopted)
+            yield return $"{counters.Submitted} submitted, {counters.Adopted} adopted, and {own} + {adopted} known";
         if (counters.Completed != Count(JobPhase.Completed) || counters.Cancelled != Count(JobPhase.Cancelled)
-            || counters.Failed != Count(JobPhase.Failed) || state.ActiveJobs != Count(null))
+            || counters.Failed != Count(JobPhase.Failed) || counters.Forwarded != Count(JobPhase.Forwarded)
+            || state.ActiveJobs != Count(null))
             yield return $"the counters do not add up: {counters}, {state.ActiveJobs} active";
+        var waits = state.Jobs.Values.Where(j => j is { Ended: null, Held: false } && j.Unplaced.Count > 0).ToList();
         foreach (var kind in Enum.GetValues<JobKind>())
-            if (state.Queue.Count(kind) != state.Jobs.Values.Count(j => j.Spec.Kind == kind && j.Unplaced.Count > 0))
+            if (state.Queue.Count(kind) != waits.Count(j => j.Spec.Kind == kind))
                 yield return $"the queue says that {state.Queue.Count(kind)} {kind} jobs wait";
     }
 }

@@ -14,14 +14,16 @@ public static class Repeats
             yield return $"a repeat was accepted: {first.Command} -> {again}";
         if (first.Decision is Rejected && again is not Rejected)
             yield return $"what was refused is not refused again: {first.Command} -> {again}";
-        if (first.Decision is Accepted { Events: [JobSubmitted submitted] }
-            && !(again is AlreadyDone done && done.Job == submitted.Job))
+        var number = first.Decision is Accepted { Events: [var only] }
+            ? only switch { JobSubmitted e => e.Job, JobAdopted e => e.Job, _ => 0 }
+            : 0;
+        if (number > 0 && !(again is AlreadyDone done && done.Job == number))
             yield return $"the repeat of a submission names another job: {again}";
     }
 
     /// <summary>Commands whose effect is for good, so that no later state accepts them anew.</summary>
     public static bool IsForGood(Told told) =>
-        told is { Decision: Accepted, Command: SubmitJob or CancelJob or ReportStarted or ReportCompleted };
+        told is { Decision: Accepted, Command: SubmitJob or CancelJob or ForwardJob or ReportStarted or ReportCompleted };
 
     /// <summary>A command that was accepted once, some time later.</summary>
     public static IEnumerable<string> LaterComplaints(RoundWriter round, CellCommand command)

@@ -17,8 +17,9 @@ public static class WorkConservation
         var tried = new HashSet<(JobClass, Priority)>();
         foreach (var job in state.Jobs.Values)
         {
+            if (job.Ended is not null || job.Held || job.Unplaced.Count == 0) continue;
             // Jobs of one class and priority differ in nothing that matters here.
-            if (job.Ended is not null || job.Unplaced.Count == 0 || !tried.Add((job.Class, job.Spec.Priority))) continue;
+            if (!tried.Add((job.Class, job.Spec.Priority))) continue;
             var complaint = job.Spec.Kind == JobKind.Training
                 ? Gang(job, ready, state.Policy)
                 : Task(job, ready, state.Policy);
