@@ -83,6 +83,10 @@ public static class CellDecider
             return new Rejected(new Refusal(Refusal.Ended, "id",
                 $"job {new JobId(state.Cell, c.Job)} is {ended.ToString().ToLowerInvariant()} "
                 + "and cannot be cancelled"));
+        // Its home may still keep it, and has the first word on it until then.
+        if (job.Held)
+            return new Rejected(new Refusal(Refusal.Unavailable, "id",
+                $"job {state.NameOf(job)} is on its way from one cell to another; try again"));
         var events = new List<CellEvent>();
         if (job.Allocations.Count > 0)
             events.Add(new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Cancelled));
@@ -99,6 +103,12 @@ public static class CellDecider
         if (c.Node.Devices is < 1 or > Limits.DevicesPerNodeMax)
             return new Rejected(new Refusal(Refusal.Invalid, "devices",
                 $"node {c.Node.Node} has {c.Node.Devices} devices; 1..{Limits.DevicesPerNodeMax} are allowed"));
+        if (c.Node.CpuMilli is < 0 or > Limits.CpuMilliMax)
+            return new Rejected(new Refusal(Refusal.Invalid, "cpu",
+                $"node {c.Node.Node} has {c.Node.CpuMilli} milli-CPU; 0..{Limits.CpuMilliMax} are allowed"));
+        if (c.Node.MemoryMiB is < 0 or > Limits.MemoryMiBMax)
+            return new Rejected(new Refusal(Refusal.Invalid, "memory",
+                $"node {c.Node.Node} has {c.Node.MemoryMiB} MiB; 0..{Limits.MemoryMiBMax} are allowed"));
         if (state.FindNode(c.Node.Node) is not { } known)
             return state.Nodes.Count >= Limits.NodesPerCellMax
                 ? new Rejected(new Refusal(Refusal.Busy, "cell",

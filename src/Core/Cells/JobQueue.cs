@@ -33,6 +33,9 @@ public sealed class JobClass
     /// <summary>The capacity stamp at which the class found no room; see <see cref="CapacityIndex.FreedAt"/>.</summary>
     internal long BlockedAt { get; set; } = -1;
 
+    /// <summary>The capacity stamp at which its home alternatives alone had no room.</summary>
+    internal long HomeFullAt { get; set; } = -1;
+
     internal bool IsBlocked(CapacityIndex index)
     {
         if (BlockedAt < 0) return false;
@@ -44,7 +47,8 @@ public sealed class JobClass
     internal static string KeyOf(JobSpec spec, IReadOnlyList<Alternative> alternatives)
     {
         var models = string.Join(',', alternatives.Select(a => a.Guest ? a.Model + "*" : a.Model));
-        var labels = string.Join(',', spec.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)
+        // No name or label holds a line break, so no two sets of labels read the same.
+        var labels = string.Join('\n', spec.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)
             .Select(l => $"{l.Key}={l.Value}"));
         return $"{spec.Kind}|{spec.Priority}|{spec.Devices}|{spec.ShareMilli}|{spec.PerNode}|"
             + $"{spec.MinDevices}|{spec.MaxDevices}|{spec.CpuMilli}|{spec.MemoryMiB}|{models}|{labels}";

@@ -70,8 +70,13 @@ public static class SchedulingCycle
                 case Outcome.Placed when jobClass.Waiting.Count > 0:
                     heads.Enqueue(jobClass, jobClass.Waiting.Min);
                     break;
-                case Outcome.NoRoom when guests || jobClass.Guest.Count == 0:
-                    jobClass.BlockedAt = state.Index.Stamp;
+                case Outcome.NoRoom when !guests:
+                    jobClass.HomeFullAt = state.Index.Stamp;
+                    if (jobClass.Guest.Count == 0) jobClass.BlockedAt = jobClass.HomeFullAt;
+                    break;
+                case Outcome.NoRoom:
+                    // A guest that left in this cycle was not tried at home, so its class must not be blocked there.
+                    jobClass.BlockedAt = jobClass.Home.Count > 0 ? jobClass.HomeFullAt : state.Index.Stamp;
                     break;
             }
         }

@@ -85,7 +85,8 @@ public static class Explainer
             else if (!HasDevices(node, spec, perNode)) shortDevices++;
             else if (cpu < (long)spec.CpuMilli * ranks) shortCpu++;
             else if (memory < spec.MemoryMiB * ranks) shortMemory++;
-            else fits += gang ? Fit.Ranks(node.ReclaimableDevices, cpu, memory, spec) / perNode * perNode : 1;
+            else if (!gang) fits++;
+            else fits += spec.PerNode > 0 ? perNode : Fit.Ranks(node.ReclaimableDevices, cpu, memory, spec);
         }
 
         var used = devices - free - guestHeld - unavailable;

@@ -10,6 +10,11 @@ public static class Feasibility
     public static Refusal? WhyNever(CellState state, JobSpec spec)
     {
         var alternatives = Alternatives.Of(spec, state.Catalog, state.Policy);
+        if (alternatives.Count == 0 && !spec.Guest
+            && Alternatives.Of(spec with { Guest = true }, state.Catalog, state.Policy).Count > 0)
+            return new Refusal(Refusal.Unplaceable, "guest",
+                "every model that the job allows is of a better tier than its kind's home, and it refuses to be a "
+                + "guest");
         if (alternatives.Count == 0)
             return new Refusal(Refusal.Unplaceable, spec.MinMemoryMiB > 0 ? "min-memory" : "models",
                 $"no model that the job allows has {spec.MinMemoryMiB} MiB of device memory");

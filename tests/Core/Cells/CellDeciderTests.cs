@@ -1,0 +1,173 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+using static Stockpile.Core.Tests.TestCell;
+
+namespace Stockpile.Core.Tests.Cells;
+
+public sealed class CellDeciderTests
+{
+    private static readonly NodeAdmitted Shape =
+        new("a", "host", 1, "H800", 8, 8_000, 8_192, new Dictionary<string, string>());
+
+    [Fact]
+    public void A_gang_gives_its_devices_back_only_as_a_whole()
+    {
+        var cell = new TestCell().Node("a", "H800", 8).Node("b", "H800", 8);
+        var job = cell.Place(Gang(16) with { Generation = 4 });
+        Assert.IsType<AllocationsFinished>(cell.Accept(new ReportCompleted("a", 1))[^1]);
+        Assert.True(job.Allocations[1].Finished);
+        Assert.Equal(0, cell.State.Index.Free("H800"));
+        Assert.Equal(JobPhase.Running, job.Phase);
+
+        Assert.IsType<JobCompleted>(cell.Accept(new ReportCompleted("b", 2))[^1]);
+        Assert.Equal(16, cell.State.Index.Free("H800"));
+        Assert.Equal(JobPhase.Completed, job.Phase);
+        Assert.Equal(1, cell.State.Generations[4]);
+    }
+
+    [Fact]
+    public void A_gang_that_loses_a_node_after_a_part_was_done_starts_anew_as_a_whole()
+    {
+        var cell = new TestCell().Node("a", "H800", 8).Node("b", "H800", 8);
+        var job = cell.Place(Gang(16));
+        cell.Accept(new ReportCompleted("a", 1));
+        var events = cell.Accept(new LoseNode("b", 0, "test"));
+        Assert.Equal(
+            [AllocationEnd.NodeLost, AllocationEnd.GangBroken],
+            events.OfType<AllocationsEnded>().Select(e => e.End));
+        Assert.True(job.Waits);
+        Assert.Equal(1, job.Requeues);
+        Assert.Equal(8, cell.State.Index.Free("H800"));
+    }
+
+    [Fact]
+    public void A_job_that_is_requeued_too_often_fails_with_all_it_still_holds()
+    {
+        var cell = new TestCell().Node("a", "T4", 1).Node("b", "T4", 1);
+        var job = cell.Place(Tasks(1, tasks: 2));
+        for (var i = 0; i < Limits.RequeuesPerJobMax; i++)
+        {
+            cell.Force([.. Endings.Of(cell.State, [job.Allocations.Keys.Last()], AllocationEnd.NodeLost, "test")]);
+            cell.Cycle();
+            Assert.Equal(2, job.Allocations.Count);
+        }
+
+        cell.Force([.. Endings.Of(cell.State, [job.Allocations.Keys.Last()], AllocationEnd.NodeLost, "the last")]);
+        Assert.Equal(JobPhase.Failed, job.Phase);
+        Assert.Equal($"requeued {Limits.RequeuesPerJobMax} times, last because the last", job.Reason);
+        Assert.Empty(job.Allocations);
+        Assert.Empty(Endings.Of(cell.State, [], AllocationEnd.NodeLost, "nothing ends"));
+    }
+
+    [Fact]
+    public void A_drain_moves_replicas_and_lets_the_rest_finish()
+    {
+        var cell = new TestCell().Node("a", "T4", 2).Node("b", "T4", 2);
+        var service = cell.Place(Service(999));
+        var tasks = cell.Place(Tasks(1) with { Tiers = ["basic"] });
+        Assert.Equal("a:1", Where(service));
+        Assert.Equal("a:1", Where(tasks));
+        cell.Accept(new DrainNode("a"));
+        cell.Cycle();
+        Assert.Equal("b:1", Where(service));
+        Assert.Equal("a:1", Where(tasks));
+        Assert.IsType<AlreadyDone>(cell.Run(new DrainNode("a")));
+        cell.Accept(new ResumeNode("a"));
+        Assert.IsType<AlreadyDone>(cell.Run(new ResumeNode("a")));
+    }
+
+    [Fact]
+    public void A_node_that_no_longer_runs_started_work_loses_only_that()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        var lost = cell.Place(Gang(1));
+        var kept = cell.Place(Gang(1));
+        var ordered = cell.Place(Gang(1));
+        cell.Accept(new ReportStarted("a", 1));
+        cell.Accept(new ReportStarted("a", 2));
+        cell.Accept(new AdmitNode(cell.State.FindNode("a")!.Admitted, [2]));
+        Assert.True(lost.Waits);
+        Assert.False(kept.Waits);
+        Assert.False(ordered.Waits);
+    }
+
+    [Fact]
+    public void A_node_that_started_anew_loses_all_and_an_older_life_of_it_is_refused()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        var job = cell.Place(Gang(1));
+        var admitted = cell.State.FindNode("a")!.Admitted;
+        cell.Accept(new AdmitNode(admitted with { Incarnation = 2 }, [1]));
+        Assert.True(job.Waits);
+        Assert.Equal("incarnation", Refused(cell, new AdmitNode(admitted, [])).Field);
+        Assert.IsType<AlreadyDone>(cell.Run(new LoseNode("a", 1, "news of its former life")));
+    }
+
+    public static TheoryData<string> WrongNodes => [.. Wrong.Keys];
+
+    private static readonly Dictionary<string, NodeAdmitted> Wrong = new()
+    {
+        ["model"] = Shape with { Model = "imaginary" },
+        ["devices"] = Shape with { Devices = 0 },
+        ["cpu"] = Shape with { CpuMilli = -1 },
+        ["memory"] = Shape with { MemoryMiB = -1 },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongNodes))]
+    public void A_node_that_cannot_be_is_refused(string field)
+    {
+        Assert.Equal(field, Refused(new TestCell(), new AdmitNode(Wrong[field], [])).Field);
+        Assert.IsType<Accepted>(new TestCell().Run(new AdmitNode(Shape with { CpuMilli = 0, MemoryMiB = 0 }, [])));
+    }
+
+    [Fact]
+    public void A_node_with_negative_CPU_that_got_past_the_decider_would_stop_the_cell()
+    {
+        var cell = new TestCell();
+        cell.Force(Wrong["cpu"]);
+        Assert.Throws<InvariantBrokenException>(() => cell.Place(Gang(1)));
+    }
+
+    [Fact]
+    public void A_key_answers_for_its_job_and_refuses_another()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        var job = cell.Submit(Gang(1), "k");
+        Assert.Equal(new AlreadyDone(job.Number), cell.Run(new SubmitJob("k", Gang(1))));
+        Assert.Equal(Refusal.KeyConflict, Refused(cell, new SubmitJob("k", Gang(2))).Code);
+    }
+
+    [Fact]
+    public void A_held_job_is_not_cancelled_before_its_home_has_let_go_of_it()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Accept(new AdoptJob("south-7", Gang(1), cell.Now, 0, 0));
+        Assert.Equal(Refusal.Unavailable, Refused(cell, new CancelJob(1)).Code);
+        cell.Accept(new SettleAdoption("south-7", Confirmed: true));
+        cell.Accept(new CancelJob(1));
+
+        cell.Accept(new AdoptJob("south-8", Gang(1), cell.Now, 0, 0));
+        Assert.IsType<Rejected>(cell.Run(new CancelJob(2)));
+        cell.Accept(new SettleAdoption("south-8", Confirmed: false));
+        Assert.Null(cell.State.FindJob(2));
+        Assert.Single(cell.State.Capture().Jobs);
+    }
+
+    [Fact]
+    public void Only_so_many_ended_jobs_are_kept_and_their_keys_go_with_them()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        for (var i = 1; i <= Limits.FinishedJobsKeptPerCell + 1; i++)
+            cell.Force(new JobSubmitted(i, $"k{i}", Gang(1)), new JobCancelled(i));
+        Assert.Equal(Limits.FinishedJobsKeptPerCell, cell.State.Jobs.Count);
+        Assert.Null(cell.State.FindJob(1));
+        Assert.Null(cell.State.FindKey("k1"));
+        Assert.NotNull(cell.State.FindKey("k2"));
+        Assert.Equal(0, cell.State.ActiveJobs);
+        Assert.Equal(Refusal.NotFound, Refused(cell, new CancelJob(1)).Code);
+    }
+
+    private static Refusal Refused(TestCell cell, CellCommand command) =>
+        Assert.IsType<Rejected>(cell.Run(command)).Refusal;
+}

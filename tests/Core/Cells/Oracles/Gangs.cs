@@ -1,0 +1,31 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Tests.Cells.Oracles;
+
+/// <summary>A training job holds nothing, or exactly a gang.</summary>
+public static class Gangs
+{
+    public static IEnumerable<string> Complaints(CellImage image)
+    {
+        var specs = image.Jobs.ToDictionary(j => j.Number, j => j.Spec);
+        var models = image.Nodes.ToDictionary(n => n.Admitted.Node, n => n.Admitted.Model);
+        foreach (var gang in image.Allocations.Where(a => specs[a.Job].Kind == JobKind.Training).GroupBy(a => a.Job))
+        {
+            var spec = specs[gang.Key];
+            var devices = gang.Sum(a => Rules.DevicesOf(a.Placed).Count());
+            if (devices < Rules.Least(spec) || devices > Rules.Most(spec))
+                yield return $"job {gang.Key} holds {devices}, not {Rules.Least(spec)}..{Rules.Most(spec)} devices";
+            if (gang.Select(a => models[a.Placed.Node]).Distinct().Count() > 1)
+                yield return $"the gang of job {gang.Key} is spread over several models";
+            if (gang.Select(a => a.Placed.Node).Distinct().Count() != gang.Count())
+                yield return $"job {gang.Key} holds a node twice";
+            if (spec.PerNode > 0 && gang.Any(a => Rules.DevicesOf(a.Placed).Count() != spec.PerNode))
+                yield return $"job {gang.Key} does not hold {spec.PerNode} devices on each node";
+            if (gang.Any(a => a.Placed.ShareMilli != 0 || Rules.DevicesOf(a.Placed).Count() != a.Placed.Ranks))
+                yield return $"a rank of job {gang.Key} has no whole device of its own";
+            if (gang.Select(a => a.PlacedAt).Distinct().Count() > 1)
+                yield return $"the gang of job {gang.Key} was not placed at once";
+        }
+    }
+}

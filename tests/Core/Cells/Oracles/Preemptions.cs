@@ -1,0 +1,62 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Tests.Cells.Oracles;
+
+/// <summary>
+/// Who had to leave: only guests, or whole gangs of a strictly lower priority class, and only for a gang that is placed
+/// next in the same round.
+/// </summary>
+public static class Preemptions
+{
+    /// <summary>Complaints about one round, given what the earlier ones left; the log takes the round up.</summary>
+    public static IEnumerable<string> Complaints(Round round, EventLog log, IReadOnlyDictionary<long, JobSpec> specs)
+    {
+        for (var i = 0; i < round.Events.Count; i++)
+        {
+            if (round.Events[i] is AllocationsEnded { End: AllocationEnd.Preempted } ended)
+            {
+                var rest = round.Events.Skip(i + 1).ToList();
+                var next = rest.OfType<JobPlaced>().FirstOrDefault();
+                foreach (var complaint in Of(ended, next, rest, log, specs)) yield return complaint;
+            }
+
+            log.Take(round.Events[i]);
+        }
+    }
+
+    private static IEnumerable<string> Of(
+        AllocationsEnded ended, JobPlaced? next, List<CellEvent> rest, EventLog log,
+        IReadOnlyDictionary<long, JobSpec> specs)
+    {
+        if (next is null || specs[next.Job].Kind != JobKind.Training)
+        {
+            yield return $"allocations {string.Join(", ", ended.Sequences)} left, and no gang took their place";
+            yield break;
+        }
+
+        var nodes = next.Allocations.Select(p => p.Node).ToHashSet();
+        var evicted = ended.Sequences.ToHashSet();
+        foreach (var job in ended.Sequences.GroupBy(s => log.Live[s].Job))
+        {
+            if (!rest.Exists(e => e is JobRequeued r && r.Job == job.Key || e is JobFailed f && f.Job == job.Key))
+                yield return $"job {job.Key} was preempted and neither waits again nor failed";
+            if (specs[job.Key].Kind == JobKind.Training)
+            {
+                if (specs[job.Key].Priority >= specs[next.Job].Priority)
+                    yield return $"gang {job.Key} left for gang {next.Job}, which is not more urgent";
+                if (log.Live.Any(a => a.Value.Job == job.Key && !evicted.Contains(a.Key)))
+                    yield return $"only a part of gang {job.Key} was preempted";
+                continue;
+            }
+
+            foreach (var sequence in job)
+            {
+                if (!log.Live[sequence].Placed.Guest)
+                    yield return $"allocation {sequence} of job {job.Key} was preempted at home";
+                if (!nodes.Contains(log.Live[sequence].Placed.Node))
+                    yield return $"guest {sequence} left a node that gang {next.Job} does not use";
+            }
+        }
+    }
+}

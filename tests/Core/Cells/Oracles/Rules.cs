@@ -1,0 +1,40 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Tests.Cells.Oracles;
+
+/// <summary>The rules on where a job may run, written a second time and more plainly than in the core.</summary>
+public static class Rules
+{
+    /// <summary>Whether the job may use the model at all, by its own wishes and the policy.</summary>
+    public static bool Allows(JobSpec spec, Accelerator model, Policy policy)
+    {
+        if (model.MemoryMiB < spec.MinMemoryMiB) return false;
+        if (spec.Kind != JobKind.Training && !spec.Guest && IsGuest(spec, model, policy)) return false;
+        if (spec.Models.Count > 0) return spec.Models.Contains(model.Model);
+        if (spec.Tiers.Count > 0) return spec.Tiers.Contains(model.Tier);
+        var kind = policy.For(spec.Kind);
+        return kind.Tiers.Contains(model.Tier) || kind.GuestTiers.Contains(model.Tier);
+    }
+
+    /// <summary>A better tier than the best one at which its kind is at home; training is a guest nowhere.</summary>
+    public static bool IsGuest(JobSpec spec, Accelerator model, Policy policy)
+    {
+        if (spec.Kind == JobKind.Training) return false;
+        var tiers = RandomFleet.Catalog.Tiers.Select(t => t.Name).ToList();
+        return policy.For(spec.Kind).Tiers.All(home => tiers.IndexOf(model.Tier) < tiers.IndexOf(home));
+    }
+
+    public static bool HasLabels(JobSpec spec, NodeAdmitted node) =>
+        spec.Labels.All(l => node.Labels.TryGetValue(l.Key, out var value) && value == l.Value);
+
+    public static int Least(JobSpec spec) => spec.MinDevices > 0 ? spec.MinDevices : spec.Devices;
+
+    public static int Most(JobSpec spec) => Math.Max(spec.MaxDevices, spec.Devices);
+
+    public static IEnumerable<int> DevicesOf(PlacedAllocation placed) =>
+        Enumerable.Range(0, 32).Where(device => (placed.DeviceMask >> device & 1) == 1);
+
+    public static int MilliOf(PlacedAllocation placed) => placed.ShareMilli > 0 ? placed.ShareMilli : 1_000;
+}

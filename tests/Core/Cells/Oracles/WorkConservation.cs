@@ -1,0 +1,103 @@
+using System.Numerics;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Tests.Cells.Oracles;
+
+/// <summary>
+/// After a cycle nothing waits that would fit. It looks at every node for every waiting job and knows no index, no
+/// class and no block, which is what makes it slow and worth asking.
+/// </summary>
+public static class WorkConservation
+{
+    public static IEnumerable<string> Complaints(CellState state)
+    {
+        var ready = state.Nodes.Where(n => !n.Lost && !n.Draining).Select(n => new Free(state, n)).ToList();
+        var tried = new HashSet<(JobClass, Priority)>();
+        foreach (var job in state.Jobs.Values)
+        {
+            if (job.Ended is not null || job.Held || job.Unplaced.Count == 0) continue;
+            // Jobs of one class and priority differ in nothing that matters here.
+            if (!tried.Add((job.Class, job.Spec.Priority))) continue;
+            var complaint = job.Spec.Kind == JobKind.Training
+                ? Gang(job, ready, state.Policy)
+                : Task(job, ready, state.Policy);
+            if (complaint is not null) yield return complaint;
+        }
+    }
+
+    /// <summary>A node as the plain sum of its allocations.</summary>
+    private sealed class Free
+    {
+        public Free(CellState state, NodeState node)
+        {
+            Node = node;
+            Here = [.. node.Allocations.Select(s => state.Allocations[s])];
+            Milli = new int[node.Devices];
+            Array.Fill(Milli, 1_000);
+            foreach (var allocation in Here)
+                foreach (var device in Rules.DevicesOf(allocation.Placed))
+                    Milli[device] -= Rules.MilliOf(allocation.Placed);
+            CpuMilli = node.Admitted.CpuMilli - Here.Sum(Cpu);
+            MemoryMiB = node.Admitted.MemoryMiB - Here.Sum(Memory);
+        }
+
+        public NodeState Node { get; }
+        public List<AllocationState> Here { get; }
+        public int[] Milli { get; }
+        public int CpuMilli { get; }
+        public long MemoryMiB { get; }
+    }
+
+    private static int Cpu(AllocationState a) => a.Job.Spec.CpuMilli * a.Placed.Ranks;
+
+    private static long Memory(AllocationState a) => a.Job.Spec.MemoryMiB * a.Placed.Ranks;
+
+    private static string? Task(JobState job, List<Free> ready, Policy policy)
+    {
+        var spec = job.Spec;
+        foreach (var free in ready)
+        {
+            var node = free.Node.Admitted;
+            if (!Rules.Allows(spec, RandomFleet.Catalog.Find(node.Model)!, policy) || !Rules.HasLabels(spec, node))
+                continue;
+            var devices = spec.ShareMilli > 0
+                ? free.Milli.Any(milli => milli >= spec.ShareMilli)
+                : free.Milli.Count(milli => milli == 1_000) >= spec.Devices;
+            if (devices && free.CpuMilli >= spec.CpuMilli && free.MemoryMiB >= spec.MemoryMiB)
+                return $"a task of {spec.Kind} job {job.Number} waits, and {node.Node} ({node.Model}) has room for it";
+        }
+
+        return null;
+    }
+
+    /// <summary>Room for a gang counts what guests and gangs of lower priority classes hold.</summary>
+    private static string? Gang(JobState job, List<Free> ready, Policy policy)
+    {
+        var spec = job.Spec;
+        foreach (var model in ready.GroupBy(f => f.Node.Admitted.Model))
+        {
+            if (!Rules.Allows(spec, RandomFleet.Catalog.Find(model.Key)!, policy)) continue;
+            var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted)).Sum(f => Ranks(spec, f));
+            if (room >= Rules.Least(spec))
+                return $"gang {job.Number} of {Rules.Least(spec)} {spec.Priority} waits, and {room} {model.Key} "
+                    + "would hold it";
+        }
+
+        return null;
+    }
+
+    private static int Ranks(JobSpec spec, Free free)
+    {
+        var stay = free.Here.Where(a => !a.Placed.Guest
+            && (a.Job.Spec.Kind != JobKind.Training || a.Job.Spec.Priority >= spec.Priority)).ToList();
+        var held = stay.Aggregate(0u, (mask, a) => mask | a.Placed.DeviceMask);
+        long ranks = free.Node.Devices - BitOperations.PopCount(held);
+        if (spec.CpuMilli > 0) ranks = Math.Min(ranks, (free.Node.Admitted.CpuMilli - stay.Sum(Cpu)) / spec.CpuMilli);
+        if (spec.MemoryMiB > 0)
+            ranks = Math.Min(ranks, (free.Node.Admitted.MemoryMiB - stay.Sum(Memory)) / spec.MemoryMiB);
+        if (spec.PerNode > 0) return ranks >= spec.PerNode ? spec.PerNode : 0;
+        return (int)ranks;
+    }
+}

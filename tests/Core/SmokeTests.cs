@@ -1,7 +1,0 @@
-namespace Stockpile.Core.Tests;
-
-public sealed class SmokeTests
-{
-    [Fact]
-    public void The_test_project_runs() => Assert.NotNull(typeof(SmokeTests).Assembly);
-}
