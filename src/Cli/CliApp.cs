@@ -32,7 +32,7 @@ public static class CliApp
         {
             var verb = parsed.CommandResult.Command;
             var path = verb == root ? "" : $" {verb.Name}";
-            return Fail(context, ExitCodes.Usage, $"{parsed.Errors[0].Message} (see stockpile{path} --help)");
+            return Fail(context, ExitCodes.Usage, $"{InWords(parsed.Errors[0].Message)} (see stockpile{path} --help)");
         }
 
         try
@@ -56,6 +56,16 @@ public static class CliApp
             return Fail(context, ExitCodes.Refused, "interrupted");
         }
     }
+
+    /// <summary>The parser names .NET types; users know numbers.</summary>
+    private static string InWords(string message) => message
+        .Replace("'System.Nullable`1[System.Int32]'", "a whole number", StringComparison.Ordinal)
+        .Replace("'System.Nullable`1[System.Double]'", "a number", StringComparison.Ordinal)
+        .Replace("'System.Int32'", "a whole number", StringComparison.Ordinal)
+        .Replace("'System.UInt64'", "a whole number of 0 or more", StringComparison.Ordinal)
+        .Replace("'System.Double'", "a number", StringComparison.Ordinal)
+        .Replace("as expected type", "as", StringComparison.Ordinal)
+        .TrimEnd('.');
 
     private static int Fail(CliContext context, int exitCode, string message)
     {
