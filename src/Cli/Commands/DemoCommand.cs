@@ -47,11 +47,8 @@ internal static class DemoCommand
             },
         };
         var seed = LocalInput.SeedOption("Decides arrivals and faults");
-        var faults = new Option<double>("--fault-hours")
-        {
-            Description = "Mean simulated hours between two node faults; 0: none",
-            DefaultValueFactory = _ => 2,
-        };
+        var faults = LocalInput.NumberOption(
+            "--fault-hours", "Mean simulated hours between two node faults; 0: none", 2, 0, 100_000);
         var json = new Option<bool>("--json") { Description = "Print the report as one JSON document" };
         var command = new Command("demo", "Run a scenario on a local cluster and report; needs no set-up")
         {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Globalization;
+using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting;
@@ -44,17 +46,22 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
         DefaultValueFactory = _ => 1,
     };
 
-    public static Option<double> SpeedOption(double speed) => new("--speed")
-    {
-        Description = "Simulated seconds per real second",
-        DefaultValueFactory = _ => speed,
-        Validators =
+    public static Option<double> SpeedOption(double speed) =>
+        NumberOption("--speed", "Simulated seconds per real second", speed, 0.001, 10_000_000);
+
+    /// <summary>A number within bounds; what is not one is wrong usage, with the bounds in the message.</summary>
+    public static Option<double> NumberOption(string name, string description, double value, double min, double max) =>
+        new(name)
         {
-            result =>
+            Description = description,
+            DefaultValueFactory = _ => value,
+            CustomParser = result =>
             {
-                if (result.GetValueOrDefault<double>() is not (> 0 and <= 10_000_000))
-                    result.AddError("--speed must be above 0 and at most 10000000");
+                var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                    && number >= min && number <= max) return number;
+                result.AddError($"{name}: '{Names.Shorten(text)}' is not a number of {min} to {max}");
+                return value;
             },
-        },
-    };
+        };
 }
