@@ -5,14 +5,25 @@ namespace Stockpile.Core.Tests.Cells;
 /// <summary>Jobs drawn from a seed: every kind and every field, most of them valid and placeable.</summary>
 public sealed class RandomJobs(Random random)
 {
+    private readonly List<JobSpec> _earlier = [];
     private int _number;
 
+    /// <summary>Often one that is like an earlier one: users repeat themselves, and classes want company.</summary>
     public JobSpec Next()
+    {
+        var spec = _earlier.Count > 0 && random.Next(3) == 0
+            ? _earlier[random.Next(_earlier.Count)] with { Name = Name("again"), Priority = AnyPriority() }
+            : New();
+        _earlier.Add(spec);
+        return spec;
+    }
+
+    private JobSpec New()
     {
         var spec = random.Next(3) switch { 0 => Training(), 1 => Inference(), _ => Batch() };
         spec = spec with
         {
-            Priority = Pick(Priority.Low, Priority.Normal, Priority.Normal, Priority.High, Priority.Critical),
+            Priority = AnyPriority(),
             CpuMilli = spec.CpuMilli > 0 ? spec.CpuMilli : Pick(0, 0, 1_000, 2_000, 4_000, 8_000),
             MemoryMiB = Pick(0, 0, 1_024, 16_384, 32_768),
         };
@@ -110,6 +121,9 @@ public sealed class RandomJobs(Random random)
         random.Shuffle(all);
         return all[..random.Next(1, 4)];
     }
+
+    private Priority AnyPriority() =>
+        Pick(Priority.Low, Priority.Normal, Priority.Normal, Priority.High, Priority.Critical);
 
     private string Name(string kind) => $"{kind} {++_number}";
 
