@@ -3,7 +3,7 @@ using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;
 
-/// <summary>A class of jobs that found no room is left alone until it may find some; each test is a way it may.</summary>
+/// <summary>A class that found no room is left alone until it may find some; each test is a way it may.</summary>
 public sealed class BlockedClassTests
 {
     [Fact]

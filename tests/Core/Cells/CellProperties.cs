@@ -40,7 +40,8 @@ public sealed class CellProperties
     public void A_gang_has_all_its_devices_or_none()
     {
         var tally = new Tally(
-            "placed gang", "waiting gang", "per-node gang", "larger gang", "smaller gang", "broken gang", "done in part");
+            "placed gang", "waiting gang", "per-node gang", "larger gang", "smaller gang", "broken gang",
+            "done in part");
         ForEachHistory(_ => history =>
         {
             foreach (var job in history.State.Jobs.Values)

@@ -122,7 +122,8 @@ public sealed class OracleTests
         Objects(Repeats.Complaints(round, new Told(submit, round.Run(submit))), "a repeat was accepted", "another job");
         Objects(Repeats.LaterComplaints(round, submit), "a late repeat was accepted");
         var cancel = new CancelJob(1);
-        Objects(Repeats.Complaints(round, new Told(cancel, new Rejected(new Refusal("", "", "")))), "not refused again");
+        var refused = new Told(cancel, new Rejected(new Refusal("", "", "")));
+        Objects(Repeats.Complaints(round, refused), "not refused again");
     }
 
     [Fact]

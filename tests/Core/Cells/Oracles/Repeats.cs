@@ -22,8 +22,11 @@ public static class Repeats
     }
 
     /// <summary>Commands whose effect is for good, so that no later state accepts them anew.</summary>
-    public static bool IsForGood(Told told) =>
-        told is { Decision: Accepted, Command: SubmitJob or CancelJob or ForwardJob or ReportStarted or ReportCompleted };
+    public static bool IsForGood(Told told) => told is
+    {
+        Decision: Accepted,
+        Command: SubmitJob or CancelJob or ForwardJob or ReportStarted or ReportCompleted,
+    };
 
     /// <summary>A command that was accepted once, some time later.</summary>
     public static IEnumerable<string> LaterComplaints(RoundWriter round, CellCommand command)

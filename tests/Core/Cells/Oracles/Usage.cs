@@ -61,7 +61,8 @@ public sealed class Usage
         {
             var devices = Rules.DevicesOf(allocation.Placed).Count() * Rules.MilliOf(allocation.Placed) / 1_000.0;
             var sums = Of(tiers[allocation.Placed.Node]);
-            sums[kinds[allocation.Job] switch { JobKind.Training => 1, JobKind.Inference => 2, _ => 3 }] += devices * ms;
+            var column = kinds[allocation.Job] switch { JobKind.Training => 1, JobKind.Inference => 2, _ => 3 };
+            sums[column] += devices * ms;
             if (allocation.Placed.Guest) sums[4] += devices * ms;
         }
     }
