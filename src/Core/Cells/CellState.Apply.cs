@@ -80,6 +80,7 @@ public sealed partial class CellState
     private void AddJob(JobState job)
     {
         _jobs.Add(job.Number, job);
+        job.Class.Members++;
         if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
         if (job.Origin.Length > 0) _adopted.Add(job.Origin, job);
         if (job.Spec.Kind == JobKind.Inference && job.Ended is null) _services.Add(job.Number, job);
@@ -88,6 +89,7 @@ public sealed partial class CellState
     private void RemoveJob(JobState job)
     {
         _jobs.Remove(job.Number);
+        Queue.Leave(job.Class);
         if (job.Key.Length > 0) _jobsByKey.Remove(job.Key);
         if (job.Origin.Length > 0) _adopted.Remove(job.Origin);
         _services.Remove(job.Number);

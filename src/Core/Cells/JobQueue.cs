@@ -27,6 +27,9 @@ public sealed class JobClass
 
     public IReadOnlyList<Alternative> Guest { get; }
 
+    /// <summary>Jobs of the cell that are of this class, ended ones included.</summary>
+    internal int Members { get; set; }
+
     /// <summary>Waiting jobs, most urgent first.</summary>
     internal SortedSet<QueueKey> Waiting { get; } = [];
 
@@ -116,6 +119,13 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
         if (!_classes.TryGetValue(key, out var jobClass))
             _classes.Add(key, jobClass = new JobClass(key, alternatives));
         return jobClass;
+    }
+
+    /// <summary>Drops a class that no job of the cell is of any more, so that the table does not grow for ever.
+    /// </summary>
+    internal void Leave(JobClass jobClass)
+    {
+        if (--jobClass.Members == 0) _classes.Remove(jobClass.Key);
     }
 
     /// <summary>Puts the job in or takes it out by <see cref="JobState.Waits"/>; done after every change.</summary>
