@@ -101,7 +101,9 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
             MemoryMib = Spec.MemoryMiB,
         };
         foreach (var (name, value) in Spec.Labels) advert.Labels.Add(name, value);
-        if (ToSend is not null) advert.Running.AddRange(ToSend.Running);
+        // What started since the node said it belongs to it: its report goes out first, and an advert without it would
+        // read as if it had been lost again.
+        if (ToSend is not null) advert.Running.AddRange(ToSend.Running.Union(Running.Keys).Order());
         ToSend = null;
         _advertsOut++;
         return advert;
