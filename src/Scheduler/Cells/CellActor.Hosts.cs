@@ -75,7 +75,7 @@ public sealed partial class CellActor
         _hosts.Seen(message.Host, host, incarnation: 0);
         Enqueue(round =>
         {
-            foreach (var report in message.Reports) Take(round, report);
+            foreach (var report in message.Reports) Take(round, message.Host, report);
             return () =>
             {
                 var ack = new WorkReportsAck { Cell = _cell };
@@ -85,13 +85,16 @@ public sealed partial class CellActor
         });
     }
 
-    private void Take(RoundWriter round, WorkReport report)
+    private void Take(RoundWriter round, string host, WorkReport report)
     {
         switch (report.Kind)
         {
             case ReportKind.Started:
                 round.Run(new ReportStarted(report.Node, report.Sequence));
                 _hosts.Started(report.Sequence);
+                // An order that met a node's next incarnation, or came after the end: nothing here knows that it runs.
+                if (_state.FindAllocation(report.Sequence)?.Node.Id != report.Node)
+                    _hosts.Stop(host, report.Node, "", report.Sequence);
                 break;
             case ReportKind.Completed:
                 round.Run(new ReportCompleted(report.Node, report.Sequence));

@@ -96,6 +96,8 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
         switch (message)
         {
             case ICellMessage when _inbox.Count >= Limits.InboxCommandsMax:
+                // A cell that has too much to do must not take its hosts for silent ones.
+                if (message is HostBeat beat) _hosts.Seen(beat.Host, Sender, beat.HostIncarnation);
                 Sender.Tell(new CellBusy
                 {
                     Cell = _cell,

@@ -20,7 +20,7 @@ namespace Stockpile.Scheduler.Tests.Cells;
 /// <summary>A cell on a SQLite journal of its own, with a probe for the host of its nodes and one for a client.</summary>
 public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
 {
-    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly DataFolder _folder;
     private readonly Dictionary<TestProbe, List<object>> _kept = [];

@@ -1,0 +1,194 @@
+using Stockpile.Core;
+using Stockpile.Core.Jobs;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Tests.Cells;
+
+/// <summary>Orders to hosts and what they say back.</summary>
+public sealed class OrderTests : CellSpec
+{
+    [Fact]
+    public async Task A_start_is_repeated_until_it_is_reported()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang());
+        await StartOrderAsync(1);
+
+        for (var again = 0; again < 3; again++)
+        {
+            Real.Advance(Options.OrderResendAfter * 1.5);
+            Assert.Equal(0xFFu, (await StartOrderAsync(1)).DeviceMask);
+        }
+
+        Report(Said(ReportKind.Started, "n1", 1));
+        await NextAsync<WorkReportsAck>(Host);
+        await SaidToHostAsync();
+        await PassAsync(Options.OrderResendAfter * 3, () => Beat(1));
+        Assert.DoesNotContain(await SaidToHostAsync(), m => m is NodeOrders);
+    }
+
+    [Fact]
+    public async Task A_stop_is_repeated_until_the_node_says_that_it_stopped()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang());
+        await StartOrderAsync(1);
+        Report(Said(ReportKind.Started, "n1", 1));
+        await NextAsync<WorkReportsAck>(Host);
+        Assert.Equal("cancelled", (await AskAsync<JobReply>(new CancelJob { Cell = "north", Number = 1 })).Job.State);
+
+        for (var again = 0; again < 3; again++)
+        {
+            Assert.Equal("n1", (await StopOrderAsync(1)).Node);
+            Real.Advance(Options.OrderResendAfter * 1.5);
+        }
+
+        Report(Said(ReportKind.Stopped, "n1", 1, id: 2));
+        await NextAsync<WorkReportsAck>(Host);
+        await SaidToHostAsync();
+        await PassAsync(Options.OrderResendAfter * 3, () => Beat(1));
+        Assert.DoesNotContain(await SaidToHostAsync(), m => m is NodeOrders);
+    }
+
+    [Fact]
+    public async Task The_same_key_again_gives_the_same_job_and_writes_nothing()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        var first = await SubmitAsync("k", Gang());
+        var rows = Rows();
+        var second = await SubmitAsync("k", Gang());
+
+        Assert.False(first.Repeated);
+        Assert.True(second.Repeated);
+        Assert.Equal(first.Job.Id, second.Job.Id);
+        Assert.Equal(rows, Rows());
+    }
+
+    [Fact]
+    public async Task Two_submissions_with_one_key_in_one_message_are_one_job()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        var spec = Protocol.Mapping.JobSpecMapping.ToWire(Gang());
+        var reply = await AskAsync<SubmitJobsReply>(new SubmitJobs
+        {
+            Cell = "north",
+            Jobs = { new Submission { Key = "k", Spec = spec }, new Submission { Key = "k", Spec = spec } },
+        });
+        Assert.Equal(["north-1", "north-1"], reply.Results.Select(r => r.Job.Id));
+        Assert.Equal([false, true], reply.Results.Select(r => r.Repeated));
+    }
+
+    [Fact]
+    public async Task Another_job_under_a_used_key_is_refused_and_nothing_is_submitted()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang());
+        var refusal = (await SubmitAsync("k", Gang(devices: 4))).Refusal;
+
+        Assert.Equal(Refusal.KeyConflict, refusal.Code);
+        Assert.Contains("north-1", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await ViewAsync()).Submitted);
+    }
+
+    [Fact]
+    public async Task A_node_that_advertises_without_its_running_allocation_has_its_work_requeued()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang());
+        await StartOrderAsync(1);
+        Report(Said(ReportKind.Started, "n1", 1));
+        await NextAsync<WorkReportsAck>(Host);
+
+        await AdmitAsync(Advert("n1", running: 1));
+        Assert.Equal(0, (await JobAsync(1)).Requeues);
+        await AdmitAsync(Advert("n1"));
+
+        Assert.Equal(1, (await JobAsync(1)).Requeues);
+        Assert.Equal("north-1", (await StartOrderAsync(2)).Job);
+    }
+
+    [Fact]
+    public async Task A_node_that_started_anew_has_all_its_work_requeued()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang());
+        await StartOrderAsync(1);
+        await AdmitAsync(Advert("n1", incarnation: 2));
+
+        Assert.Contains("started anew", (await JobAsync(1)).Requeues == 1
+            ? (await ReplayedAsync()).FindJob(1)!.Reason
+            : "not requeued", StringComparison.Ordinal);
+        await StartOrderAsync(2);
+    }
+
+    [Fact]
+    public async Task A_node_that_runs_something_unknown_is_told_to_stop_it()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1", running: 77));
+        Assert.Equal("n1", (await StopOrderAsync(77)).Node);
+        Report(Said(ReportKind.Stopped, "n1", 77));
+        await NextAsync<WorkReportsAck>(Host);
+    }
+
+    [Fact]
+    public async Task A_node_that_reports_the_start_of_something_that_has_ended_is_told_to_stop_it()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang());
+        await StartOrderAsync(1);
+        // The order met the node after it had started anew: the cell gives the work up, and the node begins it.
+        await AdmitAsync(Advert("n1", incarnation: 2));
+        Report(Said(ReportKind.Started, "n1", 1));
+        await NextAsync<WorkReportsAck>(Host);
+        Real.Advance(Options.TickInterval * 2);
+
+        Assert.Equal("n1", (await StopOrderAsync(1)).Node);
+    }
+
+    [Fact]
+    public async Task Work_that_is_reported_twice_counts_once()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1", model: "A10"));
+        await SubmitAsync("k", Tasks(2));
+        await StartOrderAsync(2);
+        for (var again = 0; again < 3; again++)
+        {
+            Report(Said(ReportKind.Started, "n1", 1, 1), Said(ReportKind.Completed, "n1", 1, 2));
+            Assert.Equal([1, 2], (await NextAsync<WorkReportsAck>(Host)).Ids);
+        }
+
+        Assert.Equal(1, (await JobAsync(1)).TasksDone);
+        Report(Said(ReportKind.Completed, "n1", 2, 3));
+        await NextAsync<WorkReportsAck>(Host);
+        Assert.Equal("completed", (await JobAsync(1)).State);
+    }
+
+    [Fact]
+    public async Task A_gang_that_takes_devices_from_guests_has_them_stopped_before_it_starts()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("service", new JobSpec
+        {
+            Name = "service", Kind = JobKind.Inference, MinReplicas = 2, MaxReplicas = 2, Devices = 1,
+        });
+        await StartOrderAsync(2);
+        Report(Said(ReportKind.Started, "n1", 1, 1), Said(ReportKind.Started, "n1", 2, 2));
+        await NextAsync<WorkReportsAck>(Host);
+        await SubmitAsync("gang", Gang());
+
+        var orders = await NextAsync<NodeOrders>(Host, o => o.Stops.Count > 0);
+        Assert.Equal([1L, 2L], orders.Stops.Select(s => s.Sequence).Order());
+        Assert.Contains(orders.Starts, s => s.Job == "north-2");
+    }
+}
