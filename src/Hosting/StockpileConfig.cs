@@ -1,5 +1,6 @@
 using Akka.Configuration;
 using Akka.Persistence.Sql;
+using Stockpile.Protocol.Serialization;
 
 namespace Stockpile.Hosting;
 
@@ -20,7 +21,7 @@ public static class StockpileConfig
     public static Config Sqlite(string connectionString) => ConfigurationFactory.ParseString(
         $"stockpile.sqlite.connection-string = \"{connectionString.Replace("\\", "\\\\", StringComparison.Ordinal)
             .Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n"
-        + Read("akka.conf") + "\n" + Read("cluster.conf") + "\n" + Read("sqlite.conf"))
+        + Read("akka.conf") + "\n" + WireTypes.Bindings + Read("cluster.conf") + "\n" + Read("sqlite.conf"))
         .WithFallback(SqlPersistence.DefaultConfiguration);
 
     private static string Read(string file) => File.ReadAllText(PathOf(file));

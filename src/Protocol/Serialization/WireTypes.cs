@@ -56,6 +56,16 @@ public static class WireTypes
     /// <summary>All types with their manifests, in the table's order.</summary>
     public static IEnumerable<(string Manifest, Type Type)> All => Table.Select(row => (row.Manifest, row.Type));
 
+    /// <summary>
+    /// HOCON that binds each type by its name. Akka.Remote binds all Protobuf messages to a serializer of its own, and
+    /// of two interfaces that fit Akka takes the one that its dictionary has first, which differs by process; a
+    /// binding of the type itself comes before both.
+    /// </summary>
+    public static string Bindings => "akka.actor.serialization-bindings {\n"
+        + string.Concat(Table.Select(
+            row => $"  \"{row.Type.FullName}, {row.Type.Assembly.GetName().Name}\" = stockpile\n"))
+        + "}\n";
+
     /// <summary>The manifest of a type; null when the type is not in the table.</summary>
     public static string? ManifestOf(Type type) => Manifests.GetValueOrDefault(type);
 

@@ -17,7 +17,8 @@ using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 
-/// <summary>A cell on a SQLite journal of its own, with a probe for the host of its nodes and one for a client.</summary>
+/// <summary>A cell on a SQLite journal of its own, with a probe for the host of its nodes and one for a client.
+/// </summary>
 public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
 {
     protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -174,7 +175,8 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
         }
     }
 
-    /// <summary>Real time passes in steps that the cell does not take for a pause of its own; it ticks in each.</summary>
+    /// <summary>Real time passes in steps that the cell does not take for a pause of its own; it ticks in each.
+    /// </summary>
     protected async Task PassAsync(TimeSpan time, Action? each = null)
     {
         var digests = CreateTestProbe();

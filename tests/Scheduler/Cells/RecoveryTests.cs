@@ -96,6 +96,10 @@ public sealed class RecoveryTests : CellSpec
         Assert.Equal(rows + 1, Sql("SELECT MAX(sequence_number) FROM journal WHERE persistence_id = 'cell-north'"));
         Assert.Equal(0, Sql("SELECT COUNT(*) FROM journal WHERE deleted <> 0"));
 
+        // One serializer writes them all, the one that any process with the table of wire types can read.
+        Assert.Equal(0, Sql("SELECT COUNT(*) FROM journal WHERE identifier <> 7401 AND persistence_id = 'cell-north'"));
+        Assert.Equal(0, Sql("SELECT COUNT(*) FROM snapshot WHERE serializer_id <> 7401"));
+
         Sql("DELETE FROM snapshot; SELECT 0");
         StartCell();
         var withoutSnapshot = await ViewAsync();
