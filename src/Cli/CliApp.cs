@@ -55,6 +55,11 @@ public static class CliApp
         {
             return Fail(context, ExitCodes.Refused, "interrupted");
         }
+        catch (Exception fault) when (context.Environment("STOCKPILE_TRACE") is null or "")
+        {
+            return Fail(context, ExitCodes.Refused,
+                $"{fault.GetType().Name}: {fault.Message} (set STOCKPILE_TRACE=1 to see where)");
+        }
     }
 
     /// <summary>The parser names .NET types; users know numbers.</summary>

@@ -37,6 +37,7 @@ public sealed class DemoTests
             "seed", "wallSeconds", "simulatedHours", "cells", "nodes", "devices", "jobs.submitted", "jobs.placed",
             "jobs.completed", "jobs.pending", "jobs.failed", "jobs.requeued", "jobs.preempted",
             "allocations.persisted", "allocations.perSecond", "generations.completed",
+            "generations.forecast",
             "inference.services", "inference.demandServed",
         })
             Assert.True(Find(root, path) is not null, $"the report lacks {path}");

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Stockpile.Cli.Demo;
 
 /// <summary>What <c>demo --json</c> prints. Hours are simulated, seconds real.</summary>
@@ -60,7 +62,8 @@ public sealed record TierReport(
 /// <param name="Completed">Training jobs that count for a generation and are done, by generation.</param>
 /// <param name="Forecast">Null until there is a forecast.</param>
 public sealed record GenerationsReport(
-    int Completed, IReadOnlyDictionary<int, long> TrainingJobs, ForecastReport? Forecast);
+    int Completed, IReadOnlyDictionary<int, long> TrainingJobs,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] ForecastReport? Forecast);
 
 public sealed record ForecastReport(double P10, double P50, double P90);
 

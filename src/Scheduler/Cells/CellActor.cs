@@ -217,6 +217,8 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
 
     private void OnTick()
     {
+        // While a write hangs nobody can be lost durably; the desk takes the gap for a pause of the cell itself.
+        if (_writing) return;
         foreach (var host in _hosts.Silent(_state)) LoseHost(host);
         if (_writing) return;
         RunRounds();
