@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Stockpile.Core;
 
 namespace Stockpile.Cli;
 
@@ -32,6 +33,9 @@ public static class CliApp
         {
             var verb = parsed.CommandResult.Command;
             var path = verb == root ? "" : $" {verb.Name}";
+            if (verb == root && parsed.UnmatchedTokens is [var unknown, ..])
+                return Fail(context, ExitCodes.Usage,
+                    $"there is no verb '{Names.Shorten(unknown)}' (see stockpile --help)");
             return Fail(context, ExitCodes.Usage, $"{InWords(parsed.Errors[0].Message)} (see stockpile{path} --help)");
         }
 

@@ -21,6 +21,9 @@ public sealed record Refusal(string Code, string Field, string Message)
     /// <summary>It has ended already.</summary>
     public const string Ended = "ended";
 
+    /// <summary>Nothing is wrong with it; it was not taken because another job of the request was refused.</summary>
+    public const string Withheld = "withheld";
+
     /// <summary>A limit is reached; try again later.</summary>
     public const string Busy = "busy";
 

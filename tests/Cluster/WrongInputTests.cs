@@ -22,6 +22,15 @@ public sealed class WrongInputTests
             """jobs = [ { name = a, kind = training, devices = many, work = 8 } ]""");
         var huge = folder.Write("huge.conf",
             $$"""jobs = [ { name = {{new string('x', 1 << 20)}}, kind = batch, tasks = 1, duration = 1h } ]""");
+        var gang = folder.Write("gang.conf", """
+            jobs = [
+              { name = good, kind = batch, tasks = 1, devices = 1, duration = 1h }
+              { name = big, kind = training, devices = 4000, work = 1 }
+            ]
+            """);
+        var good = string.Join("\n", Enumerable.Repeat("{ name = a, kind = batch, tasks = 1, devices = 1, duration = 1h }", 600));
+        var rack = folder.Write("rack.conf",
+            $"jobs = [ {good}\n {{ name = z, kind = batch, tasks = 1, devices = 1, duration = 1h, labels {{ rack = none }} }} ]");
         string[] batch = ["--kind", "batch", "--devices", "1", "--duration", "1h"];
 
         await RefusedAsync(1, "brace.conf", brace);
@@ -29,6 +38,10 @@ public sealed class WrongInputTests
         await RefusedAsync(1, "H9000", model);
         await RefusedAsync(1, "devices", typed);
         Assert.True((await RefusedAsync(1, "name", huge)).Length < 1_000, "the name came back whole");
+
+        // One job that no cell could run withholds those beside it, also when they need several requests.
+        await RefusedAsync(1, "larger than any cell", gang);
+        await RefusedAsync(1, "rack=none", rack);
         await RefusedAsync(1, "no-such-file.conf", folder.Sub("no-such-file.conf"));
         await RefusedAsync(1, "tasks", [.. batch, "--tasks", "-3"]);
         await RefusedAsync(1, "H9000", [.. batch, "--tasks", "1", "--models", "H9000"]);

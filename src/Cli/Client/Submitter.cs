@@ -23,6 +23,13 @@ internal sealed class Submitter(StockpileClient client, string key)
         if (jobs.Count == 1) return [await SubmitOneAsync(jobs[0], cancel)];
         var results = new List<JobBatchResult>(jobs.Count);
         var parts = Split(jobs);
+
+        // One request is all or nothing by itself; several are when each of them is checked before the first is sent.
+        if (parts.Count > 1)
+            foreach (var part in parts)
+                await client.PostAsync<JobBatchResponse>(
+                    "jobs/batch?dryRun=true", new JobBatchRequest { Jobs = part }, key: null, cancel);
+
         for (var i = 0; i < parts.Count; i++)
         {
             var own = parts.Count == 1 ? Key : string.Create(CultureInfo.InvariantCulture, $"{Key}.{i}");

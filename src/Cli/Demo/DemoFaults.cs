@@ -34,7 +34,7 @@ internal sealed class DemoFaults
             var node = fleet.Nodes[random.Next(fleet.Nodes.Count)].Id;
             var fails = random.Next(4) != 0;
             _faults.Add(new Fault(at, node, fails ? "fail" : "slow", 1.5));
-            _faults.Add(new Fault(at + Outage, node, "recover", 0));
+            _faults.Add(new Fault(at + Outage, node, "recover", fails ? 0 : 1.5));
         }
 
         _faults.Sort((a, b) => a.At.CompareTo(b.At));
@@ -53,7 +53,8 @@ internal sealed class DemoFaults
             {
                 case "fail": _failed++; break;
                 case "slow": _slowed++; break;
-                default: _recovered++; break;
+                // The end of a slow hour brings no node back.
+                default: _recovered += fault.Factor == 0 ? 1 : 0; break;
             }
         }
     }

@@ -58,7 +58,7 @@ public sealed class JobFeed(
             Key = keyPrefix is null ? "" : $"{keyPrefix}{i}",
             Spec = jobs[i].Spec.ToWire(),
         });
-        var reply = await WithPatienceAsync(() => gateway.SubmitAsync(batch, cancel), cancel);
+        var reply = await WithPatienceAsync(() => gateway.SubmitAsync(batch, SubmitMode.Each, cancel), cancel);
         for (var i = 0; i < reply.Results.Count; i++)
         {
             var result = reply.Results[i];
@@ -69,7 +69,7 @@ public sealed class JobFeed(
 
     /// <summary>
     /// A full queue is waited for; nothing was taken then. A cell that does not answer may have taken the jobs, so the
-    /// feed goes on only where keys make the repetition safe.
+    /// feed goes on only where it is known not to have, or where keys make the repetition safe.
     /// </summary>
     private async Task<SubmitJobsReply> WithPatienceAsync(
         Func<Task<SubmitJobsReply>> submit, CancellationToken cancel)
@@ -84,7 +84,7 @@ public sealed class JobFeed(
             {
                 await Task.Delay(busy.RetryAfter, cancel);
             }
-            catch (ClusterUnavailableException away) when (keyPrefix is not null)
+            catch (ClusterUnavailableException away) when (keyPrefix is not null || away.NothingTaken)
             {
                 await Task.Delay(away.RetryAfter, cancel);
             }

@@ -37,6 +37,7 @@ public sealed partial class CellActor
 
     private Func<IWireMessage> Submit(RoundWriter round, SubmitJobs message)
     {
+        if (message.DryRun) return () => Check(message);
         var decisions = new List<(Decision Decision, long Job)>(message.Jobs.Count);
         foreach (var submission in message.Jobs)
         {
@@ -58,6 +59,17 @@ public sealed partial class CellActor
                     });
             return reply;
         };
+    }
+
+    private SubmitJobsReply Check(SubmitJobs message)
+    {
+        var reply = new SubmitJobsReply();
+        foreach (var submission in message.Jobs)
+            reply.Results.Add(
+                CellDecider.Decide(_state, new SubmitJob(submission.Key, submission.Spec.FromWire())) is Rejected no
+                    ? new SubmitResult { Refusal = ToWire(no.Refusal) }
+                    : new SubmitResult());
+        return reply;
     }
 
     private Func<IWireMessage> Cancel(RoundWriter round, Protocol.V1.CancelJob message)

@@ -12,8 +12,9 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     /// <summary>Longer than the router's own attempts together.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    public Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, CancellationToken cancel) =>
-        Ask<SubmitJobsReply>(new RouterActor.Submit(jobs), cancel);
+    public Task<SubmitJobsReply> SubmitAsync(
+        IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel) =>
+        Ask<SubmitJobsReply>(new RouterActor.Submit(jobs, mode), cancel);
 
     public Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel) =>
         AskJob(id, new GetJob { Cell = id.Cell, Number = id.Number },

@@ -26,6 +26,22 @@ public static class HomeCells
     {
         var alternatives = Alternatives.Of(spec, catalog, policy);
         var models = alternatives.Select(a => a.Model).ToHashSet(StringComparer.Ordinal);
+        var home = Rooms(spec, cells, routed, alternatives.Where(a => !a.Guest));
+
+        // A cell where the job could only ever be a guest is second choice.
+        var rooms = home.Count > 0 ? home : Rooms(spec, cells, routed, alternatives);
+        if (rooms.Count == 0) return (null, WhyNone(spec, alternatives, models, cells));
+        var best = userKey.Length > 0
+            ? rooms.MaxBy(r => Score(userKey, r))
+            : rooms.MinBy(r => (double)r.TakenMilli / r.CapacityMilli);
+        return (best.Cell.Cell, null);
+    }
+
+    private static List<Room> Rooms(
+        JobSpec spec, IReadOnlyCollection<CellView> cells, IReadOnlyDictionary<string, long> routed,
+        IEnumerable<Alternative> alternatives)
+    {
+        var models = alternatives.Select(a => a.Model).ToHashSet(StringComparer.Ordinal);
         var rooms = new List<Room>();
         foreach (var cell in cells.OrderBy(c => c.Cell, StringComparer.Ordinal))
         {
@@ -37,11 +53,7 @@ public static class HomeCells
             rooms.Add(new Room(cell, capacity, taken));
         }
 
-        if (rooms.Count == 0) return (null, WhyNone(spec, alternatives, models, cells));
-        var home = userKey.Length > 0
-            ? rooms.MaxBy(r => Score(userKey, r))
-            : rooms.MinBy(r => (double)r.TakenMilli / r.CapacityMilli);
-        return (home.Cell.Cell, null);
+        return rooms;
     }
 
     /// <summary>Weighted rendezvous hashing: −weight ÷ ln(h), h uniform in (0, 1) from the key and the cell's name.
@@ -87,7 +99,7 @@ public static class HomeCells
         if (spec.Kind == JobKind.Training
             && use.Devices < Math.Max(1, spec.MinDevices > 0 ? spec.MinDevices : spec.Devices))
             return new Refusal(Refusal.Unplaceable, "devices",
-                $"a gang of {spec.Devices} devices is larger than any cell could hold: the largest has {use.Devices} "
+                $"a gang of {(spec.MinDevices > 0 ? spec.MinDevices : spec.Devices)} devices is larger than any cell could hold: the largest has {use.Devices} "
                 + $"of {use.Model} (cell {cell}), and a gang runs on one model of one cell");
         return new Refusal(Refusal.Unplaceable, "devices",
             $"no node of {names} is large enough: {spec.Devices} devices, {spec.CpuMilli / 1000.0} cores and "

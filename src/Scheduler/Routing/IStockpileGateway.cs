@@ -12,7 +12,7 @@ namespace Stockpile.Scheduler.Routing;
 public interface IStockpileGateway
 {
     /// <summary>Submits jobs; each result stands at its job's index and is durable when it is given.</summary>
-    Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, CancellationToken cancel);
+    Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel);
 
     Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel);
 
@@ -44,6 +44,19 @@ public interface IStockpileGateway
     Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel);
 }
 
+/// <summary>What becomes of the jobs of a request beside one that is refused.</summary>
+public enum SubmitMode
+{
+    /// <summary>They are taken.</summary>
+    Each,
+
+    /// <summary>They are withheld: all are checked by their cells before any is sent.</summary>
+    AllOrNothing,
+
+    /// <summary>All are checked and none is sent; a result without a refusal holds no job.</summary>
+    DryRun,
+}
+
 /// <summary>Null: any.</summary>
 public sealed record JobFilter(string? State, string? Kind, string? Tenant, string? Cell, int Limit);
 
@@ -58,9 +71,13 @@ public sealed record NodeFilter(string? Cell, string? Model, string? Tier, strin
 public sealed record HistoryEntry(DateTimeOffset At, string Cell, long Epoch, long Round, string Event, string Detail);
 
 /// <summary>A cell is starting, moving or unreachable; try again after <see cref="RetryAfter"/>.</summary>
-public sealed class ClusterUnavailableException(string message, TimeSpan retryAfter) : Exception(message)
+/// <param name="nothingTaken">It is known that the request was not taken, so repeating it is safe without a key.</param>
+public sealed class ClusterUnavailableException(string message, TimeSpan retryAfter, bool nothingTaken = false)
+    : Exception(message)
 {
     public TimeSpan RetryAfter { get; } = retryAfter;
+
+    public bool NothingTaken { get; } = nothingTaken;
 }
 
 /// <summary>A queue is full; try again after <see cref="RetryAfter"/>.</summary>

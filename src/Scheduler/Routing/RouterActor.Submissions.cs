@@ -20,13 +20,14 @@ public sealed partial class RouterActor
             // A key may be known to a cell that has not spoken yet.
             Sender.Tell(new Status.Failure(Unavailable(_silent is null
                 ? "the cells of the journal are being looked up"
-                : $"cells are starting: {string.Join(", ", _silent.Order(StringComparer.Ordinal))}")));
+                : $"cells are starting: {string.Join(", ", _silent.Order(StringComparer.Ordinal))}", nothingTaken: true)));
             return;
         }
 
         if (_cells.Count == 0)
         {
-            Sender.Tell(new Status.Failure(Unavailable("no cell is known yet: no node has joined")));
+            Sender.Tell(new Status.Failure(Unavailable(
+                "no cell is known yet: no node has joined", nothingTaken: true)));
             return;
         }
 
@@ -94,7 +95,9 @@ public sealed partial class RouterActor
                 : spec.TaskCount);
         }
 
-        SubmitAll(byCell.Values.ToList(), results).PipeTo(client);
+        var batches = byCell.Values.ToList();
+        (submit.Mode == SubmitMode.Each ? SendAll(batches, results) : Checked(submit.Mode, batches, results))
+            .PipeTo(client);
     }
 
     private void AskAgain(Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes) =>
@@ -103,12 +106,32 @@ public sealed partial class RouterActor
             success: views => new Again(submit, client, [.. views.Cast<CellView>()], homes),
             failure: fault => new Refused(client, fault));
 
-    private async Task<SubmitJobsReply> SubmitAll(
+    /// <summary>All or nothing: the cells look at their jobs first, and one refusal withholds the rest.</summary>
+    private async Task<SubmitJobsReply> Checked(
+        SubmitMode mode, List<(SubmitJobs Message, List<int> Positions)> batches, SubmitResult[] results)
+    {
+        foreach (var (message, _) in batches) message.DryRun = true;
+        var check = await SendAll(batches, results).ConfigureAwait(false);
+        if (check.Results.Any(r => r.Refusal is not null))
+        {
+            foreach (var result in check.Results)
+                result.Refusal ??= ToWire(new Refusal(Refusal.Withheld, "",
+                    "not taken, because another job of the request was refused"));
+            return check;
+        }
+
+        if (mode == SubmitMode.DryRun) return check;
+        foreach (var (message, _) in batches) message.DryRun = false;
+        return await SendAll(batches, results).ConfigureAwait(false);
+    }
+
+    private async Task<SubmitJobsReply> SendAll(
         List<(SubmitJobs Message, List<int> Positions)> batches, SubmitResult[] results)
     {
+        // Messages are sent twice at most, first as a dry run; each copy is its own, because the first may be under way.
         await Task.WhenAll(batches.Select(async batch =>
         {
-            var reply = (SubmitJobsReply)await AskCell(batch.Message).ConfigureAwait(false);
+            var reply = (SubmitJobsReply)await AskCell(batch.Message.Clone()).ConfigureAwait(false);
             for (var i = 0; i < batch.Positions.Count; i++)
                 results[batch.Positions[i]] = await Followed(reply.Results[i]).ConfigureAwait(false);
         })).ConfigureAwait(false);

@@ -16,7 +16,7 @@ namespace Stockpile.Scheduler.Routing;
 public sealed partial class RouterActor : ReceiveActor, IWithTimers
 {
     /// <summary>Jobs of one caller; answered with a <see cref="SubmitJobsReply"/> in the same order.</summary>
-    public sealed record Submit(IReadOnlyList<Submission> Jobs);
+    public sealed record Submit(IReadOnlyList<Submission> Jobs, SubmitMode Mode);
 
     /// <summary>One request for one cell; answered with the cell's reply.</summary>
     public sealed record ToCell(ICellMessage Message);
@@ -147,7 +147,8 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
         }
     }
 
-    private static ClusterUnavailableException Unavailable(string message) => new(message, TimeSpan.FromSeconds(1));
+    private static ClusterUnavailableException Unavailable(string message, bool nothingTaken = false) =>
+        new(message, TimeSpan.FromSeconds(1), nothingTaken);
 
     private static UnknownCellException Unknown(string cell) => new($"there is no cell {Names.Shorten(cell)}");
 }

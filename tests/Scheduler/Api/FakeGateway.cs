@@ -40,7 +40,8 @@ public sealed class FakeGateway : IStockpileGateway
 
     public List<string> Orders { get; } = [];
 
-    public Task<SubmitJobsReply> SubmitAsync(IReadOnlyList<Submission> jobs, CancellationToken cancel) => Answer(() =>
+    public Task<SubmitJobsReply> SubmitAsync(
+        IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel) => Answer(() =>
     {
         Submitted.Add(jobs);
         var reply = new SubmitJobsReply();

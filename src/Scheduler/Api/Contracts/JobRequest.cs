@@ -12,7 +12,7 @@ namespace Stockpile.Scheduler.Api.Contracts;
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record JobRequest
 {
-    [Description("a text of 1 to 128 letters, digits, '-', '_' or '.'")]
+    [Description("a text of 1 to 128 printable characters")]
     public string? Name { get; init; }
 
     [Description("training, inference or batch")]

@@ -21,7 +21,10 @@ internal static class HealthEndpoints
         try
         {
             var cells = await gateway.CellsAsync(limit.Token).WaitAsync(limit.Token);
-            return Results.Ok(new HealthResponse("ready", cells.Count));
+            return cells.Count > 0
+                ? Results.Ok(new HealthResponse("ready", cells.Count))
+                : ProblemResult.Of(StatusCodes.Status503ServiceUnavailable, Refusal.Unavailable,
+                    "no cell is known yet: no node has joined", TimeSpan.FromSeconds(1));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

@@ -26,7 +26,7 @@ internal static class JobEndpoints
             .Accepts<JobRequest>("application/json").WithSummary("Submit a job")
             .Produces<JobResponse>(StatusCodes.Status201Created).Produces<JobResponse>();
         api.MapPost("/jobs/batch", SubmitBatchAsync)
-            .Accepts<JobBatchRequest>("application/json").WithSummary("Submit jobs that are validated together")
+            .Accepts<JobBatchRequest>("application/json").WithSummary("Submit jobs, all or none")
             .Produces<JobBatchResponse>();
         api.MapGet("/jobs", ListAsync).WithSummary("Jobs, newest first").Produces<JobListResponse>();
         api.MapGet("/jobs/{id}", GetAsync).WithSummary("One job").Produces<JobResponse>();
@@ -45,7 +45,7 @@ internal static class JobEndpoints
         if (request is null) return problem!;
         var (submission, refusals) = Prepare(request, key, options);
         if (submission is null) return ProblemResult.Of(refusals);
-        var result = (await SendAsync(gateway, [submission], cancel))[0];
+        var result = (await SendAsync(gateway, [submission], SubmitMode.Each, cancel))[0];
         if (result.Refusal is { } refusal) return ProblemResult.Of(refusal.ToJsonNames());
         var job = result.Job.ToResponse(options, withAllocations: true);
         return result.Repeated
@@ -53,9 +53,13 @@ internal static class JobEndpoints
             : Results.Created($"{StockpileApi.Prefix}/jobs/{job.Id}", job);
     }
 
+    /// <summary>All or nothing; with <c>dryRun=true</c> only the check.</summary>
     private static async Task<IResult> SubmitBatchAsync(
-        HttpContext http, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
+        HttpContext http, IStockpileGateway gateway, ApiOptions options, string? dryRun, CancellationToken cancel)
     {
+        var query = new Query(http.Request, nameof(dryRun));
+        var mode = query.OneOf(nameof(dryRun), "true", "false") == "true" ? SubmitMode.DryRun : SubmitMode.AllOrNothing;
+        if (query.IsRefused(out var badQuery)) return badQuery;
         var (key, badKey) = ReadKey(http.Request);
         if (badKey is not null) return badKey;
         var (request, problem) = await JsonBody.ReadAsync<JobBatchRequest>(http);
@@ -77,7 +81,12 @@ internal static class JobEndpoints
         }
 
         if (faults.Count > 0) return ProblemResult.Of(faults);
-        var results = await SendAsync(gateway, submissions, cancel);
+        var results = await SendAsync(gateway, submissions, mode, cancel);
+        var refused = results.Select((r, i) => (r.Refusal, Index: i))
+            .Where(r => r.Refusal is { Code: not Refusal.Withheld }).ToList();
+        if (results.Any(r => r.Refusal is { Code: Refusal.Withheld }) || refused.Count == results.Count)
+            return ProblemResult.Of([.. refused.Select(r => r.Refusal!.ToJsonNames().InBatch(r.Index))]);
+        if (mode == SubmitMode.DryRun) return Results.Ok(new JobBatchResponse([]));
         return Results.Ok(new JobBatchResponse([.. results.Select((r, i) => r.Refusal is { } refusal
             ? new JobBatchResult(null, ProblemResult.Item(refusal.ToJsonNames().InBatch(i)), r.Repeated)
             : new JobBatchResult(r.Job.ToResponse(options, withAllocations: true), null, r.Repeated))]));
@@ -146,9 +155,9 @@ internal static class JobEndpoints
     }
 
     private static async Task<IReadOnlyList<SubmitResult>> SendAsync(
-        IStockpileGateway gateway, List<Submission> jobs, CancellationToken cancel)
+        IStockpileGateway gateway, List<Submission> jobs, SubmitMode mode, CancellationToken cancel)
     {
-        var reply = await gateway.SubmitAsync(jobs, cancel);
+        var reply = await gateway.SubmitAsync(jobs, mode, cancel);
         return reply.Results.Count == jobs.Count
             ? reply.Results
             : throw new InvalidOperationException($"{jobs.Count} jobs got {reply.Results.Count} answers");
@@ -159,9 +168,11 @@ internal static class JobEndpoints
         var values = request.Headers[KeyHeader];
         if (values.Count == 0) return ("", null);
         var key = values.ToString();
-        if (values.Count == 1 && key.Length is > 0 and <= KeyCharsMax && key.All(c => c is > ' ' and <= '~'))
+        if (values.Count == 1 && key.Length is > 0 and <= KeyCharsMax && key.All(c => c is > ' ' and <= '~')
+            && !key.StartsWith(RouterActor.OwnKeyPrefix, StringComparison.Ordinal))
             return (key, null);
         return ("", ProblemResult.Of(new Refusal(Refusal.Invalid, KeyHeader, $"{KeyHeader} is "
-            + $"{Names.Shorten(key)}; allowed: 1 to {KeyCharsMax} printable ASCII characters without spaces")));
+            + $"{Names.Shorten(key)}; allowed: 1 to {KeyCharsMax} printable ASCII characters without spaces, "
+            + $"not beginning with {RouterActor.OwnKeyPrefix}")));
     }
 }
