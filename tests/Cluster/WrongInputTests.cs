@@ -28,9 +28,10 @@ public sealed class WrongInputTests
               { name = big, kind = training, devices = 4000, work = 1 }
             ]
             """);
-        var good = string.Join("\n", Enumerable.Repeat("{ name = a, kind = batch, tasks = 1, devices = 1, duration = 1h }", 600));
+        const string Good = "{ name = a, kind = batch, tasks = 1, devices = 1, duration = 1h }";
+        const string Nowhere = "{ name = z, kind = batch, tasks = 1, devices = 1, duration = 1h, labels { rack = none } }";
         var rack = folder.Write("rack.conf",
-            $"jobs = [ {good}\n {{ name = z, kind = batch, tasks = 1, devices = 1, duration = 1h, labels {{ rack = none }} }} ]");
+            $"jobs = [ {string.Join('\n', Enumerable.Repeat(Good, 600))}\n{Nowhere} ]");
         string[] batch = ["--kind", "batch", "--devices", "1", "--duration", "1h"];
 
         await RefusedAsync(1, "brace.conf", brace);
