@@ -80,7 +80,9 @@ public sealed class SubmitTests : IAsyncLifetime
 
         var outcome = await _cli.RunAsync("submit", "many", "--key", "k", "--json");
 
+        Assert.Equal([500, 500, 201], _host.Gateway.Checked.Select(s => s.Count));
         Assert.Equal([500, 500, 201], _host.Gateway.Submitted.Select(s => s.Count));
+        Assert.All(_host.Gateway.Modes, mode => Assert.Equal(SubmitMode.AllOrNothing, mode));
         Assert.Equal("k.2/200", _host.Gateway.Submitted[2][200].Key);
         Assert.Equal(1_201, outcome.Json.GetProperty("results").GetArrayLength());
     }

@@ -29,7 +29,8 @@ public sealed class WrongInputTests
             ]
             """);
         const string Good = "{ name = a, kind = batch, tasks = 1, devices = 1, duration = 1h }";
-        const string Nowhere = "{ name = z, kind = batch, tasks = 1, devices = 1, duration = 1h, labels { rack = none } }";
+        const string Nowhere =
+            "{ name = z, kind = batch, tasks = 1, devices = 1, duration = 1h, labels { rack = none } }";
         var rack = folder.Write("rack.conf",
             $"jobs = [ {string.Join('\n', Enumerable.Repeat(Good, 600))}\n{Nowhere} ]");
         string[] batch = ["--kind", "batch", "--devices", "1", "--duration", "1h"];

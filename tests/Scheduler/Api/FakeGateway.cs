@@ -22,6 +22,12 @@ public sealed class FakeGateway : IStockpileGateway
     /// <summary>Every message to submit, in order.</summary>
     public List<IReadOnlyList<Submission>> Submitted { get; } = [];
 
+    /// <summary>How each of them was to be taken.</summary>
+    public List<SubmitMode> Modes { get; } = [];
+
+    /// <summary>Every message that was only to be checked, in order.</summary>
+    public List<IReadOnlyList<Submission>> Checked { get; } = [];
+
     public List<JobView> Jobs { get; } = [];
 
     public List<NodeView> Nodes { get; } = [];
@@ -43,8 +49,16 @@ public sealed class FakeGateway : IStockpileGateway
     public Task<SubmitJobsReply> SubmitAsync(
         IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel) => Answer(() =>
     {
-        Submitted.Add(jobs);
         var reply = new SubmitJobsReply();
+        if (mode == SubmitMode.DryRun)
+        {
+            Checked.Add(jobs);
+            reply.Results.AddRange(jobs.Select(_ => new SubmitResult()));
+            return reply;
+        }
+
+        Submitted.Add(jobs);
+        Modes.Add(mode);
         reply.Results.AddRange(jobs.Select(Submit));
         return reply;
     });

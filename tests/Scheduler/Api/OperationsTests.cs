@@ -17,12 +17,15 @@ public sealed class OperationsTests : IAsyncLifetime
     [Fact]
     public async Task A_process_without_cells_is_live_but_not_ready()
     {
-        var before = await _host.Http.SendAsync("GET", "/healthz/ready");
+        var early = await _host.Http.SendAsync("GET", "/healthz/ready");
+        _host.Gateway.Cells.Add(ApiHost.Cell());
+        var ready = await _host.Http.SendAsync("GET", "/healthz/ready");
         Break();
         var after = await _host.Http.SendAsync("GET", "/healthz/ready");
         var live = await _host.Http.SendAsync("GET", "/healthz/live");
 
-        Assert.Equal(200, before.Status);
+        early.IsProblem(503, Refusal.Unavailable, null, "no cell is known");
+        Assert.Equal(200, ready.Status);
         after.IsProblem(503, Refusal.Unavailable, null, "no cell answers");
         Assert.Equal(200, live.Status);
     }
