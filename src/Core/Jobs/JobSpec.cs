@@ -106,6 +106,9 @@ public sealed record JobSpec
     public static readonly IReadOnlyDictionary<string, string> NoLabels =
         new Dictionary<string, string>(0, StringComparer.Ordinal);
 
+    /// <summary>Training: the smallest gang that may be started.</summary>
+    public int LeastDevices => MinDevices > 0 ? MinDevices : Devices;
+
     /// <summary>Tasks the job wants now: the gang's ranks, the tasks, or the most replicas.</summary>
     public int TaskCount => Kind switch
     {

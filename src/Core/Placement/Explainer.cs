@@ -114,7 +114,7 @@ public static class Explainer
             + (unavailable > 0 ? $", {unavailable} lost or draining" : "");
         if (spec.Kind == JobKind.Training)
         {
-            var least = spec.MinDevices > 0 ? spec.MinDevices : spec.Devices;
+            var least = spec.LeastDevices;
             return fits >= least ? $"fits: {counts}" : $"{least - fits} devices short: {counts}";
         }
 

@@ -34,7 +34,7 @@ public static class Feasibility
 
     private static Refusal? Gang(CellState state, JobSpec spec, List<NodeState> nodes)
     {
-        var wanted = spec.MinDevices > 0 ? spec.MinDevices : spec.Devices;
+        var wanted = spec.LeastDevices;
         var best = nodes.GroupBy(n => n.Accelerator.Model, StringComparer.Ordinal)
             .Select(g => (Model: g.Key, Devices: g.Sum(n => Room(n, spec))))
             .OrderByDescending(g => g.Devices).ThenBy(g => g.Model, StringComparer.Ordinal)

@@ -42,7 +42,7 @@ public static class GangPlanner
     private static IEnumerable<int> Sizes(JobSpec spec, int room)
     {
         var step = Math.Max(1, spec.PerNode);
-        var least = spec.MinDevices > 0 ? spec.MinDevices : spec.Devices;
+        var least = spec.LeastDevices;
         var most = Math.Min(Math.Max(spec.MaxDevices, spec.Devices), room / step * step);
         if (most < least) yield break;
         yield return most;

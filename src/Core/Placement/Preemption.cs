@@ -61,7 +61,7 @@ public static class Preemption
         private int _room = state.Nodes.Where(n => n.Accelerator.Model == model)
             .Sum(n => Room(n, spec, default));
 
-        public bool Fits => _room >= (spec.MinDevices > 0 ? spec.MinDevices : spec.Devices);
+        public bool Fits => _room >= spec.LeastDevices;
 
         public void Free(JobState victim) => Change(victim, +1);
 

@@ -39,7 +39,7 @@ public static class HandOver
         {
             var spec = job.Spec;
             long wanted = spec.Kind == JobKind.Training
-                ? (spec.MinDevices > 0 ? spec.MinDevices : spec.Devices) * (long)Limits.MilliPerDevice
+                ? spec.LeastDevices * (long)Limits.MilliPerDevice
                 : Math.Max(1, spec.ShareMilli > 0 ? spec.ShareMilli : spec.Devices * Limits.MilliPerDevice);
             (string Cell, string Model, long Free) best = ("", "", 0);
             foreach (var other in others)

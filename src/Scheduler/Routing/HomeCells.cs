@@ -71,7 +71,7 @@ public static class HomeCells
     {
         if (spec.Kind == JobKind.Training)
         {
-            var least = spec.MinDevices > 0 ? spec.MinDevices : spec.Devices;
+            var least = spec.LeastDevices;
             return use.Devices >= least && use.DevicesPerNodeMax >= spec.PerNode
                 && use.CpuMilliPerNodeMax >= spec.CpuMilli && use.MemoryMibPerNodeMax >= spec.MemoryMiB;
         }
@@ -97,10 +97,10 @@ public static class HomeCells
                 $"no cell has any of {names}");
         var (cell, use) = uses.MaxBy(u => u.Use.Devices);
         if (spec.Kind == JobKind.Training
-            && use.Devices < Math.Max(1, spec.MinDevices > 0 ? spec.MinDevices : spec.Devices))
+            && use.Devices < Math.Max(1, spec.LeastDevices))
             return new Refusal(Refusal.Unplaceable, "devices",
-                $"a gang of {(spec.MinDevices > 0 ? spec.MinDevices : spec.Devices)} devices is larger than any cell could hold: the largest has {use.Devices} "
-                + $"of {use.Model} (cell {cell}), and a gang runs on one model of one cell");
+                $"a gang of {spec.LeastDevices} devices is larger than any cell could hold: the largest has "
+                + $"{use.Devices} of {use.Model} (cell {cell}), and a gang runs on one model of one cell");
         return new Refusal(Refusal.Unplaceable, "devices",
             $"no node of {names} is large enough: {spec.Devices} devices, {spec.CpuMilli / 1000.0} cores and "
             + $"{spec.MemoryMiB} MiB are asked for; the largest have {uses.Max(u => u.Use.DevicesPerNodeMax)} devices, "

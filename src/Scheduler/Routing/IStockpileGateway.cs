@@ -71,7 +71,7 @@ public sealed record NodeFilter(string? Cell, string? Model, string? Tier, strin
 public sealed record HistoryEntry(DateTimeOffset At, string Cell, long Epoch, long Round, string Event, string Detail);
 
 /// <summary>A cell is starting, moving or unreachable; try again after <see cref="RetryAfter"/>.</summary>
-/// <param name="nothingTaken">It is known that the request was not taken, so repeating it is safe without a key.</param>
+/// <param name="nothingTaken">The request is known not to have been taken: repeating it is safe without a key.</param>
 public sealed class ClusterUnavailableException(string message, TimeSpan retryAfter, bool nothingTaken = false)
     : Exception(message)
 {

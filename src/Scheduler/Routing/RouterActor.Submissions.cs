@@ -18,9 +18,10 @@ public sealed partial class RouterActor
         if (_silent is not { Count: 0 })
         {
             // A key may be known to a cell that has not spoken yet.
-            Sender.Tell(new Status.Failure(Unavailable(_silent is null
+            var what = _silent is null
                 ? "the cells of the journal are being looked up"
-                : $"cells are starting: {string.Join(", ", _silent.Order(StringComparer.Ordinal))}", nothingTaken: true)));
+                : $"cells are starting: {string.Join(", ", _silent.Order(StringComparer.Ordinal))}";
+            Sender.Tell(new Status.Failure(Unavailable(what, nothingTaken: true)));
             return;
         }
 
@@ -128,7 +129,7 @@ public sealed partial class RouterActor
     private async Task<SubmitJobsReply> SendAll(
         List<(SubmitJobs Message, List<int> Positions)> batches, SubmitResult[] results)
     {
-        // Messages are sent twice at most, first as a dry run; each copy is its own, because the first may be under way.
+        // A message may be sent twice, first as a dry run; the first may still be under way, so each is a copy.
         await Task.WhenAll(batches.Select(async batch =>
         {
             var reply = (SubmitJobsReply)await AskCell(batch.Message.Clone()).ConfigureAwait(false);
