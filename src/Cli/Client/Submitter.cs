@@ -26,13 +26,13 @@ internal sealed class Submitter(StockpileClient client, string key)
 
         // One request is all or nothing by itself; several are when each of them is checked before the first is sent.
         if (parts.Count > 1)
-            foreach (var part in parts)
+            for (var i = 0; i < parts.Count; i++)
                 await client.PostAsync<JobBatchResponse>(
-                    "jobs/batch?dryRun=true", new JobBatchRequest { Jobs = part }, key: null, cancel);
+                    "jobs/batch?dryRun=true", new JobBatchRequest { Jobs = parts[i] }, KeyOf(i), cancel);
 
         for (var i = 0; i < parts.Count; i++)
         {
-            var own = parts.Count == 1 ? Key : string.Create(CultureInfo.InvariantCulture, $"{Key}.{i}");
+            var own = KeyOf(i);
             try
             {
                 var answer = await client.PostAsync<JobBatchResponse>(
@@ -47,6 +47,9 @@ internal sealed class Submitter(StockpileClient client, string key)
         }
 
         return results;
+
+        string KeyOf(int part) =>
+            parts.Count == 1 ? Key : string.Create(CultureInfo.InvariantCulture, $"{Key}.{part}");
     }
 
     private async Task<JobBatchResult> SubmitOneAsync(JobRequest job, CancellationToken cancel)

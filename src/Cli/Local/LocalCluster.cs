@@ -77,8 +77,8 @@ public sealed class LocalCluster : IAsyncDisposable
     /// <exception cref="CliException">They are not within two minutes.</exception>
     public async Task WaitUntilReadyAsync(CancellationToken cancel)
     {
-        var deadline = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(deadline) < ReadyTimeout)
+        var since = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(since) < ReadyTimeout)
         {
             var cells = await TryCellsAsync(cancel);
             if (cells.Sum(c => c.Nodes - c.NodesLost) >= _options.Fleet.Nodes.Count) return;

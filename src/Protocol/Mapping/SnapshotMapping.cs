@@ -21,7 +21,7 @@ public static class SnapshotMapping
         msg.Nodes.AddRange(image.Nodes.Select(n => new NodeStateMsg
         {
             Advert = n.Admitted.ToWirePart(),
-            State = n.Lost ? 2 : 0,
+            Lost = n.Lost,
             Draining = n.Draining,
             Reason = n.Reason,
         }));
@@ -51,7 +51,7 @@ public static class SnapshotMapping
 
     public static CellImage FromWire(this CellSnapshot msg) => new(
         msg.Cell, msg.Epoch, msg.Round, WireTime.Instant(msg.AtMs), msg.NextJob, msg.NextSequence,
-        [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.State == 2, n.Draining, n.Reason))],
+        [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.Lost, n.Draining, n.Reason))],
         [.. msg.Jobs.Select(FromWire)],
         [.. msg.Allocations.Select(a => new AllocationImage(
             a.Placed.FromWire(), a.Job, WireTime.Instant(a.PlacedAtMs),

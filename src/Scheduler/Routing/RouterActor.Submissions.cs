@@ -90,6 +90,7 @@ public sealed partial class RouterActor
                 ? submission
                 : new Submission { Key = OwnKeyPrefix + NewKey(), Spec = submission.Spec });
             batch.Positions.Add(i);
+            if (submit.Mode == SubmitMode.DryRun) continue;
             var milli = spec.ShareMilli > 0 ? spec.ShareMilli : (long)spec.Devices * Limits.MilliPerDevice;
             _routed[cell!] = _routed.GetValueOrDefault(cell!) + milli * (spec.Kind == JobKind.Training
                 ? 1

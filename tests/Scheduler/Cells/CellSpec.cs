@@ -150,6 +150,15 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
         return said;
     }
 
+    /// <summary>A cell with one node, and on it a gang whose start was ordered.</summary>
+    protected async Task StartWithGangAsync()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang());
+        await StartOrderAsync(1);
+    }
+
     protected Task<StartOrder> StartOrderAsync(long sequence) =>
         OrderAsync(o => o.Starts.FirstOrDefault(s => s.Sequence == sequence));
 

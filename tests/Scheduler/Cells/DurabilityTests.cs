@@ -98,10 +98,7 @@ public sealed class DurabilityTests : CellSpec
     [Fact]
     public async Task Reports_are_acknowledged_only_when_what_they_say_is_durable()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        await SubmitAsync("k", Gang());
-        await StartOrderAsync(1);
+        await StartWithGangAsync();
         Gate.Hold();
         Report(Said(ReportKind.Started, "n1", 1, id: 41));
         await Gate.ArrivedAsync(Patience);

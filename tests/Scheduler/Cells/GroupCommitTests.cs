@@ -35,13 +35,7 @@ public sealed class GroupCommitTests : CellSpec
     [Fact]
     public async Task A_full_queue_answers_that_the_cell_is_busy_and_takes_nothing()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        Gate.Hold();
-        Submit("first", Gang(name: "first"));
-        await Gate.ArrivedAsync(Patience);
-        var crowd = CreateTestProbe();
-        for (var i = 0; i < Limits.InboxCommandsMax; i++) Cell.Tell(new GetCell { Cell = "north" }, crowd.Ref);
+        await StartWithFullQueueAsync();
 
         Submit("late", Gang(name: "late"));
 
@@ -59,13 +53,7 @@ public sealed class GroupCommitTests : CellSpec
     [Fact]
     public async Task A_host_that_beats_into_a_full_queue_is_not_taken_for_silent()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        Gate.Hold();
-        Submit("first", Gang(name: "first"));
-        await Gate.ArrivedAsync(Patience);
-        var crowd = CreateTestProbe();
-        for (var i = 0; i < Limits.InboxCommandsMax; i++) Cell.Tell(new GetCell { Cell = "north" }, crowd.Ref);
+        await StartWithFullQueueAsync();
         for (var passed = TimeSpan.Zero; passed < Options.HostSilenceMax * 2; passed += TimeSpan.FromSeconds(2))
         {
             Real.Advance(TimeSpan.FromSeconds(2));
@@ -79,5 +67,17 @@ public sealed class GroupCommitTests : CellSpec
         Gate.Release();
         await NextAsync<SubmitJobsReply>(Client);
         Assert.Equal(0, (await ViewAsync()).NodesLost);
+    }
+
+    /// <summary>A write that hangs, and behind it as many requests as the queue takes.</summary>
+    private async Task StartWithFullQueueAsync()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        Gate.Hold();
+        Submit("first", Gang(name: "first"));
+        await Gate.ArrivedAsync(Patience);
+        var crowd = CreateTestProbe();
+        for (var i = 0; i < Limits.InboxCommandsMax; i++) Cell.Tell(new GetCell { Cell = "north" }, crowd.Ref);
     }
 }

@@ -10,10 +10,7 @@ public sealed class OrderTests : CellSpec
     [Fact]
     public async Task A_start_is_repeated_until_it_is_reported()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        await SubmitAsync("k", Gang());
-        await StartOrderAsync(1);
+        await StartWithGangAsync();
 
         for (var again = 0; again < 3; again++)
         {
@@ -31,10 +28,7 @@ public sealed class OrderTests : CellSpec
     [Fact]
     public async Task A_stop_is_repeated_until_the_node_says_that_it_stopped()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        await SubmitAsync("k", Gang());
-        await StartOrderAsync(1);
+        await StartWithGangAsync();
         Report(Said(ReportKind.Started, "n1", 1));
         await NextAsync<WorkReportsAck>(Host);
         Assert.Equal("cancelled", (await AskAsync<JobReply>(new CancelJob { Cell = "north", Number = 1 })).Job.State);
@@ -98,10 +92,7 @@ public sealed class OrderTests : CellSpec
     [Fact]
     public async Task A_node_that_advertises_without_its_running_allocation_has_its_work_requeued()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        await SubmitAsync("k", Gang());
-        await StartOrderAsync(1);
+        await StartWithGangAsync();
         Report(Said(ReportKind.Started, "n1", 1));
         await NextAsync<WorkReportsAck>(Host);
 
@@ -116,10 +107,7 @@ public sealed class OrderTests : CellSpec
     [Fact]
     public async Task A_node_that_started_anew_has_all_its_work_requeued()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        await SubmitAsync("k", Gang());
-        await StartOrderAsync(1);
+        await StartWithGangAsync();
         await AdmitAsync(Advert("n1", incarnation: 2));
 
         Assert.Contains("started anew", (await JobAsync(1)).Requeues == 1
@@ -141,10 +129,7 @@ public sealed class OrderTests : CellSpec
     [Fact]
     public async Task A_node_that_reports_the_start_of_something_that_has_ended_is_told_to_stop_it()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        await SubmitAsync("k", Gang());
-        await StartOrderAsync(1);
+        await StartWithGangAsync();
         // The order met the node after it had started anew: the cell gives the work up, and the node begins it.
         await AdmitAsync(Advert("n1", incarnation: 2));
         Report(Said(ReportKind.Started, "n1", 1));

@@ -7,10 +7,7 @@ public sealed class SilenceTests : CellSpec
 {
     private async Task StartRunningAsync()
     {
-        StartCell();
-        await AdmitAsync(Advert("n1"));
-        await SubmitAsync("k", Gang());
-        await StartOrderAsync(1);
+        await StartWithGangAsync();
         Report(Said(ReportKind.Started, "n1", 1));
         await NextAsync<WorkReportsAck>(Host);
     }
