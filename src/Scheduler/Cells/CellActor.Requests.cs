@@ -24,9 +24,9 @@ public sealed partial class CellActor
             Protocol.V1.ResumeNode m => ChangeNode(round, m.Node, new ResumeNode(m.Node)),
             FaultNode m => () => Fault(m),
             FindKeys m => () => Known(m),
-            GetJob m => () => Job(Find(m.Number, m.Origin), m.Origin),
+            GetJob m => () => Job(m.Number, m.Origin),
             ListJobs m => () => CellViews.Jobs(_state, m),
-            WhyJob m => () => Why(Find(m.Number, m.Origin), m.Origin),
+            WhyJob m => () => Why(m.Number, m.Origin),
             ListNodes m => () => CellViews.Nodes(_state, m),
             GetNode m => () => Node(m.Node),
             GetCell => () => View(CellDigest.Of(_state)),
@@ -74,11 +74,12 @@ public sealed partial class CellActor
 
     private Func<IWireMessage> Cancel(RoundWriter round, Protocol.V1.CancelJob message)
     {
-        if (Find(message.Number, message.Origin) is not { } job) return () => Job(null, message.Origin);
+        if (Find(message.Number, message.Origin) is not { } job)
+            return () => Job(message.Number, message.Origin);
         var decision = round.Run(new Core.Cells.CancelJob(job.Number));
         return () => decision is Rejected(var refusal)
             ? new JobReply { Refusal = ToWire(refusal) }
-            : Job(job, message.Origin);
+            : Job(message.Number, message.Origin);
     }
 
     /// <summary>By its number here, or by the id that another cell gave it.</summary>
@@ -119,13 +120,13 @@ public sealed partial class CellActor
         return reply;
     }
 
-    private JobReply Job(JobState? job, string origin) => job is null
-        ? new JobReply { Refusal = NoJob(origin) }
-        : new JobReply { Job = CellViews.Job(_state, job, _progress) };
+    private JobReply Job(long number, string origin) => Find(number, origin) is { } job
+        ? new JobReply { Job = CellViews.Job(_state, job, _progress) }
+        : new JobReply { Refusal = NoJob(number, origin) };
 
-    private WhyReply Why(JobState? job, string origin)
+    private WhyReply Why(long number, string origin)
     {
-        if (job is null) return new WhyReply { Refusal = NoJob(origin) };
+        if (Find(number, origin) is not { } job) return new WhyReply { Refusal = NoJob(number, origin) };
         var reply = CellViews.Why(Explainer.Explain(_state, job));
         reply.Job = CellViews.Job(_state, job, _progress);
         return reply;
@@ -136,8 +137,8 @@ public sealed partial class CellActor
         : new NodeReply { Refusal = ToWire(new Refusal(Refusal.NotFound, "id",
             $"there is no node {Names.Shorten(id)} in cell {_cell}")) };
 
-    private RefusalMsg NoJob(string origin) => ToWire(new Refusal(Refusal.NotFound, "id",
-        $"cell {_cell} does not know the job{(origin.Length > 0 ? " " + origin : "")}"));
+    private RefusalMsg NoJob(long number, string origin) => ToWire(new Refusal(Refusal.NotFound, "id",
+        $"there is no job {(origin.Length > 0 ? origin : new JobId(_cell, number).ToString())}"));
 
     private static RefusalMsg ToWire(Refusal refusal) =>
         new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };

@@ -30,7 +30,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         {
             var message = new WhyJob { Cell = id.Cell, Number = id.Number };
             var reply = await Ask<WhyReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
-            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return Named(reply, r => r.Refusal, id);
+            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return reply;
             var there = new WhyJob { Cell = moved.ForwardedTo, Origin = id.ToString() };
             return await Ask<WhyReply>(new RouterActor.ToCell(there), cancel).ConfigureAwait(false);
         }
@@ -113,7 +113,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         try
         {
             var reply = await Ask<JobReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
-            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return Named(reply, r => r.Refusal, id);
+            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return reply;
             var there = elsewhere(moved.ForwardedTo);
             return await Ask<JobReply>(new RouterActor.ToCell(there), cancel).ConfigureAwait(false);
         }
@@ -141,14 +141,6 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         {
             throw new ClusterUnavailableException("the router does not answer", TimeSpan.FromSeconds(1));
         }
-    }
-
-    /// <summary>A cell knows a job by its number; users know it by its id.</summary>
-    private static T Named<T>(T reply, Func<T, RefusalMsg?> refusalOf, JobId id)
-    {
-        if (refusalOf(reply) is { Code: Refusal.NotFound } refusal)
-            refusal.Message = NotFound("job", id.ToString()).Message;
-        return reply;
     }
 
     private static RefusalMsg NotFound(string what, string id) => new()
