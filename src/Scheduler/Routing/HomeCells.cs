@@ -16,7 +16,8 @@ public static class HomeCells
     /// <summary>
     /// The cell for a job. With a user's key: weighted rendezvous hashing over the cells that could ever run it, so
     /// that a repeated submission reaches the same cell as long as the fleet's shape stays the same. Without one: the
-    /// cell whose suitable devices are least taken and waited for.
+    /// cell whose suitable devices are least taken and waited for. Cells where the job could only be a guest are asked
+    /// when no other could run it.
     /// </summary>
     /// <param name="routed">Milli-devices sent to each cell since its digest was made.</param>
     /// <returns>The cell's name, or why no cell could ever run the job.</returns>

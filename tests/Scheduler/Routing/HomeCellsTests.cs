@@ -54,6 +54,18 @@ public sealed class HomeCellsTests
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("key")]
+    public void A_service_goes_where_it_is_at_home_and_is_a_guest_only_where_no_cell_is(string key)
+    {
+        var service = new JobSpec { Name = "s", Kind = JobKind.Inference, MinReplicas = 1, MaxReplicas = 1, Devices = 1 };
+
+        // The large cell of H800 is empty and the small one of A10 almost full, and still the better home.
+        Assert.Equal("a10", Home(service, key, Cell("h800", 8_000), Cell("a10", 8, taken: 7_000, model: "A10")));
+        Assert.Equal("h800", Home(service, key, Cell("h800", 8_000)));
+    }
+
     [Fact]
     public void A_new_cell_takes_keys_for_itself_and_moves_none_between_the_others()
     {
