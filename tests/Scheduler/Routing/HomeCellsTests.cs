@@ -59,7 +59,10 @@ public sealed class HomeCellsTests
     [InlineData("key")]
     public void A_service_goes_where_it_is_at_home_and_is_a_guest_only_where_no_cell_is(string key)
     {
-        var service = new JobSpec { Name = "s", Kind = JobKind.Inference, MinReplicas = 1, MaxReplicas = 1, Devices = 1 };
+        var service = new JobSpec
+        {
+            Name = "s", Kind = JobKind.Inference, MinReplicas = 1, MaxReplicas = 1, Devices = 1,
+        };
 
         // The large cell of H800 is empty and the small one of A10 almost full, and still the better home.
         Assert.Equal("a10", Home(service, key, Cell("h800", 8_000), Cell("a10", 8, taken: 7_000, model: "A10")));
