@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace Stockpile.Inspect.Catalogue;
+
+/// <summary>A command as it was called, its arguments checked against the catalogue.</summary>
+/// <param name="values">By the argument's name, in the order given; a flag has the value <c>true</c>.</param>
+public sealed class CommandCall(
+    Palette palette, InspectCommand command, IReadOnlyDictionary<string, IReadOnlyList<string>> values)
+{
+    public Palette Palette { get; } = palette;
+
+    public InspectCommand Command { get; } = command;
+
+    /// <summary>The last value given; null: none was.</summary>
+    public string? Find(string argument) => values.TryGetValue(argument, out var all) ? all[^1] : null;
+
+    /// <summary>The value of a mandatory argument.</summary>
+    public string Get(string argument) => Find(argument)
+        ?? throw new CommandRefusedException($"{argument} is missing");
+
+    public IReadOnlyList<string> All(string argument) => values.TryGetValue(argument, out var all) ? all : [];
+
+    public bool Has(string argument) => values.ContainsKey(argument);
+
+    public int GetInt(string argument, int min, int max, int absent)
+    {
+        if (Find(argument) is not { } text) return absent;
+        return int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
+            && value >= min && value <= max
+            ? value
+            : throw new CommandRefusedException(
+                $"{argument} is '{Core.Names.Shorten(text)}'; allowed: a whole number of {min} to {max}");
+    }
+}
