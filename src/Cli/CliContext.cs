@@ -1,3 +1,4 @@
+using System.Collections;
 using Stockpile.Cli.Jobs;
 
 namespace Stockpile.Cli;
@@ -12,7 +13,10 @@ public sealed record CliContext
     /// <summary>Whether standard output is a terminal: colours, borders and the terminal's width.</summary>
     public required bool IsTerminal { get; init; }
 
-    public required Func<string, string?> Environment { get; init; }
+    public required IReadOnlyDictionary<string, string> Variables { get; init; }
+
+    /// <summary>One variable; null: it is not set.</summary>
+    public string? Environment(string name) => Variables.GetValueOrDefault(name);
 
     public required IJobReader Jobs { get; init; }
 
@@ -29,7 +33,8 @@ public sealed record CliContext
         Out = Console.Out,
         Error = Console.Error,
         IsTerminal = !Console.IsOutputRedirected,
-        Environment = System.Environment.GetEnvironmentVariable,
+        Variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+            .ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? ""),
         Jobs = new FileJobReader(),
     };
 }

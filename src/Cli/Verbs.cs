@@ -18,6 +18,8 @@ public static class Verbs
     [
         DemoCommand.Create(context),
         UpCommand.Create(context),
+        RunCommand.Create(context),
+        ConfigCommand.Create(context),
         SubmitCommand.Create(context),
         JobsCommand.Create(context),
         JobCommand.Create(context),

@@ -17,7 +17,9 @@ public sealed class DataFolder : IDisposable
 
     public string FullPath { get; }
 
-    public string DatabasePath => Path.Combine(FullPath, "stockpile.db");
+    public const string DatabaseFile = "stockpile.db";
+
+    public string DatabasePath => Path.Combine(FullPath, DatabaseFile);
 
     /// <summary>For Microsoft.Data.Sqlite; pooled, because opening a connection costs more than a write.</summary>
     public string ConnectionString => ConnectionStringOf(DatabasePath);

@@ -1,6 +1,5 @@
 using Akka.Configuration;
-using Akka.Persistence.Sql;
-using Stockpile.Protocol.Serialization;
+using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Hosting;
 
@@ -16,13 +15,12 @@ public static class StockpileConfig
     /// <summary>The path of one of them, such as <c>accelerators.conf</c> or <c>fleets/hunyuan.conf</c>.</summary>
     public static string PathOf(string file) => Path.Combine(Folder, file);
 
-    /// <summary>Configuration of a process that keeps its journal in a SQLite file.</summary>
+    /// <summary>What came with the program, with a journal in a SQLite file; the environment has no say.</summary>
     /// <param name="connectionString">See <see cref="DataFolder.ConnectionString"/>.</param>
-    public static Config Sqlite(string connectionString) => ConfigurationFactory.ParseString(
-        $"stockpile.sqlite.connection-string = \"{connectionString.Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n"
-        + Read("akka.conf") + "\n" + WireTypes.Bindings + Read("cluster.conf") + "\n" + Read("sqlite.conf"))
-        .WithFallback(SqlPersistence.DefaultConfiguration);
-
-    private static string Read(string file) => File.ReadAllText(PathOf(file));
+    public static Config Sqlite(string connectionString)
+    {
+        var layers = SettingLayers.Read(null, [], []);
+        layers.UseSqlite(connectionString);
+        return layers.ToAkka();
+    }
 }

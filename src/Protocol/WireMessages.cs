@@ -14,6 +14,10 @@ public sealed partial class NodeOrders : IWireMessage;
 public sealed partial class WorkReportsAck : IWireMessage;
 public sealed partial class FaultOrder : IWireMessage;
 
+// Node process to scheduler process, and back.
+public sealed partial class GetClock : IWireMessage;
+public sealed partial class ClockReply : IWireMessage;
+
 // Router to cell.
 public sealed partial class SubmitJobs : ICellMessage;
 public sealed partial class FindKeys : ICellMessage;

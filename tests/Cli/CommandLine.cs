@@ -40,7 +40,7 @@ public sealed class CommandLine
             Out = output,
             Error = error,
             IsTerminal = IsTerminal,
-            Environment = name => Environment.GetValueOrDefault(name),
+            Variables = Environment,
             Jobs = Reader,
             RetryFor = RetryFor,
             WaitInterval = TimeSpan.FromMilliseconds(10),

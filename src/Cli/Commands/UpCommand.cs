@@ -57,7 +57,8 @@ internal static class UpCommand
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(speed, null, TimeProvider.System));
         await using var cluster = await LocalCluster.StartAsync(
-            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, http), cancel);
+            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, http, context.Variables),
+            cancel);
         await cluster.WaitUntilReadyAsync(cancel);
         context.Out.WriteLine($"stockpile is up: {string.Join(" ", cluster.Urls)}  "
             + $"({input.Fleet.Nodes.Count} nodes in {input.Fleet.Cells.Count()} cells, data in {folder.FullPath})");

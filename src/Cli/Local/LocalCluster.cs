@@ -1,19 +1,14 @@
-using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Serilog;
-using Stockpile.Core;
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Jobs;
+using Stockpile.Cli.Processes;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Node.Hosting;
-using Stockpile.Protocol.Mapping;
 using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
@@ -23,8 +18,10 @@ namespace Stockpile.Cli.Local;
 
 /// <summary>What a local cluster is made of.</summary>
 /// <param name="HttpUrl">Where the API listens; null: nowhere.</param>
+/// <param name="Environment">Variables that override the settings of the actor system.</param>
 public sealed record LocalClusterOptions(
-    DataFolder Data, Catalog Catalog, Policy Policy, FleetSpec Fleet, ScaledTimeProvider Clock, string? HttpUrl);
+    DataFolder Data, Catalog Catalog, Policy Policy, FleetSpec Fleet, ScaledTimeProvider Clock, string? HttpUrl,
+    IReadOnlyDictionary<string, string> Environment);
 
 /// <summary>
 /// A cluster in this process: the scheduler role and the node role in one member, with the journal in SQLite. The same
@@ -37,12 +34,11 @@ public sealed class LocalCluster : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly LocalClusterOptions _options;
 
-    private LocalCluster(WebApplication app, LocalClusterOptions options, CellOptions cells)
+    private LocalCluster(WebApplication app, LocalClusterOptions options)
     {
         _app = app;
         _options = options;
-        var system = app.Services.GetRequiredService<ActorSystem>();
-        Journal = new JournalReader(system, cells);
+        Journal = app.Services.GetRequiredService<JournalReader>();
         Gateway = app.Services.GetRequiredService<IStockpileGateway>();
     }
 
@@ -60,17 +56,8 @@ public sealed class LocalCluster : IAsyncDisposable
     {
         var cells = new CellOptions(options.Catalog, options.Policy, options.Clock, TimeProvider.System);
         var app = Build(options, cells);
-        try
-        {
-            await app.StartAsync(cancel);
-        }
-        catch (IOException fault)
-        {
-            await app.DisposeAsync();
-            throw new CliException(ExitCodes.Refused, $"cannot listen on {options.HttpUrl}: {fault.Message}");
-        }
-
-        return new LocalCluster(app, options, cells);
+        await app.StartOrRefuseAsync(options.HttpUrl, cancel);
+        return new LocalCluster(app, options);
     }
 
     /// <summary>Waits until every node of the fleet is admitted by its cell.</summary>
@@ -111,56 +98,11 @@ public sealed class LocalCluster : IAsyncDisposable
 
     private static WebApplication Build(LocalClusterOptions options, CellOptions cells)
     {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
-        {
-            ContentRootPath = AppContext.BaseDirectory,
-        });
-        builder.WebHost.UseKestrelCore();
-        if (options.HttpUrl is { } url)
-        {
-            builder.WebHost.UseUrls(url);
-            builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = Limits.HttpBodyBytesMax);
-        }
-        else
-        {
-            // A server that listens nowhere: the demo needs none, and no port may be in its way.
-            builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
-        }
-
-        builder.Services.AddSerilog(new LoggerConfiguration()
-            .MinimumLevel.Information()
-            .MinimumLevel.Override("Microsoft", Serilog.Events.LogEventLevel.Warning)
-            .WriteTo.File(
-                Path.Combine(options.Data.FullPath, "stockpile.log"),
-                fileSizeLimitBytes: 64 * 1024 * 1024, rollOnFileSizeLimit: true, retainedFileCountLimit: 4,
-                formatProvider: System.Globalization.CultureInfo.InvariantCulture)
-            .CreateLogger(), dispose: true);
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(20));
-        AddActors(builder.Services, options, cells);
-        builder.Services.AddSingleton<IStockpileGateway>(services => new Gateway(
-            services.GetRequiredService<IRequiredActor<RouterActor>>(),
-            new JournalReader(services.GetRequiredService<ActorSystem>(), cells)));
-        builder.Services.AddStockpileApi(new ApiOptions
-        {
-            Catalog = options.Catalog,
-            Validate = spec => JobValidator.Validate(spec, options.Catalog, options.Policy),
-            ToWire = spec => spec.ToWire(),
-            FromWire = msg => msg.FromWire(),
-        });
-        var app = builder.Build();
-        app.MapStockpileApi();
-        return app;
-    }
-
-    private static void AddActors(IServiceCollection services, LocalClusterOptions options, CellOptions cells) =>
-        services.AddAkka(StockpileConfig.SystemName, akka => akka
-            .AddHocon(StockpileConfig.Sqlite(options.Data.ConnectionString), HoconAddMode.Prepend)
-            .ConfigureLoggers(loggers =>
-            {
-                loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
-            })
-            .WithClustering(new ClusterOptions { Roles = [SchedulerHostingExtensions.Role, "node"] })
+        var layers = SettingLayers.Read(null, options.Environment, []);
+        layers.UseSqlite(options.Data.ConnectionString);
+        var builder = MemberApp.CreateBuilder(
+            options.HttpUrl, ProcessLog.ToFile(Path.Combine(options.Data.FullPath, "stockpile.log")));
+        builder.Services.AddMember(layers.ToAkka(), [SchedulerHostingExtensions.Role, NodeProcess.Role], akka => akka
             .WithStockpileScheduler(cells)
             .WithNodeHost("local", options.Fleet.Nodes, options.Catalog, options.Clock,
                 (_, registry) => registry.Get<CellActor>())
@@ -169,4 +111,9 @@ public sealed class LocalCluster : IAsyncDisposable
                 var cluster = Cluster.Get(system);
                 cluster.Join(cluster.SelfAddress);
             }));
+        builder.Services.AddSchedulerApi(cells);
+        var app = builder.Build();
+        app.MapStockpileApi();
+        return app;
+    }
 }

@@ -25,11 +25,19 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
         {
             return read();
         }
-        catch (InputException fault)
+        catch (Exception fault) when (fault is InputException or DataFolderException)
         {
             throw new CliException(ExitCodes.Refused, fault.Message);
         }
-        catch (DataFolderException fault)
+    }
+
+    public static async Task<T> OrRefuseAsync<T>(Func<Task<T>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception fault) when (fault is InputException or DataFolderException)
         {
             throw new CliException(ExitCodes.Refused, fault.Message);
         }

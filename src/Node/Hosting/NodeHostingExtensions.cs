@@ -24,21 +24,33 @@ public static class NodeHostingExtensions
         Func<ActorSystem, IActorRegistry, IActorRef> cells,
         HostOptions? options = null) =>
         builder.WithActors((system, registry) =>
-        {
-            var props = HostActor.Props(
-                hostName, nodes, catalog, cells(system, registry), clock, options ?? new HostOptions());
-            var host = system.ActorOf(props, HostActor.ActorName);
-            registry.Register<HostActor>(host);
+            StartNodeHost(system, registry, hostName, nodes, catalog, clock, cells(system, registry), options));
 
-            // A host that still speaks while the cells hand over keeps their shard region waiting; it leaves first.
-            CoordinatedShutdown.Get(system).AddTask(
-                CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-node-host",
-                async () =>
-                {
-                    await host.GracefulStop(StopTimeout).ConfigureAwait(false);
-                    return Done.Instance;
-                });
-        });
+    /// <summary>The same in a system that runs already, for a process that must learn the time first.</summary>
+    /// <param name="cells">The shard region of the cells or its proxy.</param>
+    public static void StartNodeHost(
+        ActorSystem system,
+        IActorRegistry registry,
+        string hostName,
+        IReadOnlyList<NodeSpec> nodes,
+        Catalog catalog,
+        TimeProvider clock,
+        IActorRef cells,
+        HostOptions? options = null)
+    {
+        var props = HostActor.Props(hostName, nodes, catalog, cells, clock, options ?? new HostOptions());
+        var host = system.ActorOf(props, HostActor.ActorName);
+        registry.Register<HostActor>(host);
+
+        // A host that still speaks while the cells hand over keeps their shard region waiting; it leaves first.
+        CoordinatedShutdown.Get(system).AddTask(
+            CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-node-host",
+            async () =>
+            {
+                await host.GracefulStop(StopTimeout).ConfigureAwait(false);
+                return Done.Instance;
+            });
+    }
 
     /// <summary>Below the phase's own five seconds.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(4);

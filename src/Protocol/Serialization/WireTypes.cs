@@ -19,6 +19,8 @@ public static class WireTypes
         ("work-reports-ack:1", typeof(WorkReportsAck), WorkReportsAck.Parser),
         ("node-orders:1", typeof(NodeOrders), NodeOrders.Parser),
         ("fault-order:1", typeof(FaultOrder), FaultOrder.Parser),
+        ("get-clock:1", typeof(GetClock), GetClock.Parser),
+        ("clock-reply:1", typeof(ClockReply), ClockReply.Parser),
         ("submit-jobs:1", typeof(SubmitJobs), SubmitJobs.Parser),
         ("submit-jobs-reply:1", typeof(SubmitJobsReply), SubmitJobsReply.Parser),
         ("find-keys:1", typeof(FindKeys), FindKeys.Parser),

@@ -1,0 +1,39 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Stockpile.Cli.Processes;
+
+/// <summary>A started process until its end.</summary>
+internal static class RunningProcess
+{
+    /// <summary>
+    /// Waits for the end and stops in good order. A signal ends it with 0; a member that the cluster put out ends with
+    /// 1, so that whoever supervises the process starts it again.
+    /// </summary>
+    public static async Task<int> UntilStoppedAsync(WebApplication app, CliContext context, CancellationToken cancel)
+    {
+        var system = app.Services.GetRequiredService<ActorSystem>();
+        try
+        {
+            await app.WaitForShutdownAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            // A signal is how it ends.
+        }
+
+        var asked = cancel.IsCancellationRequested;
+        if (asked) context.Out.WriteLine("stopping: cells hand over, nodes leave");
+        await app.StopAsync(CancellationToken.None);
+        await app.DisposeAsync();
+        if (asked) return ExitCodes.Done;
+        var reason = CoordinatedShutdown.Get(system).ShutdownReason;
+        throw new CliException(ExitCodes.Refused, reason is CoordinatedShutdown.ClusterDowningReason
+            ? $"the cluster put this member out ({Cluster.Get(system).SelfAddress}): it was cut off from most of the "
+                + "schedulers; start it again"
+            : $"the actor system ended by itself: {reason?.GetType().Name ?? "no reason given"}");
+    }
+}

@@ -1,0 +1,51 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Serilog;
+using Stockpile.Cli.Local;
+using Stockpile.Formats;
+using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Scheduler.Api;
+using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Hosting;
+
+namespace Stockpile.Cli.Processes;
+
+/// <summary>One scheduler of a cluster: cells, router and HTTP API.</summary>
+internal static class SchedulerProcess
+{
+    public static async Task<int> RunAsync(CliContext context, SettingLayers layers, CancellationToken cancel)
+    {
+        var settings = LocalInput.OrRefuse(() => ProcessSettings.Read(layers));
+        var catalog = LocalInput.OrRefuse(() => CatalogFile.Read(settings.Accelerators));
+        var policy = LocalInput.OrRefuse(() => PolicyFile.Read(settings.Policy, catalog));
+        await using var journal = await LocalInput.OrRefuseAsync(() => OpenedJournal.OpenAsync(
+            settings.Journal, layers, settings.Speed, cancel));
+        layers.UseMember(settings.Member);
+        var cells = new CellOptions(catalog, policy, journal.Clock, TimeProvider.System);
+        var url = settings.HttpUrl.ToString();
+        var builder = MemberApp.CreateBuilder(url, ProcessLog.ToStandardError(settings.LogLevel));
+        builder.Services.AddMember(layers.ToAkka(), [SchedulerHostingExtensions.Role], akka => akka
+            .WithStockpileScheduler(cells)
+            .WithActors((system, _) => system.ActorOf(ClockActor.Props(journal.Clock), ClockActor.ActorName))
+            .AddStartup((system, _) => JoinItselfWithoutSeeds(system, settings.Member)));
+        builder.Services.AddSchedulerApi(cells);
+        var app = builder.Build();
+        app.MapStockpileApi();
+        await app.StartOrRefuseAsync(url, cancel);
+        var self = Cluster.Get(app.Services.GetRequiredService<ActorSystem>()).SelfAddress;
+        context.Out.WriteLine($"scheduler {self}  {string.Join(" ", app.Urls)}");
+        await context.Out.FlushAsync(cancel);
+        return await RunningProcess.UntilStoppedAsync(app, context, cancel);
+    }
+
+    private static void JoinItselfWithoutSeeds(ActorSystem system, MemberSettings member)
+    {
+        if (member.Seeds.Count > 0) return;
+        var cluster = Cluster.Get(system);
+        cluster.Join(cluster.SelfAddress);
+    }
+}

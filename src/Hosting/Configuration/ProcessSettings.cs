@@ -1,0 +1,105 @@
+using System.Net;
+using Stockpile.Core;
+using Stockpile.Formats;
+
+namespace Stockpile.Hosting.Configuration;
+
+/// <summary>Where the journal is kept.</summary>
+/// <param name="DataFolder">For SQLite; null: PostgreSQL.</param>
+/// <param name="Postgres">For PostgreSQL; null: SQLite.</param>
+public sealed record JournalSettings(string? DataFolder, PostgresSettings? Postgres);
+
+/// <param name="Patience">How long a process that starts waits for the server.</param>
+public sealed record PostgresSettings(
+    string Host, int Port, string Database, string Username, string Password, string Options, bool CreateTables,
+    TimeSpan Patience);
+
+/// <param name="Hostname">The address to listen on.</param>
+/// <param name="PublicHostname">How the others reach this process.</param>
+/// <param name="Seeds"><c>host:port</c> of schedulers; empty: this process forms a cluster.</param>
+public sealed record MemberSettings(string Hostname, int Port, string PublicHostname, IReadOnlyList<string> Seeds);
+
+/// <param name="Name">Empty: <see cref="HostIdentity"/> finds one for the group.</param>
+/// <param name="Fleet">A fleet file; empty: <paramref name="Count"/> nodes of one model.</param>
+/// <param name="Cells">The cells of the fleet file whose nodes are hosted; empty: all.</param>
+public sealed record HostSettings(
+    string Name, string Group, string Cell, string Model, int Count, int Devices, int CpuMilli, long MemoryMiB,
+    IReadOnlyDictionary<string, string> Labels, string Fleet, IReadOnlyList<string> Cells);
+
+/// <summary>What <c>stockpile.conf</c> and all that overrides it say, read and checked as a whole.</summary>
+public sealed record ProcessSettings(
+    JournalSettings Journal, double Speed, Uri HttpUrl, string InspectorHost, int InspectorPort, MemberSettings Member,
+    HostSettings Host, string Accelerators, string Policy, string LogLevel)
+{
+    /// <exception cref="InputException">A value is not allowed.</exception>
+    public static ProcessSettings Read(SettingLayers layers)
+    {
+        var read = new SettingReader(layers);
+        return new ProcessSettings(
+            ReadJournal(read),
+            read.Double("stockpile.clock.speed", 0.001, 10_000_000),
+            read.HttpUrl("stockpile.http.url"),
+            read.Required("stockpile.inspector.host", "an address to listen on, such as 127.0.0.1"),
+            read.Int("stockpile.inspector.port", 0, ushort.MaxValue),
+            ReadMember(read),
+            ReadHost(read),
+            OrShipped(read.Text("stockpile.files.accelerators"), "accelerators.conf"),
+            OrShipped(read.Text("stockpile.files.policy"), "policy.conf"),
+            read.OneOf("stockpile.log.level", "verbose", "debug", "information", "warning", "error"));
+    }
+
+    private static string OrShipped(string file, string shipped) =>
+        file.Length > 0 ? file : StockpileConfig.PathOf(shipped);
+
+    private static JournalSettings ReadJournal(SettingReader read)
+    {
+        const string Postgres = "stockpile.journal.postgres.";
+        if (read.OneOf("stockpile.journal.store", "sqlite", "postgres") == "sqlite")
+            return new JournalSettings(
+                read.Required("stockpile.journal.sqlite.data", "the folder that holds the journal"), null);
+        return new JournalSettings(null, new PostgresSettings(
+            read.Required(Postgres + "host", "the name of the server"),
+            read.Int(Postgres + "port", 1, ushort.MaxValue),
+            read.Required(Postgres + "database", "the name of the database"),
+            read.Required(Postgres + "username", "the role that owns the tables"),
+            read.Text(Postgres + "password"),
+            read.Text(Postgres + "options"),
+            read.Bool(Postgres + "create-tables"),
+            read.Duration(Postgres + "patience")));
+    }
+
+    private static MemberSettings ReadMember(SettingReader read)
+    {
+        const string Cluster = "stockpile.cluster.";
+        var hostname = read.Required(Cluster + "hostname", "an address to listen on, such as 127.0.0.1");
+        var advertised = read.Text(Cluster + "public-hostname");
+        var wildcard = IPAddress.TryParse(hostname, out var address)
+            && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+        var seeds = read.Texts(Cluster + "seeds");
+        foreach (var seed in seeds)
+            if (!Uri.TryCreate($"akka.tcp://stockpile@{seed}", UriKind.Absolute, out var uri) || uri.Port <= 0)
+                throw read.Error(Cluster + "seeds", $"'{seed}' is not host:port, such as scheduler-1:4053");
+        return new MemberSettings(
+            hostname,
+            read.Int(Cluster + "port", 0, ushort.MaxValue),
+            advertised.Length > 0 ? advertised : wildcard ? Dns.GetHostName() : hostname,
+            seeds);
+    }
+
+    private static HostSettings ReadHost(SettingReader read)
+    {
+        const string Host = "stockpile.host.";
+        return new HostSettings(
+            read.Text(Host + "name") is { Length: 0 } ? "" : read.Name(Host + "name"),
+            read.Name(Host + "group"),
+            read.Text(Host + "cell"),
+            read.Text(Host + "model"),
+            read.Int(Host + "count", 1, Limits.NodesPerCellMax),
+            read.Int(Host + "devices", 1, Limits.DevicesPerNodeMax),
+            (int)Math.Round(read.Double(Host + "cpu", 0.001, Limits.CpuMilliMax / 1000.0) * 1000),
+            read.SizeMiB(Host + "memory", Limits.MemoryMiBMax),
+            read.Map(Host + "labels"),
+            read.Text(Host + "fleet"),
+            read.Texts(Host + "cells"));
+    }
+}
