@@ -87,6 +87,9 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     public Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel) =>
         AskAll<CellView>(null, cell => new GetCell { Cell = cell }, cancel);
 
+    public Task<Standing> StandingAsync(CancellationToken cancel) =>
+        Ask<Standing>(RouterActor.GetStanding.Instance, cancel);
+
     public Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel) =>
         journal.HistoryAsync(id, cancel);
 

@@ -37,12 +37,19 @@ public interface IStockpileGateway
     /// <summary>All cells, by name.</summary>
     Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel);
 
+    /// <summary>Whether this process could serve a request.</summary>
+    Task<Standing> StandingAsync(CancellationToken cancel);
+
     /// <summary>A job's events from the journal, oldest first; empty when the journal has none.</summary>
     Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel);
 
     /// <summary>All cells as the journal had them at a time.</summary>
     Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel);
 }
+
+/// <param name="IsMember">The process is a full member of the cluster.</param>
+/// <param name="SilentCells">Cells of the journal that have not spoken since; null: the journal has not answered.</param>
+public sealed record Standing(bool IsMember, IReadOnlyList<string>? SilentCells);
 
 /// <summary>What becomes of the jobs of a request beside one that is refused.</summary>
 public enum SubmitMode

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Stockpile.Core;
 using Stockpile.Protocol;
@@ -23,6 +24,12 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
 
     /// <summary>One request for every cell, or for the one named; answered with a list of the replies.</summary>
     public sealed record ToCells(string? Cell, Func<string, ICellMessage> Message);
+
+    /// <summary>Whether this process could serve; answered with a <see cref="Standing"/>.</summary>
+    public sealed record GetStanding
+    {
+        public static readonly GetStanding Instance = new();
+    }
 
     /// <summary>The submission again, with what the cells say now.</summary>
     /// <param name="Homes">Cells by the keys that they know already.</param>
@@ -83,6 +90,9 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
             else Sender.Tell(new Status.Failure(Unknown(m.Message.Cell)));
         });
         Receive<ToCells>(OnToCells);
+        Receive<GetStanding>(_ => Sender.Tell(new Standing(
+            Cluster.Get(Context.System).SelfMember.Status == MemberStatus.Up,
+            _silent is null ? null : [.. _silent.Order(StringComparer.Ordinal)])));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;

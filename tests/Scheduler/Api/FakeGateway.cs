@@ -105,6 +105,10 @@ public sealed class FakeGateway : IStockpileGateway
     public Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel) =>
         Answer<IReadOnlyList<CellView>>(() => [.. Cells.Select(c => c.Clone())]);
 
+    public Standing Standing { get; set; } = new(IsMember: true, SilentCells: []);
+
+    public Task<Standing> StandingAsync(CancellationToken cancel) => Answer(() => Standing);
+
     public Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel) =>
         Answer<IReadOnlyList<HistoryEntry>>(() => Events);
 

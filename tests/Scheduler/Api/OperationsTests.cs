@@ -15,19 +15,35 @@ public sealed class OperationsTests : IAsyncLifetime
         _host.Gateway.Fault = () => new ClusterUnavailableException("no cell answers", TimeSpan.FromSeconds(1));
 
     [Fact]
-    public async Task A_process_without_cells_is_live_but_not_ready()
+    public async Task A_member_of_a_new_cluster_is_ready_and_one_whose_cells_do_not_answer_is_not()
     {
-        var early = await _host.Http.SendAsync("GET", "/healthz/ready");
+        var fresh = await _host.Http.SendAsync("GET", "/healthz/ready");
         _host.Gateway.Cells.Add(ApiHost.Cell());
         var ready = await _host.Http.SendAsync("GET", "/healthz/ready");
         Break();
         var after = await _host.Http.SendAsync("GET", "/healthz/ready");
         var live = await _host.Http.SendAsync("GET", "/healthz/live");
 
-        early.IsProblem(503, Refusal.Unavailable, null, "no cell is known");
+        Assert.Equal(200, fresh.Status);
         Assert.Equal(200, ready.Status);
+        Assert.Contains("\"cells\":1", ready.Text, StringComparison.Ordinal);
         after.IsProblem(503, Refusal.Unavailable, null, "no cell answers");
         Assert.Equal(200, live.Status);
+    }
+
+    [Fact]
+    public async Task A_process_is_not_ready_before_it_is_a_member_and_has_heard_every_cell_of_the_journal()
+    {
+        _host.Gateway.Standing = new Standing(IsMember: false, SilentCells: []);
+        var outside = await _host.Http.SendAsync("GET", "/healthz/ready");
+        _host.Gateway.Standing = new Standing(IsMember: true, SilentCells: null);
+        var unread = await _host.Http.SendAsync("GET", "/healthz/ready");
+        _host.Gateway.Standing = new Standing(IsMember: true, SilentCells: ["north", "south"]);
+        var silent = await _host.Http.SendAsync("GET", "/healthz/ready");
+
+        outside.IsProblem(503, Refusal.Unavailable, null, "not a member of the cluster yet");
+        unread.IsProblem(503, Refusal.Unavailable, null, "cells of the journal are being looked up");
+        silent.IsProblem(503, Refusal.Unavailable, null, "cells are starting: north, south");
     }
 
     [Fact]

@@ -13,6 +13,10 @@ internal static class HealthEndpoints
         app.MapGet("/healthz/ready", ReadyAsync).ExcludeFromDescription();
     }
 
+    /// <summary>
+    /// Ready: a member of the cluster, and all cells of the journal answer. A new cluster without any cell is ready
+    /// too: its nodes may come.
+    /// </summary>
     private static async Task<IResult> ReadyAsync(
         IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
     {
@@ -20,16 +24,25 @@ internal static class HealthEndpoints
         limit.CancelAfter(options.ReadyTimeout);
         try
         {
+            var standing = await gateway.StandingAsync(limit.Token).WaitAsync(limit.Token);
+            if (WhyNot(standing) is { } reason) return Unready(reason);
             var cells = await gateway.CellsAsync(limit.Token).WaitAsync(limit.Token);
-            return cells.Count > 0
-                ? Results.Ok(new HealthResponse("ready", cells.Count))
-                : ProblemResult.Of(StatusCodes.Status503ServiceUnavailable, Refusal.Unavailable,
-                    "no cell is known yet: no node has joined", TimeSpan.FromSeconds(1));
+            return Results.Ok(new HealthResponse("ready", cells.Count));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return ProblemResult.Of(StatusCodes.Status503ServiceUnavailable, Refusal.Unavailable,
-                $"no cell answered within {options.ReadyTimeout.TotalSeconds} s", TimeSpan.FromSeconds(1));
+            return Unready($"no cell answered within {options.ReadyTimeout.TotalSeconds} s");
         }
     }
+
+    private static string? WhyNot(Standing standing) => standing switch
+    {
+        { IsMember: false } => "this process is not a member of the cluster yet",
+        { SilentCells: null } => "the cells of the journal are being looked up",
+        { SilentCells: { Count: > 0 } silent } => $"cells are starting: {string.Join(", ", silent)}",
+        _ => null,
+    };
+
+    private static ProblemResult Unready(string reason) => ProblemResult.Of(
+        StatusCodes.Status503ServiceUnavailable, Refusal.Unavailable, reason, TimeSpan.FromSeconds(1));
 }
