@@ -13,12 +13,18 @@ public sealed class ScaledTimeProvider(
 {
     private readonly TimeProvider _real = real ?? System;
 
+    /// <summary>The real time of the anchor.</summary>
+    public DateTimeOffset RealStart { get; } = realStart;
+
+    /// <summary>The simulated time of the anchor.</summary>
+    public DateTimeOffset SimulatedStart { get; } = simulatedStart;
+
     /// <summary>Simulated seconds per real second, above 0.</summary>
     public double Speed { get; } = speed > 0
         ? speed
         : throw new ArgumentOutOfRangeException(nameof(speed), speed, "the speed must be above 0");
 
-    public override DateTimeOffset GetUtcNow() => simulatedStart + (_real.GetUtcNow() - realStart) * Speed;
+    public override DateTimeOffset GetUtcNow() => SimulatedStart + (_real.GetUtcNow() - RealStart) * Speed;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
         new ScaledTimer(this, _real.CreateTimer(callback, state, ToReal(dueTime), ToReal(period)));

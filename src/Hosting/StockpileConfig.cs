@@ -18,10 +18,17 @@ public static class StockpileConfig
 
     /// <summary>Configuration of a process that keeps its journal in a SQLite file.</summary>
     /// <param name="connectionString">See <see cref="DataFolder.ConnectionString"/>.</param>
-    public static Config Sqlite(string connectionString) => ConfigurationFactory.ParseString(
-        $"stockpile.sqlite.connection-string = \"{connectionString.Replace("\\", "\\\\", StringComparison.Ordinal)
+    public static Config Sqlite(string connectionString) => With("sqlite", connectionString);
+
+    /// <summary>Configuration of a process that keeps its journal in a PostgreSQL database. The tables must be there:
+    /// see <see cref="Postgres.PostgresSchema.EnsureAsync"/>.</summary>
+    /// <param name="connectionString">For Npgsql; what it sets wins over the defaults in <c>postgres.conf</c>.</param>
+    public static Config Postgres(string connectionString) => With("postgres", connectionString);
+
+    private static Config With(string store, string connectionString) => ConfigurationFactory.ParseString(
+        $"stockpile.{store}.connection-string = \"{connectionString.Replace("\\", "\\\\", StringComparison.Ordinal)
             .Replace("\"", "\\\"", StringComparison.Ordinal)}\"\n"
-        + Read("akka.conf") + "\n" + WireTypes.Bindings + Read("cluster.conf") + "\n" + Read("sqlite.conf"))
+        + Read("akka.conf") + "\n" + WireTypes.Bindings + Read("cluster.conf") + "\n" + Read($"{store}.conf"))
         .WithFallback(SqlPersistence.DefaultConfiguration);
 
     private static string Read(string file) => File.ReadAllText(PathOf(file));
