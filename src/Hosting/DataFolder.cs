@@ -21,6 +21,8 @@ public sealed class DataFolder : IDisposable
 
     public string DatabasePath => Path.Combine(FullPath, DatabaseFile);
 
+    private string ClockPath => Path.Combine(FullPath, "clock.json");
+
     /// <summary>For Microsoft.Data.Sqlite; pooled, because opening a connection costs more than a write.</summary>
     public string ConnectionString => ConnectionStringOf(DatabasePath);
 
@@ -70,20 +72,22 @@ public sealed class DataFolder : IDisposable
     /// <param name="simulatedStart">Start of simulated time for a new folder; null: the real time.</param>
     public ScaledTimeProvider OpenClock(double speed, DateTimeOffset? simulatedStart, TimeProvider real)
     {
-        var file = Path.Combine(FullPath, "clock.json");
+        var kept = ReadClock(real);
+        if (kept is not null && kept.Speed.Equals(speed)) return kept;
         var now = real.GetUtcNow();
-        var anchor = new ClockAnchor(now, simulatedStart ?? now, speed);
-        if (File.Exists(file))
-        {
-            var kept = ReadAnchor(file);
-            if (kept.Speed.Equals(speed)) return Clock(kept);
-            anchor = new ClockAnchor(now, Clock(kept).GetUtcNow(), speed);
-        }
+        var clock = new ScaledTimeProvider(now, kept?.GetUtcNow() ?? simulatedStart ?? now, speed, real);
+        var anchor = new ClockAnchor(clock.RealStart, clock.SimulatedStart, clock.Speed);
+        File.WriteAllText(ClockPath, JsonSerializer.Serialize(anchor));
+        return clock;
+    }
 
-        File.WriteAllText(file, JsonSerializer.Serialize(anchor));
-        return Clock(anchor);
-
-        ScaledTimeProvider Clock(ClockAnchor a) => new(a.RealStart, a.SimulatedStart, a.Speed, real);
+    /// <summary>The clock that this folder has; null: it has none yet.</summary>
+    /// <exception cref="DataFolderException">The file holds no clock.</exception>
+    public ScaledTimeProvider? ReadClock(TimeProvider real)
+    {
+        if (!File.Exists(ClockPath)) return null;
+        var kept = ReadAnchor(ClockPath);
+        return new ScaledTimeProvider(kept.RealStart, kept.SimulatedStart, kept.Speed, real);
     }
 
     public void Dispose()

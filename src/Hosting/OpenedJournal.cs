@@ -1,4 +1,5 @@
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Postgres;
 
 namespace Stockpile.Hosting;
 
@@ -17,11 +18,18 @@ public sealed class OpenedJournal : IAsyncDisposable
 
     /// <summary>Opens it as the settings say, creates what is missing, and tells the layers where it is.</summary>
     /// <param name="speed">Simulated seconds per real second.</param>
-    public static Task<OpenedJournal> OpenAsync(
+    /// <exception cref="DataFolderException">The folder cannot be used.</exception>
+    /// <exception cref="PostgresStoreException">The database cannot be used.</exception>
+    public static async Task<OpenedJournal> OpenAsync(
         JournalSettings settings, SettingLayers layers, double speed, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
-        return Task.FromResult(OpenSqlite(settings.DataFolder!, layers, speed));
+        if (settings.Postgres is not { } postgres) return OpenSqlite(settings.DataFolder!, layers, speed);
+        await PostgresSchema.EnsureAsync(
+            postgres.ConnectionString, postgres.CreateTables, cancel, postgres.Patience).ConfigureAwait(false);
+        layers.UsePostgres(postgres.ConnectionString);
+        var clock = await PostgresClock.OpenAsync(
+            postgres.ConnectionString, speed, null, TimeProvider.System, cancel).ConfigureAwait(false);
+        return new OpenedJournal(clock, null);
     }
 
     public ValueTask DisposeAsync()

@@ -13,8 +13,10 @@ public sealed class ScaledTimeProvider(
 {
     private readonly TimeProvider _real = real ?? System;
 
+    /// <summary>The real time of the anchor.</summary>
     public DateTimeOffset RealStart { get; } = realStart;
 
+    /// <summary>The simulated time of the anchor.</summary>
     public DateTimeOffset SimulatedStart { get; } = simulatedStart;
 
     /// <summary>Simulated seconds per real second, above 0.</summary>

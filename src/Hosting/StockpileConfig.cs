@@ -1,5 +1,6 @@
 using Akka.Configuration;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Postgres;
 
 namespace Stockpile.Hosting;
 
@@ -21,6 +22,16 @@ public static class StockpileConfig
     {
         var layers = SettingLayers.Read(null, [], []);
         layers.UseSqlite(connectionString);
+        return layers.ToAkka();
+    }
+
+    /// <summary>The same with a journal in a PostgreSQL database. The tables must be there: see
+    /// <see cref="PostgresSchema.EnsureAsync"/>.</summary>
+    /// <param name="connectionString">For Npgsql; what it sets wins over the defaults in <c>stockpile.conf</c>.</param>
+    public static Config Postgres(string connectionString)
+    {
+        var layers = SettingLayers.Read(null, [], []);
+        layers.UsePostgres(connectionString);
         return layers.ToAkka();
     }
 }

@@ -4,6 +4,7 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Postgres;
 
 namespace Stockpile.Cli.Local;
 
@@ -25,7 +26,7 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
         {
             return read();
         }
-        catch (Exception fault) when (fault is InputException or DataFolderException)
+        catch (Exception fault) when (IsForUsers(fault))
         {
             throw new CliException(ExitCodes.Refused, fault.Message);
         }
@@ -37,11 +38,14 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
         {
             return await read();
         }
-        catch (Exception fault) when (fault is InputException or DataFolderException)
+        catch (Exception fault) when (IsForUsers(fault))
         {
             throw new CliException(ExitCodes.Refused, fault.Message);
         }
     }
+
+    private static bool IsForUsers(Exception fault) =>
+        fault is InputException or DataFolderException or PostgresStoreException;
 
     public static Option<string?> FleetOption() => new("--fleet")
     {

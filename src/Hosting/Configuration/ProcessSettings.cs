@@ -1,4 +1,5 @@
 using System.Net;
+using Npgsql;
 using Stockpile.Core;
 using Stockpile.Formats;
 
@@ -9,10 +10,9 @@ namespace Stockpile.Hosting.Configuration;
 /// <param name="Postgres">For PostgreSQL; null: SQLite.</param>
 public sealed record JournalSettings(string? DataFolder, PostgresSettings? Postgres);
 
+/// <param name="ConnectionString">For Npgsql, without the defaults.</param>
 /// <param name="Patience">How long a process that starts waits for the server.</param>
-public sealed record PostgresSettings(
-    string Host, int Port, string Database, string Username, string Password, string Options, bool CreateTables,
-    TimeSpan Patience);
+public sealed record PostgresSettings(string ConnectionString, bool CreateTables, TimeSpan Patience);
 
 /// <param name="Hostname">The address to listen on.</param>
 /// <param name="PublicHostname">How the others reach this process.</param>
@@ -57,15 +57,26 @@ public sealed record ProcessSettings(
         if (read.OneOf("stockpile.journal.store", "sqlite", "postgres") == "sqlite")
             return new JournalSettings(
                 read.Required("stockpile.journal.sqlite.data", "the folder that holds the journal"), null);
+        var connection = Options(read, Postgres + "options");
+        connection.Host = read.Required(Postgres + "host", "the name of the server");
+        connection.Port = read.Int(Postgres + "port", 1, ushort.MaxValue);
+        connection.Database = read.Required(Postgres + "database", "the name of the database");
+        connection.Username = read.Required(Postgres + "username", "the role that owns the tables");
+        if (read.Text(Postgres + "password") is { Length: > 0 } password) connection.Password = password;
         return new JournalSettings(null, new PostgresSettings(
-            read.Required(Postgres + "host", "the name of the server"),
-            read.Int(Postgres + "port", 1, ushort.MaxValue),
-            read.Required(Postgres + "database", "the name of the database"),
-            read.Required(Postgres + "username", "the role that owns the tables"),
-            read.Text(Postgres + "password"),
-            read.Text(Postgres + "options"),
-            read.Bool(Postgres + "create-tables"),
-            read.Duration(Postgres + "patience")));
+            connection.ConnectionString, read.Bool(Postgres + "create-tables"), read.Duration(Postgres + "patience")));
+    }
+
+    private static NpgsqlConnectionStringBuilder Options(SettingReader read, string path)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(read.Text(path));
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException or InvalidCastException)
+        {
+            throw read.Error(path, "is not a part of Npgsql's connection string, such as SSL Mode=Require");
+        }
     }
 
     private static MemberSettings ReadMember(SettingReader read)

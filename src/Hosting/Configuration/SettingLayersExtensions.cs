@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Stockpile.Hosting.Configuration;
 
 /// <summary>Settings of Akka that follow from ours.</summary>
@@ -10,11 +12,20 @@ public static class SettingLayersExtensions
     public static void UseSqlite(this SettingLayers layers, string connectionString) =>
         layers.UseStore("sqlite.conf", connectionString, "stockpile.journal.sqlite.data");
 
+    /// <param name="connectionString">For Npgsql; what it sets wins over the defaults.</param>
+    public static void UsePostgres(this SettingLayers layers, string connectionString)
+    {
+        var defaults = JsonSerializer.Deserialize<string>(layers.Get("stockpile.journal.postgres.defaults").Json);
+        layers.UseStore("postgres.conf", $"{defaults};{connectionString}", "stockpile.journal.postgres");
+    }
+
     /// <summary>What <see cref="OpenedJournal"/> would set, without opening anything.</summary>
     public static void UseStoreOf(this SettingLayers layers, JournalSettings journal)
     {
         if (journal.DataFolder is { } folder)
             layers.UseSqlite(DataFolder.ConnectionStringOf(Path.Combine(folder, DataFolder.DatabaseFile)));
+        else
+            layers.UsePostgres(journal.Postgres!.ConnectionString);
     }
 
     /// <summary>Listens and joins as the settings say; a scheduler without seeds is its own.</summary>
