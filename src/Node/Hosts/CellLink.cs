@@ -91,6 +91,23 @@ public sealed class CellLink(string cell, string host)
         }
     }
 
+    /// <summary>What an audit wants to know.</summary>
+    public HostAudit Audit(long incarnation)
+    {
+        var audit = new HostAudit { Host = host, HostIncarnation = incarnation, Cell = Cell, Epoch = Epoch };
+        var ended = Outbox.All.Where(r => r.Kind is ReportKind.Completed or ReportKind.Stopped)
+            .ToLookup(r => (r.Node, r.Incarnation), r => r.Sequence);
+        foreach (var node in Nodes)
+        {
+            var hosted = new HostedNode { Node = node.Spec.Id, Incarnation = node.Incarnation, Up = node.IsUp };
+            hosted.Running.AddRange(node.Running.Keys.Order());
+            hosted.Ended.AddRange(ended[(node.Spec.Id, node.Incarnation)].Order());
+            audit.Nodes.Add(hosted);
+        }
+
+        return audit;
+    }
+
     public HostCellStatus Status() => new(
         Cell,
         Epoch,

@@ -157,6 +157,7 @@ public sealed class HostActor : ReceiveActor, IWithTimers
                 if (cell.Outbox.Acknowledge(id) is { Kind: ReportKind.Completed } report)
                     _nodes[report.Node].Actor?.Tell(new ForgetWork(report.Sequence, report.Incarnation));
         }));
+        Receive<AuditHost>(audit => WithCell(audit.Cell, cell => Sender.Tell(cell.Audit(_incarnation), Self)));
         Receive<FaultOrder>(order => WithCell(order.Cell, cell =>
         {
             if (OrderReader.Read(order) is { } fault) NodeOf(cell, order.Node)?.Tell(fault);

@@ -111,6 +111,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
             case OfferJob m: OnOffer(m); break;
             case OfferTaken m: OnTaken(m); break;
             case SettleOffer m: OnSettled(m); break;
+            case AuditHost m: OnAuditHost(m, Sender); break;
             case ICellMessage m: OnRequest(m, Sender); break;
             case CellView digest: OnDigest(digest); break;
             case SubscribeAck: break;
