@@ -147,9 +147,9 @@ public static class AuditComparison
                 yield return Of(AuditKind.NodeInTwoCells, cell, node.Key,
                     $"node {node.Key} is in the cells {string.Join(" and ", node.Select(n => n.Cell.Cell))}")
                     with { Epoch = cell.Epoch };
-            foreach (var device in HeldTwice(node.SelectMany(n => n.Node.Allocations)))
-                yield return Of(AuditKind.DeviceHeldTwice, cell, node.Key, Say(
-                    $"device {device} of node {node.Key} is bound beyond its whole"))
+            if (HeldTwice(node.SelectMany(n => n.Node.Allocations)).ToList() is { Count: > 0 } devices)
+                yield return Of(AuditKind.DeviceHeldTwice, cell, node.Key,
+                    $"more than the whole is bound of device {string.Join(", ", devices)} of node {node.Key}")
                     with { Epoch = cell.Epoch, Host = claimed.Host };
         }
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Google.Protobuf.Collections;
 using Stockpile.Core.Cells;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
@@ -49,16 +50,21 @@ public static class CellAudits
             Host = host,
             Lost = node.Lost,
         };
-        var stages = node.Allocations.Select(sequence => state.FindAllocation(sequence)!).ToLookup(
-            a => a.Finished ? audited.Finished : a.Started ? audited.Running : audited.Placed);
-        foreach (var list in new[] { audited.Placed, audited.Running, audited.Finished })
-            foreach (var allocation in stages[list])
+        // Masks and shares stand in the order of the three lists.
+        var allocations = node.Allocations.Select(sequence => state.FindAllocation(sequence)!).ToList();
+        Add(audited.Placed, allocations.Where(a => a is { Finished: false, Started: false }));
+        Add(audited.Running, allocations.Where(a => a is { Finished: false, Started: true }));
+        Add(audited.Finished, allocations.Where(a => a.Finished));
+        return audited;
+
+        void Add(RepeatedField<long> sequences, IEnumerable<AllocationState> those)
+        {
+            foreach (var allocation in those)
             {
-                list.Add(allocation.Sequence);
+                sequences.Add(allocation.Sequence);
                 audited.DeviceMasks.Add(allocation.DeviceMask);
                 audited.SharesMilli.Add(allocation.ShareMilli);
             }
-
-        return audited;
+        }
     }
 }
