@@ -194,7 +194,7 @@ public sealed class ReadVerbTests : IAsyncLifetime
     [Fact]
     public async Task An_audit_that_found_something_shows_it_and_ends_with_1()
     {
-        _host.Gateway.Audit = AuditTests.Disagreeing;
+        _host.Gateway.Audit = ApiHost.Disagreeing;
         var outcome = await _cli.RunAsync("audit");
 
         Assert.Equal(1, outcome.Exit);

@@ -1,6 +1,3 @@
-using Stockpile.Core.Audit;
-using Stockpile.Scheduler.Audit;
-
 namespace Stockpile.Scheduler.Tests.Api;
 
 public sealed class AuditTests : IAsyncLifetime
@@ -11,24 +8,10 @@ public sealed class AuditTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
-    /// <summary>One cell of which something is found, and one that does not answer.</summary>
-    public static AuditReport Disagreeing { get; } = new(
-        [
-            new AuditedCell("north", "akka.tcp://stockpile@a:4053", 3, 41, DateTimeOffset.UnixEpoch, 12, 1, 30,
-                "d969d33a689e98e9", 1, 2, 1),
-            new AuditedCell("south", "", 0, 0, null, 0, 0, 0, "", 0, 0, 1),
-        ],
-        [
-            new AuditFinding(AuditKind.NotRunning, "north", "n1", 7, "node n1 does not run allocation 7")
-                { Host = "h1" },
-            new AuditFinding(AuditKind.CellSilent, "south", "", 0, "cell south does not answer"),
-        ],
-        Looks: 3, Passed: 4);
-
     [Fact]
     public async Task An_audit_shows_the_cells_and_what_was_found()
     {
-        _host.Gateway.Audit = Disagreeing;
+        _host.Gateway.Audit = ApiHost.Disagreeing;
         var reply = await _host.Http.SendAsync("GET", "/api/v1/audit");
 
         Assert.Equal(200, reply.Status);
