@@ -121,8 +121,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
 
     private void OnDigest(CellView digest)
     {
-        if (_cells.TryGetValue(digest.Cell, out var known)
-            && (known.Version, known.Round).CompareTo((digest.Version, digest.Round)) > 0) return;
+        if (_cells.TryGetValue(digest.Cell, out var known) && CellViews.IsOlder(digest, known)) return;
         _cells[digest.Cell] = digest;
         _routed.Remove(digest.Cell);
         _silent?.Remove(digest.Cell);
