@@ -32,6 +32,7 @@ public static class Verbs
         ResumeCommand.Create(context),
         FleetCommand.Create(context),
         CellsCommand.Create(context),
+        AuditCommand.Create(context),
         JournalCommand.Create(context),
     ];
 }

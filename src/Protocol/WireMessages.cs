@@ -31,6 +31,10 @@ public sealed partial class DrainNode : ICellMessage;
 public sealed partial class ResumeNode : ICellMessage;
 public sealed partial class FaultNode : ICellMessage;
 public sealed partial class GetCell : ICellMessage;
+public sealed partial class AuditCell : ICellMessage;
+
+// Router to cell, and from there to the host.
+public sealed partial class AuditHost : ICellMessage;
 
 // Cell to cell.
 public sealed partial class OfferJob : ICellMessage;
@@ -47,6 +51,10 @@ public sealed partial class NodesReply : IWireMessage;
 public sealed partial class NodeReply : IWireMessage;
 public sealed partial class CellView : IWireMessage;
 public sealed partial class CellBusy : IWireMessage;
+public sealed partial class CellAudit : IWireMessage;
+
+// Node host to router.
+public sealed partial class HostAudit : IWireMessage;
 
 // Journal and snapshot store.
 public sealed partial class RoundCommitted : IWireMessage;

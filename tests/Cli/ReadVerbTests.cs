@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Audit;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Api;
 
@@ -53,6 +54,7 @@ public sealed class ReadVerbTests : IAsyncLifetime
     [InlineData("resume n1", "state")]
     [InlineData("fleet", "tiers")]
     [InlineData("cells", "cells")]
+    [InlineData("audit", "findings")]
     public async Task With_json_standard_output_is_one_document(string line, string field)
     {
         _cli.IsTerminal = true;
@@ -187,5 +189,31 @@ public sealed class ReadVerbTests : IAsyncLifetime
 
         Assert.Equal(0, outcome.Exit);
         Assert.Contains("Usage:", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_audit_that_found_something_shows_it_and_ends_with_1()
+    {
+        _host.Gateway.Audit = ApiHost.Disagreeing;
+        var outcome = await _cli.RunAsync("audit");
+
+        Assert.Equal(1, outcome.Exit);
+        Assert.Equal("", outcome.Error);
+        foreach (var part in new[]
+                 {
+                     "d969d33a689e98e9", "1 of 2", "not-running", "node n1 does not run allocation 7", "cell-silent",
+                     "2 findings after 3 looks, 4 passed by themselves",
+                 })
+            Assert.Contains(part, outcome.Out, StringComparison.Ordinal);
+        Assert.Equal(1, (await _cli.RunAsync("audit", "--json")).Exit);
+        Assert.Contains("clean after 1 look", await CleanAsync(), StringComparison.Ordinal);
+    }
+
+    private async Task<string> CleanAsync()
+    {
+        _host.Gateway.Audit = new AuditReport([], [], 1, 0);
+        var outcome = await _cli.RunAsync("audit");
+        Assert.Equal(0, outcome.Exit);
+        return outcome.Out;
     }
 }

@@ -39,6 +39,9 @@ internal sealed class ClientVerb
 
     public Command Command { get; }
 
+    /// <summary>How long an answer may take.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Ends the definition: adds the shared options after the verb's own, and what the verb does.</summary>
     public Command Runs(Func<ParseResult, Session, CancellationToken, Task<int>> run)
     {
@@ -46,7 +49,7 @@ internal sealed class ClientVerb
         Command.Add(_json);
         Command.SetAction(async (parsed, cancel) =>
         {
-            using var client = new StockpileClient(Server(parsed), _context);
+            using var client = new StockpileClient(Server(parsed), _context, Patience);
             var session = new Session(client, new Screen(_context), parsed.GetValue(_json), _context);
             return await run(parsed, session, cancel);
         });

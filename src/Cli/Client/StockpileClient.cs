@@ -18,18 +18,18 @@ public sealed record Answer<T>(T Value, JsonElement Raw, bool IsCreated);
 /// </summary>
 internal sealed class StockpileClient : IDisposable
 {
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly HttpClient _http;
     private readonly CliContext _context;
 
-    public StockpileClient(Uri server, CliContext context)
+    /// <param name="patience">How long one answer may take.</param>
+    public StockpileClient(Uri server, CliContext context, TimeSpan patience)
     {
         _context = context;
         // A server under a path keeps the path: relative addresses need the slash at its end.
         var root = server.AbsoluteUri.EndsWith('/') ? server : new Uri(server.AbsoluteUri + "/");
-        _http = new HttpClient { BaseAddress = root, Timeout = RequestTimeout };
+        _http = new HttpClient { BaseAddress = root, Timeout = patience };
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
     }
 
@@ -72,7 +72,7 @@ internal sealed class StockpileClient : IDisposable
             }
             catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
             {
-                throw Unreachable($"no answer within {RequestTimeout.TotalSeconds} s");
+                throw Unreachable($"no answer within {_http.Timeout.TotalSeconds} s");
             }
 
             var left = _context.RetryFor - _context.Clock.GetElapsedTime(began);

@@ -42,16 +42,17 @@ public static class NodeHostingExtensions
         var host = system.ActorOf(props, HostActor.ActorName);
         registry.Register<HostActor>(host);
 
-        // A host that still speaks while the cells hand over keeps their shard region waiting; it leaves first.
+        // The host tells its cells that its nodes leave while there still are cells here to hear it; and one that
+        // still spoke while they hand over would keep their shard region waiting.
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind, "stop-node-host",
             async () =>
             {
-                await host.GracefulStop(StopTimeout).ConfigureAwait(false);
+                await host.GracefulStop(StopTimeout, LeaveHost.Instance).ConfigureAwait(false);
                 return Done.Instance;
             });
     }
 
-    /// <summary>Below the phase's own five seconds.</summary>
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(4);
+    /// <summary>Between <see cref="HostOptions.LeaveWithin"/> and the phase's own five seconds.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(4.7);
 }

@@ -70,6 +70,24 @@ public sealed class CellLink(string cell, string host)
         return beat;
     }
 
+    /// <summary>As many beats as it takes to tell the progress of everything.</summary>
+    public IEnumerable<HostBeat> LastBeats(long incarnation, DateTimeOffset now, int progressMax)
+    {
+        foreach (var batch in Nodes.SelectMany(n => n.Running).Where(r => r.Value.Due is not null).Chunk(progressMax))
+        {
+            var beat = new HostBeat
+            {
+                Cell = Cell,
+                Host = host,
+                HostIncarnation = incarnation,
+                Nodes = Nodes.Count(n => n.IsUp),
+            };
+            foreach (var (sequence, run) in batch)
+                beat.Progress.Add(new Progress { Sequence = sequence, Done = run.DoneAt(now) });
+            yield return beat;
+        }
+    }
+
     /// <summary>
     /// All that waits to be sent. Reports go before adverts: what a node's last incarnation did is told before the
     /// next one introduces itself.
@@ -89,6 +107,23 @@ public sealed class CellLink(string cell, string host)
             adverts.Nodes.AddRange(batch.Select(n => n.TakeAdvert()));
             yield return adverts;
         }
+    }
+
+    /// <summary>What an audit wants to know.</summary>
+    public HostAudit Audit(long incarnation)
+    {
+        var audit = new HostAudit { Host = host, HostIncarnation = incarnation, Cell = Cell, Epoch = Epoch };
+        var ended = Outbox.All.Where(r => r.Kind is ReportKind.Completed or ReportKind.Stopped)
+            .ToLookup(r => (r.Node, r.Incarnation), r => r.Sequence);
+        foreach (var node in Nodes)
+        {
+            var hosted = new HostedNode { Node = node.Spec.Id, Incarnation = node.Incarnation, Up = node.IsUp };
+            hosted.Running.AddRange(node.Running.Keys.Order());
+            hosted.Ended.AddRange(ended[(node.Spec.Id, node.Incarnation)].Order());
+            audit.Nodes.Add(hosted);
+        }
+
+        return audit;
     }
 
     public HostCellStatus Status() => new(

@@ -10,7 +10,7 @@ namespace Stockpile.Node.Hosts;
 /// All nodes of one process, and their only voice towards the cells: it gathers what they say into few messages,
 /// repeats it until it is answered, beats for all of them, and hands the cells' orders on.
 /// </summary>
-public sealed class HostActor : ReceiveActor, IWithTimers
+public sealed partial class HostActor : ReceiveActor, IWithTimers
 {
     public const string ActorName = "host";
 
@@ -45,6 +45,7 @@ public sealed class HostActor : ReceiveActor, IWithTimers
         ReceiveFromSelf();
         ReceiveFromNodes();
         ReceiveFromCells();
+        Receive<LeaveHost>(_ => Leave());
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -102,8 +103,7 @@ public sealed class HostActor : ReceiveActor, IWithTimers
             foreach (var message in _cells.Values.SelectMany(c => c.TakeMessages())) _cellRegion.Tell(message, Self);
         });
         Receive<RestartNode>(restart => CreateNode(restart.Node));
-        Receive<GetHostStatus>(_ =>
-            Sender.Tell(new HostStatus(_name, _incarnation, [.. _cells.Values.Select(c => c.Status())])));
+        Receive<GetHostStatus>(_ => Sender.Tell(Status()));
     }
 
     private void ReceiveFromNodes()
@@ -157,6 +157,7 @@ public sealed class HostActor : ReceiveActor, IWithTimers
                 if (cell.Outbox.Acknowledge(id) is { Kind: ReportKind.Completed } report)
                     _nodes[report.Node].Actor?.Tell(new ForgetWork(report.Sequence, report.Incarnation));
         }));
+        Receive<AuditHost>(audit => WithCell(audit.Cell, cell => Sender.Tell(cell.Audit(_incarnation), Self)));
         Receive<FaultOrder>(order => WithCell(order.Cell, cell =>
         {
             if (OrderReader.Read(order) is { } fault) NodeOf(cell, order.Node)?.Tell(fault);
@@ -208,6 +209,8 @@ public sealed class HostActor : ReceiveActor, IWithTimers
         _log.Warning("an order of {0} for {1} is ignored: the node is not here, or in another cell", cell.Cell, name);
         return null;
     }
+
+    private HostStatus Status() => new(_name, _incarnation, [.. _cells.Values.Select(c => c.Status())]);
 
     private void CreateNode(NodeLink node) =>
         node.Actor = Context.Watch(

@@ -15,6 +15,15 @@ public sealed record HostOptions
     /// <summary>After a node's actor broke, until a new one takes its place.</summary>
     public TimeSpan NodeRestartAfter { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// A host that leaves waits at most so long for its cells to acknowledge what it said last: below the five
+    /// seconds that a phase of the coordinated shutdown has.
+    /// </summary>
+    public TimeSpan LeaveWithin { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>A host that leaves repeats what is not acknowledged so soon: it has little time.</summary>
+    public TimeSpan LeaveResendAfter { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>A node that the cell refused asks again after so many beats.</summary>
     public int RefusedRetryBeats { get; init; } = 30;
 

@@ -17,6 +17,9 @@ public sealed class ReportOutbox
 
     public int Waiting => _waiting.Count;
 
+    /// <summary>All that is not acknowledged, in the order it happened.</summary>
+    public IEnumerable<WorkReport> All => _waiting.Values.Select(entry => entry.Report);
+
     /// <summary>Puts a report up for the next batch; one that waits already goes out again with its first id.</summary>
     public void Add(string node, long incarnation, long sequence, ReportKind kind, string reason = "")
     {

@@ -41,6 +41,7 @@ public static class StockpileApi
         api.MapJobs();
         api.MapNodes();
         api.MapFleet();
+        api.MapAudit();
         var events = app.Services.GetRequiredService<EventEndpoints>();
         api.MapGet("/events", events.Stream).WithSummary("Server-sent events: cells after each round")
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");

@@ -23,7 +23,9 @@ public sealed partial class CellActor
 
     private void OnDigest(CellView digest)
     {
-        if (digest.Cell != _cell) _others[digest.Cell] = digest;
+        if (digest.Cell == _cell) return;
+        if (_others.TryGetValue(digest.Cell, out var known) && CellViews.IsOlder(digest, known)) return;
+        _others[digest.Cell] = digest;
     }
 
     /// <summary>Only between rounds, when all that the state says is durable.</summary>

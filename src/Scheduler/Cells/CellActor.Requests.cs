@@ -30,10 +30,20 @@ public sealed partial class CellActor
             ListNodes m => () => CellViews.Nodes(_state, m),
             GetNode m => () => Node(m.Node),
             GetCell => () => View(CellDigest.Of(_state)),
+            AuditCell => () => CellAudits.Of(_state, SelfAddress, _hosts.Heard()),
             _ => throw new ArgumentException($"cell {_cell} does not answer a {message.GetType().Name}"),
         };
         return () => client.Tell(answer(), Self);
     });
+
+    private static Address SelfAddress => ((ExtendedActorSystem)Context.System).Provider.DefaultAddress;
+
+    /// <summary>The host answers whoever asks; only where it is not known the cell does.</summary>
+    private void OnAuditHost(AuditHost message, IActorRef client)
+    {
+        if (!_hosts.Tell(message.Host, message, client))
+            client.Tell(new HostAudit { Cell = _cell, Host = message.Host, Unknown = true }, Self);
+    }
 
     private Func<IWireMessage> Submit(RoundWriter round, SubmitJobs message)
     {

@@ -45,7 +45,6 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
     private long _digestAt;
     private long _keptHouseAt;
     private bool _ready;
-    private long _version;
 
     public CellActor(string cell, CellOptions options)
     {
@@ -75,7 +74,6 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
                 _eventsSinceSnapshot += round.Events.Count;
                 break;
             case RecoveryCompleted:
-                _version = _options.Real.GetUtcNow().ToUnixTimeMilliseconds();
                 _log.Info("cell {0} recovered at round {1}: {2} nodes, {3} unfinished jobs, {4} allocations",
                     _cell, _state.RoundNumber, _state.Nodes.Count, _state.ActiveJobs, _state.Allocations.Count);
                 if (_options.HandOver) Mediator.Tell(new Subscribe(CellOptions.DigestTopic, Self));
@@ -111,6 +109,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
             case OfferJob m: OnOffer(m); break;
             case OfferTaken m: OnTaken(m); break;
             case SettleOffer m: OnSettled(m); break;
+            case AuditHost m: OnAuditHost(m, Sender); break;
             case ICellMessage m: OnRequest(m, Sender); break;
             case CellView digest: OnDigest(digest); break;
             case SubscribeAck: break;
@@ -244,7 +243,6 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers
     private CellView View(string allocationsDigest = "")
     {
         var view = CellViews.Cell(_state);
-        view.Version = _version;
         view.AllocationsDigest = allocationsDigest;
         return view;
     }

@@ -95,6 +95,11 @@ public sealed class HostDesk(CellOptions options)
         return true;
     }
 
+    /// <summary>Hosts that spoke within the time after which a silent one is given up.</summary>
+    public IEnumerable<(string Host, long Incarnation)> Heard() => _hosts
+        .Where(h => options.Real.GetElapsedTime(h.Value.SeenAt) <= options.HostSilenceMax)
+        .Select(h => (h.Key, h.Value.Incarnation));
+
     /// <summary>
     /// Sends what is due: stops and starts never sent, or sent so long ago that they are repeated. One message per
     /// host holds both, stops first.

@@ -3,6 +3,7 @@ using Akka.Hosting;
 using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Audit;
 
 namespace Stockpile.Scheduler.Routing;
 
@@ -98,6 +99,24 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         var cells = await CellsAsync(cancel).ConfigureAwait(false);
         var past = await Task.WhenAll(cells.Select(c => journal.CellAtAsync(c.Cell, at, cancel))).ConfigureAwait(false);
         return [.. past];
+    }
+
+    public Task<AuditReport> AuditAsync(CancellationToken cancel) =>
+        new ClusterAuditor(AskOnceAsync, journal, TimeProvider.System).RunAsync(cancel);
+
+    /// <summary>The auditor looks several times, so it needs no repetition; a host that is gone costs one time-out.
+    /// </summary>
+    private async Task<IWireMessage?> AskOnceAsync(ICellMessage message, CancellationToken cancel)
+    {
+        try
+        {
+            return await Ask<IWireMessage>(new RouterActor.ToCell(message, Attempts: 1), cancel).ConfigureAwait(false);
+        }
+        catch (Exception fault)
+            when (fault is ClusterUnavailableException or ClusterBusyException or UnknownCellException)
+        {
+            return null;
+        }
     }
 
     /// <summary>A node's name does not tell its cell, so all are asked; the one that has it answers.</summary>

@@ -1,5 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Audit;
 
 namespace Stockpile.Scheduler.Routing;
 
@@ -45,6 +46,10 @@ public interface IStockpileGateway
 
     /// <summary>All cells as the journal had them at a time.</summary>
     Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel);
+
+    /// <summary>Compares the journal, the cells and the nodes. A cell or host that does not answer is a finding.
+    /// </summary>
+    Task<AuditReport> AuditAsync(CancellationToken cancel);
 }
 
 /// <param name="IsMember">The process is a full member of the cluster.</param>

@@ -63,6 +63,12 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         return state;
     }
 
+    /// <summary>A replay of a cell that can be moved forward.</summary>
+    public JournalReplay Replay(string cell) => new(
+        () => new CellState(cell, options.Catalog, options.Policy),
+        // A cell writes one row per round, so a round's number is its row's.
+        (from, cancel) => Rounds(cell, cancel, from), Materializer);
+
     /// <summary>The cells that the journal knows, by name.</summary>
     public async Task<IReadOnlyList<string>> CellsAsync()
     {
@@ -76,8 +82,8 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     private SqlReadJournal Journal =>
         PersistenceQuery.Get(system).ReadJournalFor<SqlReadJournal>(SqlReadJournal.Identifier);
 
-    private Source<Round, NotUsed> Rounds(string cell, CancellationToken cancel) =>
-        Journal.CurrentEventsByPersistenceId(CellOptions.PersistenceIdOf(cell), 0, long.MaxValue)
+    private Source<Round, NotUsed> Rounds(string cell, CancellationToken cancel, long from = 0) =>
+        Journal.CurrentEventsByPersistenceId(CellOptions.PersistenceIdOf(cell), from, long.MaxValue)
             .Select(row =>
             {
                 cancel.ThrowIfCancellationRequested();

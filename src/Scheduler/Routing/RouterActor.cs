@@ -20,7 +20,8 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
     public sealed record Submit(IReadOnlyList<Submission> Jobs, SubmitMode Mode);
 
     /// <summary>One request for one cell; answered with the cell's reply.</summary>
-    public sealed record ToCell(ICellMessage Message);
+    /// <param name="Attempts">How often it is sent before it counts as unanswered.</param>
+    public sealed record ToCell(ICellMessage Message, int Attempts = Attempts);
 
     /// <summary>One request for every cell, or for the one named; answered with a list of the replies.</summary>
     public sealed record ToCells(string? Cell, Func<string, ICellMessage> Message);
@@ -86,7 +87,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
         });
         Receive<ToCell>(m =>
         {
-            if (_cells.ContainsKey(m.Message.Cell)) AskCell(m.Message).PipeTo(Sender);
+            if (_cells.ContainsKey(m.Message.Cell)) AskCell(m.Message, m.Attempts).PipeTo(Sender);
             else Sender.Tell(new Status.Failure(Unknown(m.Message.Cell)));
         });
         Receive<ToCells>(OnToCells);
@@ -120,8 +121,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
 
     private void OnDigest(CellView digest)
     {
-        if (_cells.TryGetValue(digest.Cell, out var known)
-            && (known.Version, known.Round).CompareTo((digest.Version, digest.Round)) > 0) return;
+        if (_cells.TryGetValue(digest.Cell, out var known) && CellViews.IsOlder(digest, known)) return;
         _cells[digest.Cell] = digest;
         _routed.Remove(digest.Cell);
         _silent?.Remove(digest.Cell);
@@ -135,7 +135,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
         Task.WhenAll(cells.Select(cell => AskCell(m.Message(cell)))).PipeTo(Sender);
     }
 
-    private async Task<IWireMessage> AskCell(ICellMessage message)
+    private async Task<IWireMessage> AskCell(ICellMessage message, int attempts = Attempts)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -146,7 +146,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
                     ? throw new ClusterBusyException(busy.Message, TimeSpan.FromMilliseconds(busy.RetryAfterMs))
                     : reply;
             }
-            catch (AskTimeoutException) when (attempt < Attempts)
+            catch (AskTimeoutException) when (attempt < attempts)
             {
                 // The cell may be starting or moving; the request may be repeated, so it is.
             }

@@ -20,6 +20,8 @@ public abstract class HostSpec : Akka.TestKit.Xunit.TestKit
         BeatInterval = TimeSpan.FromMilliseconds(50),
         ReportResendAfter = TimeSpan.FromMilliseconds(100),
         NodeRestartAfter = TimeSpan.FromMilliseconds(10),
+        LeaveWithin = Patience,
+        LeaveResendAfter = TimeSpan.FromMilliseconds(50),
         RefusedRetryBeats = 3,
         NextIncarnation = () => 1_000,
     };

@@ -2,11 +2,13 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Stockpile.Core;
+using Stockpile.Core.Audit;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api;
+using Stockpile.Scheduler.Audit;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Api;
@@ -90,6 +92,20 @@ public sealed class ApiHost : IAsyncDisposable
         Node = name, Cell = "north", Host = "h1", Model = "H800", Tier = "frontier", Devices = 8, FreeDevices = 6,
         CpuMilli = 96_000, CpuFreeMilli = 48_500, MemoryMib = 1_048_576, MemoryFreeMib = 524_288, State = "ready",
     };
+
+    /// <summary>The audit of one cell of which something is found, and one that does not answer.</summary>
+    public static AuditReport Disagreeing { get; } = new(
+        [
+            new AuditedCell("north", "akka.tcp://stockpile@a:4053", 3, 41, DateTimeOffset.UnixEpoch, 12, 1, 30,
+                "d969d33a689e98e9", 1, 2, 1),
+            new AuditedCell("south", "", 0, 0, null, 0, 0, 0, "", 0, 0, 1),
+        ],
+        [
+            new AuditFinding(AuditKind.NotRunning, "north", "n1", 7, "node n1 does not run allocation 7")
+                { Host = "h1" },
+            new AuditFinding(AuditKind.CellSilent, "south", "", 0, "cell south does not answer"),
+        ],
+        Looks: 3, Passed: 4);
 
     /// <summary>Two rules are enough to see that what the validator says arrives.</summary>
     private static List<Refusal> Validate(JobSpec spec)

@@ -1,5 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Audit;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Api;
@@ -37,6 +38,8 @@ public sealed class FakeGateway : IStockpileGateway
     public List<HistoryEntry> Events { get; } = [];
 
     public WhyReply? Why { get; set; }
+
+    public AuditReport Audit { get; set; } = new([], [], 1, 0);
 
     public JobFilter? LastJobFilter { get; private set; }
 
@@ -117,6 +120,8 @@ public sealed class FakeGateway : IStockpileGateway
         LastAt = at;
         return CellsAsync(cancel);
     }
+
+    public Task<AuditReport> AuditAsync(CancellationToken cancel) => Answer(() => Audit);
 
     public static RefusalMsg Refusal(string code, string field, string message) =>
         new() { Code = code, Field = field, Message = message };

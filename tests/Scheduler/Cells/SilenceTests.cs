@@ -91,4 +91,38 @@ public sealed class SilenceTests : CellSpec
         Assert.Equal("a fan broke", node.Reason);
         Assert.Equal("pending", (await JobAsync(1)).State);
     }
+
+    [Fact]
+    public async Task A_host_that_leaves_loses_nothing_that_a_whole_checkpoint_holds_and_its_work_waits_at_once()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        await SubmitAsync("k", Gang() with { Checkpoint = TimeSpan.FromMinutes(6) });
+        await StartOrderAsync(1);
+        Report(Said(ReportKind.Started, "n1", 1));
+        await NextAsync<WorkReportsAck>(Host);
+        var run = (await ReplayedAsync()).FindAllocation(1)!.Placed.RunTime;
+
+        // What a host says when it stops: how far all is, and then that its nodes are gone.
+        Cell.Tell(new HostBeat
+        {
+            Cell = "north", Host = "h1", HostIncarnation = 7, Nodes = 1,
+            Progress = { new Progress { Sequence = 1, Done = 0.5 } },
+        }, Host.Ref);
+        Report(new WorkReport
+        {
+            Id = 2, Node = "n1", Incarnation = 1, Kind = ReportKind.NodeFailed, Reason = "its host stopped",
+        });
+        await NextAsync<WorkReportsAck>(Host);
+
+        var node = (await AskAsync<NodeReply>(new GetNode { Cell = "north", Node = "n1" })).Node;
+        Assert.Equal(("lost", "its host stopped"), (node.State, node.Reason));
+        var job = (await ReplayedAsync()).FindJob(1)!;
+        Assert.Equal("node n1: its host stopped", job.Reason);
+        Assert.InRange(job.Done, 0.5 - TimeSpan.FromMinutes(6) / run, 0.5);
+
+        Assert.Equal(["n1"], (await AdmitAsync(Advert("n1", incarnation: 2))).Admitted);
+        Assert.Equal(job.Done, (await StartOrderAsync(2)).Done);
+        Assert.Equal(0, (await ViewAsync()).NodesLost);
+    }
 }

@@ -1,0 +1,92 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Hosting;
+using Akka.Configuration;
+using Akka.Hosting;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Stockpile.Core.Fleets;
+using Stockpile.Formats;
+using Stockpile.Hosting;
+using Stockpile.Node.Hosting;
+using Stockpile.Node.Hosts;
+using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Hosting;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Scheduler.Tests.Hosting;
+
+/// <summary>
+/// Members of one cluster in this process, each an actor system of its own: schedulers over one SQLite journal, and
+/// hosts of nodes.
+/// </summary>
+public sealed class Members : IAsyncDisposable
+{
+    private readonly DataFolder _folder = DataFolder.Open(Directory.CreateTempSubdirectory("members-").FullName);
+    private readonly List<IHost> _hosts = [];
+    private Address? _first;
+
+    public static Catalog Catalog { get; } = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
+
+    public static Policy Policy { get; } = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), Catalog);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static CellOptions Options { get; } = new(Catalog, Policy, TimeProvider.System, TimeProvider.System);
+
+    public Task<Scheduler> StartSchedulerAsync() => StartAsync(
+        SchedulerHostingExtensions.Role, akka => akka.WithStockpileScheduler(Options), host => new Scheduler(host));
+
+    public Task<IHost> StartNodeHostAsync(string name, IReadOnlyList<NodeSpec> nodes, HostOptions? options = null) =>
+        StartAsync("node", akka => akka
+            .WithStockpileCellsProxy()
+            .WithNodeHost(name, nodes, Catalog, TimeProvider.System,
+                (_, registry) => registry.Get<CellActor>(), options), host => host);
+
+    private async Task<T> StartAsync<T>(string role, Action<AkkaConfigurationBuilder> actors, Func<IHost, T> wrap)
+    {
+        var host = new HostBuilder().ConfigureServices(services => services.AddAkka(
+            StockpileConfig.SystemName, akka => actors(akka
+                .AddHocon(ConfigurationFactory.ParseString(
+                    """
+                    akka.loglevel = OFF
+                    # A kill must not say goodbye.
+                    akka.coordinated-shutdown.run-by-actor-system-terminate = off
+                    """).WithFallback(StockpileConfig.Sqlite(_folder.ConnectionString)), HoconAddMode.Prepend)
+                .WithClustering(new ClusterOptions { Roles = [role] })))).Build();
+        _hosts.Add(host);
+        await host.StartAsync(Cancel);
+        var cluster = Cluster.Get(host.Services.GetRequiredService<ActorSystem>());
+        await cluster.JoinAsync(_first ?? cluster.SelfAddress, Cancel);
+        _first ??= cluster.SelfAddress;
+        return wrap(host);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_hosts.Select(h => h.Services.GetRequiredService<ActorSystem>().Terminate()));
+        foreach (var host in _hosts) host.Dispose();
+        SqliteConnection.ClearAllPools();
+        _folder.Dispose();
+        Directory.Delete(_folder.FullPath, recursive: true);
+    }
+
+    /// <summary>A member that runs cells and answers for all of them.</summary>
+    public sealed class Scheduler(IHost host)
+    {
+        private ActorSystem System { get; } = host.Services.GetRequiredService<ActorSystem>();
+
+        public IStockpileGateway Gateway { get; } = new Gateway(
+            host.Services.GetRequiredService<IRequiredActor<RouterActor>>(),
+            new JournalReader(host.Services.GetRequiredService<ActorSystem>(), Options));
+
+        public string Address => Cluster.Get(System).SelfAddress.ToString();
+
+        /// <summary>As a process that is told to stop: cells hand over, the member leaves.</summary>
+        public Task LeaveAsync() => host.StopAsync(Cancel);
+
+        /// <summary>As a process that is gone from one moment to the next.</summary>
+        public Task KillAsync() => System.Terminate();
+    }
+}
