@@ -48,6 +48,12 @@ public sealed partial class NodeReply : IWireMessage;
 public sealed partial class CellView : IWireMessage;
 public sealed partial class CellBusy : IWireMessage;
 
+// Between the inspectors of two members.
+public sealed partial class RunCommand : IWireMessage;
+public sealed partial class CommandLines : IWireMessage;
+public sealed partial class MoreLines : IWireMessage;
+public sealed partial class CancelCommand : IWireMessage;
+
 // Journal and snapshot store.
 public sealed partial class RoundCommitted : IWireMessage;
 public sealed partial class CellSnapshot : IWireMessage;
