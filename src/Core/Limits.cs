@@ -92,4 +92,52 @@ public static class Limits
 
     /// <summary>Most open event streams of one process; beyond it a 429.</summary>
     public const int EventStreamsMax = 64;
+
+    /// <summary>Longest request line of the inspector, in bytes.</summary>
+    public const int InspectRequestBytesMax = 64 * 1024;
+
+    /// <summary>Most words of one inspector command.</summary>
+    public const int InspectWordsMax = 256;
+
+    /// <summary>Most connections that one inspector serves at a time.</summary>
+    public const int InspectConnectionsMax = 32;
+
+    /// <summary>A connection to the inspector that says nothing for so many minutes, and runs nothing, is closed.</summary>
+    public const int InspectIdleMinutesMax = 30;
+
+    /// <summary>A connection to the inspector that takes no answer for so many seconds is closed.</summary>
+    public const int InspectWriteSecondsMax = 30;
+
+    /// <summary>Most commands that one member runs for other members at a time.</summary>
+    public const int InspectSessionsMax = 64;
+
+    /// <summary>Longest line of an answer, in characters; longer ones are cut.</summary>
+    public const int InspectLineCharsMax = 16 * 1024;
+
+    /// <summary>Largest row of an answer as JSON, in characters; a larger one ends the command.</summary>
+    public const int InspectRowCharsMax = 1024 * 1024;
+
+    /// <summary>Most lines, and most characters of text and JSON, that one member sends another in one message.</summary>
+    public const int InspectBatchLinesMax = 200;
+
+    /// <summary>See <see cref="InspectBatchLinesMax"/>; a single row may be larger.</summary>
+    public const int InspectBatchCharsMax = 256 * 1024;
+
+    /// <summary>Most lines of an answer that wait for whoever reads it; beyond it the command waits.</summary>
+    public const int InspectLinesWaitingMax = 1_000;
+
+    /// <summary>Most lines kept of each member while <c>--member all</c> waits for those before it.</summary>
+    public const int InspectLinesPerMemberMax = 20_000;
+
+    /// <summary>Most paths that one member tells of its actors.</summary>
+    public const int HierarchyPathsMax = 20_000;
+
+    /// <summary>Most children of one actor in a hierarchy, unless the command says otherwise.</summary>
+    public const int HierarchyChildrenDefault = 100;
+
+    /// <summary>Log lines a member keeps in memory for <c>log peek</c>.</summary>
+    public const int LogLinesKept = 2_000;
+
+    /// <summary>Most log lines that wait for one reader of <c>log tail</c>; beyond it the oldest are dropped.</summary>
+    public const int LogLinesWaitingMax = 1_000;
 }

@@ -56,6 +56,12 @@ public sealed partial class CellAudit : IWireMessage;
 // Node host to router.
 public sealed partial class HostAudit : IWireMessage;
 
+// Between the inspectors of two members.
+public sealed partial class RunCommand : IWireMessage;
+public sealed partial class CommandLines : IWireMessage;
+public sealed partial class MoreLines : IWireMessage;
+public sealed partial class CancelCommand : IWireMessage;
+
 // Journal and snapshot store.
 public sealed partial class RoundCommitted : IWireMessage;
 public sealed partial class CellSnapshot : IWireMessage;

@@ -10,7 +10,14 @@ public sealed record Palette(string Name, string Description, IReadOnlyList<Insp
 /// <param name="Description">One line for the help.</param>
 /// <param name="Run">Answers a call line by line.</param>
 public sealed record InspectCommand(
-    string Name, string Description, IReadOnlyList<CommandArgument> Arguments, CommandHandler Run);
+    string Name, string Description, IReadOnlyList<CommandArgument> Arguments, CommandHandler Run)
+{
+    /// <summary>Whether only a scheduler member can answer; another member forwards the call to one.</summary>
+    public bool NeedsScheduler { get; init; }
+
+    /// <summary>Whether it runs until it is cancelled, as <c>log tail</c> does.</summary>
+    public bool Streams { get; init; }
+}
 
 /// <summary>
 /// An argument. It is given by its switch (<c>-d 3</c>, or the upper-case twin <c>-D 3</c>), by its name

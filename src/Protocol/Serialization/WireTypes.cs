@@ -49,6 +49,10 @@ public static class WireTypes
         ("offer-taken:1", typeof(OfferTaken), OfferTaken.Parser),
         ("settle-offer:1", typeof(SettleOffer), SettleOffer.Parser),
         ("cell-busy:1", typeof(CellBusy), CellBusy.Parser),
+        ("run-command:1", typeof(RunCommand), RunCommand.Parser),
+        ("command-lines:1", typeof(CommandLines), CommandLines.Parser),
+        ("more-lines:1", typeof(MoreLines), MoreLines.Parser),
+        ("cancel-command:1", typeof(CancelCommand), CancelCommand.Parser),
         ("round-committed:1", typeof(RoundCommitted), RoundCommitted.Parser),
         ("cell-snapshot:1", typeof(CellSnapshot), CellSnapshot.Parser),
     ];
