@@ -4,6 +4,7 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Postgres;
 
 namespace Stockpile.Cli.Local;
 
@@ -30,6 +31,24 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
             throw new CliException(ExitCodes.Refused, fault.Message);
         }
         catch (DataFolderException fault)
+        {
+            throw new CliException(ExitCodes.Refused, fault.Message);
+        }
+    }
+
+    public static async Task OrRefuseAsync(Func<Task> work) => await OrRefuseAsync(async () =>
+    {
+        await work();
+        return true;
+    });
+
+    public static async Task<T> OrRefuseAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception fault) when (fault is InputException or DataFolderException or PostgresStoreException)
         {
             throw new CliException(ExitCodes.Refused, fault.Message);
         }
