@@ -1,8 +1,10 @@
 using Akka.Actor;
+using Akka.Configuration;
 using Stockpile.Cli.Demo;
 using Stockpile.Cli.Output;
 using Stockpile.Core.Cells;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Postgres;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Routing;
 
@@ -19,21 +21,41 @@ internal sealed record CellCheck(
     string Verdict);
 
 /// <summary>
-/// Replays the journal of a data folder, cell by cell, with the invariants that guard a live cell: no device held
+/// Replays the journal of a data folder or of a PostgreSQL database, cell by cell, with the invariants that guard a live cell: no device held
 /// beyond its whole, no gang in parts, no job lost or placed twice.
 /// </summary>
 internal static class JournalCheck
 {
+    /// <summary>The journal of a folder that no process uses.</summary>
     /// <param name="expected">What a report says of the cells; null: nothing to compare with.</param>
     public static async Task<IReadOnlyList<CellCheck>> RunAsync(
         string data, IReadOnlyList<JournalReport>? expected, CancellationToken cancel)
     {
-        using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
+        using var folder = Open(data);
+        return await RunAsync(StockpileConfig.Sqlite(folder.ConnectionString), expected, cancel);
+    }
+
+    /// <summary>The journal of a database; a cluster may go on using it.</summary>
+    public static async Task<IReadOnlyList<CellCheck>> RunPostgresAsync(
+        string connectionString, IReadOnlyList<JournalReport>? expected, CancellationToken cancel)
+    {
+        await LocalInput.OrRefuseAsync(() => PostgresSchema.RequireReadableAsync(connectionString, cancel));
+        return await RunAsync(StockpileConfig.Postgres(connectionString), expected, cancel);
+    }
+
+    /// <summary>The folder of a journal that is there; none is made.</summary>
+    public static DataFolder Open(string data) => File.Exists(Path.Combine(data, "stockpile.db"))
+        ? LocalInput.OrRefuse(() => DataFolder.Open(data))
+        : throw new CliException(ExitCodes.Refused, $"{data}: there is no stockpile.db in this folder");
+
+    /// <param name="store">The configuration that leads to the journal.</param>
+    public static async Task<IReadOnlyList<CellCheck>> RunAsync(
+        Config store, IReadOnlyList<JournalReport>? expected, CancellationToken cancel)
+    {
         var input = LocalInput.Read(fleet: null);
         // The query side of persistence alone: no cluster is formed, and nothing is written.
-        var config = Akka.Configuration.ConfigurationFactory.ParseString(
-                "akka { actor.provider = local, loggers = [] }")
-            .WithFallback(StockpileConfig.Sqlite(folder.ConnectionString));
+        var config = ConfigurationFactory.ParseString("akka { actor.provider = local, loggers = [] }")
+            .WithFallback(store);
         using var system = ActorSystem.Create(StockpileConfig.SystemName, config);
         try
         {

@@ -32,11 +32,17 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
         }
     }
 
-    public static async Task<T> OrRefuseAsync<T>(Func<Task<T>> read)
+    public static async Task OrRefuseAsync(Func<Task> work) => await OrRefuseAsync(async () =>
+    {
+        await work();
+        return true;
+    });
+
+    public static async Task<T> OrRefuseAsync<T>(Func<Task<T>> work)
     {
         try
         {
-            return await read();
+            return await work();
         }
         catch (Exception fault) when (IsForUsers(fault))
         {

@@ -1,8 +1,8 @@
+using System.Data.Common;
 using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Configuration;
 using Akka.TestKit;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
@@ -17,22 +17,22 @@ using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 
-/// <summary>A cell on a SQLite journal of its own, with a probe for the host of its nodes and one for a client.
-/// </summary>
+/// <summary>A cell on a journal of its own, in SQLite unless told otherwise, with a probe for the host of its nodes and
+/// one for a client.</summary>
 public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
 {
     protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly DataFolder _folder;
+    private readonly CellStore _store;
     private readonly Dictionary<TestProbe, List<object>> _kept = [];
 
-    protected CellSpec() : this(DataFolder.Open(Directory.CreateTempSubdirectory("cell-spec-").FullName))
+    protected CellSpec() : this(CellStore.Sqlite())
     {
     }
 
-    private CellSpec(DataFolder folder) : base(Settings(folder))
+    protected CellSpec(CellStore store) : base(Settings(store))
     {
-        _folder = folder;
+        _store = store;
         Gate = JournalGate.Of(Sys);
         Host = CreateTestProbe();
         Client = CreateTestProbe();
@@ -216,12 +216,9 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
         return Convert.ToInt64(query.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    protected SqliteConnection OpenConnection()
-    {
-        var connection = new SqliteConnection(_folder.ConnectionString);
-        connection.Open();
-        return connection;
-    }
+    protected DbConnection OpenConnection() => _store.Open();
+
+    protected string LockSql => _store.LockSql;
 
     protected JournalReader Reader() => new(Sys, Options);
 
@@ -231,9 +228,7 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
     protected override void AfterAll()
     {
         base.AfterAll();
-        SqliteConnection.ClearAllPools();
-        _folder.Dispose();
-        Directory.Delete(_folder.FullPath, recursive: true);
+        _store.Dispose();
     }
 
     private async Task<T> OrderAsync<T>(Func<NodeOrders, T?> pick) where T : class =>
@@ -245,12 +240,12 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
         return kept;
     }
 
-    private static Config Settings(DataFolder folder) => ConfigurationFactory.ParseString(
+    private static Config Settings(CellStore store) => ConfigurationFactory.ParseString(
         $$"""
         akka.loglevel = OFF
         akka.log-dead-letters = off
         akka.log-dead-letters-during-shutdown = off
         akka.persistence.journal.plugin = "akka.persistence.journal.held"
         akka.persistence.journal.held.class = "{{typeof(HeldJournal).AssemblyQualifiedName}}"
-        """).WithFallback(StockpileConfig.Sqlite(folder.ConnectionString));
+        """).WithFallback(store.Settings);
 }

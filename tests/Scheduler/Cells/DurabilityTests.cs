@@ -1,5 +1,5 @@
+using System.Data.Common;
 using Akka.Actor;
-using Microsoft.Data.Sqlite;
 using Stockpile.Core.Cells;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
@@ -7,8 +7,16 @@ using Stockpile.Scheduler.Cells;
 namespace Stockpile.Scheduler.Tests.Cells;
 
 /// <summary>What the cell says, and when, around a write that hangs or fails.</summary>
-public sealed class DurabilityTests : CellSpec
+public class DurabilityTests : CellSpec
 {
+    public DurabilityTests()
+    {
+    }
+
+    protected DurabilityTests(CellStore store) : base(store)
+    {
+    }
+
     [Fact]
     public async Task Nothing_is_answered_and_nothing_ordered_before_the_round_is_durable()
     {
@@ -35,7 +43,7 @@ public sealed class DurabilityTests : CellSpec
         await AdmitAsync(Advert("n1"));
         await using (var other = OpenConnection())
         {
-            Execute(other, "BEGIN EXCLUSIVE");
+            Execute(other, LockSql);
             Submit("k", Gang());
             // The round after this beat would hold the answer, had the write come through.
             Assert.Empty(await SaidToHostAsync());
@@ -156,10 +164,13 @@ public sealed class DurabilityTests : CellSpec
         await ExpectTerminatedAsync(Cell, Patience, cancellationToken: TestContext.Current.CancellationToken);
     }
 
-    private static void Execute(SqliteConnection connection, string text)
+    private static void Execute(DbConnection connection, string text)
     {
         using var command = connection.CreateCommand();
         command.CommandText = text;
         command.ExecuteNonQuery();
     }
 }
+
+/// <summary>The same on PostgreSQL.</summary>
+public sealed class PostgresDurabilityTests() : DurabilityTests(CellStore.Postgres());

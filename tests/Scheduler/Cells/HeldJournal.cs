@@ -4,7 +4,7 @@ using Akka.Persistence;
 namespace Stockpile.Scheduler.Tests.Cells;
 
 /// <summary>
-/// The SQLite journal of production behind a gate: a test can hold its writes back, or make one fail. Everything else
+/// The journal of production behind a gate: a test can hold its writes back, or make one fail. Everything else
 /// is handed on as it comes.
 /// </summary>
 public sealed class HeldJournal : UntypedActor

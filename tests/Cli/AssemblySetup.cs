@@ -1,0 +1,3 @@
+using Stockpile.Tests.Shared;
+
+[assembly: AssemblyFixture(typeof(PostgresServerFixture))]
