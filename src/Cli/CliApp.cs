@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Stockpile.Cli.Commands;
 using Stockpile.Core;
 
 namespace Stockpile.Cli;
@@ -26,8 +27,9 @@ public static class CliApp
         IReadOnlyList<string> args, CliContext context, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var root = Verbs.Create(context);
-        var parsed = root.Parse(args);
+        var (own, passed) = InspectCommand.Split(args);
+        var root = Verbs.Create(context, passed);
+        var parsed = root.Parse(own);
         // Help asked for beside a fault is an action of its own and wins.
         if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
         {

@@ -10,6 +10,11 @@ public sealed record CliContext
 
     public required TextWriter Error { get; init; }
 
+    public TextReader In { get; init; } = TextReader.Null;
+
+    /// <summary>Whether someone types: both standard input and standard output are a terminal.</summary>
+    public bool IsInteractive { get; init; }
+
     /// <summary>Whether standard output is a terminal: colours, borders and the terminal's width.</summary>
     public required bool IsTerminal { get; init; }
 
@@ -32,6 +37,8 @@ public sealed record CliContext
     {
         Out = Console.Out,
         Error = Console.Error,
+        In = Console.In,
+        IsInteractive = !Console.IsInputRedirected && !Console.IsOutputRedirected,
         IsTerminal = !Console.IsOutputRedirected,
         Variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? ""),

@@ -6,15 +6,16 @@ namespace Stockpile.Cli;
 /// <summary>The verbs of the command, in the order of the help.</summary>
 public static class Verbs
 {
-    public static RootCommand Create(CliContext context)
+    /// <param name="passed">The words behind <c>inspect</c>, which have a grammar of their own.</param>
+    public static RootCommand Create(CliContext context, IReadOnlyList<string> passed)
     {
         var root = new RootCommand(
             "Stockpile schedules mixed accelerator fleets: the best chips train, the others serve.");
-        foreach (var verb in All(context)) root.Add(verb);
+        foreach (var verb in All(context, passed)) root.Add(verb);
         return root;
     }
 
-    private static IEnumerable<Command> All(CliContext context) =>
+    private static IEnumerable<Command> All(CliContext context, IReadOnlyList<string> passed) =>
     [
         DemoCommand.Create(context),
         UpCommand.Create(context),
@@ -34,5 +35,6 @@ public static class Verbs
         CellsCommand.Create(context),
         AuditCommand.Create(context),
         JournalCommand.Create(context),
+        InspectCommand.Create(context, passed),
     ];
 }

@@ -108,6 +108,9 @@ public static class Limits
     /// <summary>A connection to the inspector that takes no answer for so many seconds is closed.</summary>
     public const int InspectWriteSecondsMax = 30;
 
+    /// <summary>Lines that an interactive inspector remembers.</summary>
+    public const int InspectHistoryLinesMax = 1_000;
+
     /// <summary>Most commands that one member runs for other members at a time.</summary>
     public const int InspectSessionsMax = 64;
 

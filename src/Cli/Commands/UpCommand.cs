@@ -2,6 +2,7 @@ using System.CommandLine;
 using Stockpile.Cli.Demo;
 using Stockpile.Cli.Local;
 using Stockpile.Hosting;
+using Stockpile.Inspect.Server;
 
 namespace Stockpile.Cli.Commands;
 
@@ -29,6 +30,12 @@ internal static class UpCommand
                 },
             },
         };
+        var inspect = new Option<string?>("--inspect")
+        {
+            Description = $"Address of the inspector; else {new InspectorOptions()} if that is free; port 0 picks a "
+                + "free one",
+            HelpName = "HOST:PORT",
+        };
         var fleet = LocalInput.FleetOption();
         var jobs = new Option<string?>("--jobs")
         {
@@ -38,18 +45,27 @@ internal static class UpCommand
         var speed = LocalInput.SpeedOption(1);
         var command = new Command("up", "Run a local cluster with its HTTP API until Ctrl+C")
         {
-            data, http, fleet, jobs, seed, speed,
+            data, http, inspect, fleet, jobs, seed, speed,
         };
         command.SetAction((parsed, cancel) => RunAsync(
-            context, parsed.GetValue(data)!, parsed.GetValue(http)!, parsed.GetValue(fleet), parsed.GetValue(jobs),
-            parsed.GetValue(seed), parsed.GetValue(speed), cancel));
+            context, parsed.GetValue(data)!, parsed.GetValue(http)!, parsed.GetValue(inspect),
+            parsed.GetValue(fleet), parsed.GetValue(jobs), parsed.GetValue(seed), parsed.GetValue(speed), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        CliContext context, string data, string http, string? fleet, string? jobs, ulong seed, double speed,
-        CancellationToken cancel)
+    /// <summary>An address that was asked for must be had; the default one is a convenience.</summary>
+    private static InspectorOptions Inspector(string? text)
     {
+        if (text is null) return new InspectorOptions { Required = false };
+        var (host, port) = InspectCommand.ReadAddress(text, "--inspect", least: 0);
+        return new InspectorOptions(host, port);
+    }
+
+    private static async Task<int> RunAsync(
+        CliContext context, string data, string http, string? inspect, string? fleet, string? jobs, ulong seed,
+        double speed, CancellationToken cancel)
+    {
+        var inspector = Inspector(inspect);
         var input = LocalInput.Read(fleet);
         var feed = jobs is null
             ? null
@@ -57,11 +73,16 @@ internal static class UpCommand
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(speed, null, TimeProvider.System));
         await using var cluster = await LocalCluster.StartAsync(
-            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, http, context.Variables),
+            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, http, inspector,
+                context.Variables),
             cancel);
         await cluster.WaitUntilReadyAsync(cancel);
         context.Out.WriteLine($"stockpile is up: {string.Join(" ", cluster.Urls)}  "
             + $"({input.Fleet.Nodes.Count} nodes in {input.Fleet.Cells.Count()} cells, data in {folder.FullPath})");
+        if (cluster.Inspector is { EndPoint: { } at })
+            context.Out.WriteLine($"inspector: {at}  (stockpile inspect {at} help)");
+        else if (cluster.Inspector is { Fault: { } fault })
+            context.Error.WriteLine($"stockpile: {fault}; going on without it, --inspect HOST:PORT picks another");
         await context.Out.FlushAsync(cancel);
         var feeding = feed is null
             ? Task.CompletedTask

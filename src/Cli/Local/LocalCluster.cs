@@ -4,10 +4,13 @@ using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Serilog.Events;
 using Stockpile.Core.Fleets;
 using Stockpile.Cli.Processes;
 using Stockpile.Hosting;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Inspect.Hosting;
+using Stockpile.Inspect.Server;
 using Stockpile.Node.Hosting;
 using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Cells;
@@ -18,10 +21,11 @@ namespace Stockpile.Cli.Local;
 
 /// <summary>What a local cluster is made of.</summary>
 /// <param name="HttpUrl">Where the API listens; null: nowhere.</param>
+/// <param name="Inspector">Where the inspector listens; null: nowhere.</param>
 /// <param name="Environment">Variables that override the settings of the actor system.</param>
 public sealed record LocalClusterOptions(
     DataFolder Data, Catalog Catalog, Policy Policy, FleetSpec Fleet, ScaledTimeProvider Clock, string? HttpUrl,
-    IReadOnlyDictionary<string, string> Environment);
+    InspectorOptions? Inspector, IReadOnlyDictionary<string, string> Environment);
 
 /// <summary>
 /// A cluster in this process: the scheduler role and the node role in one member, with the journal in SQLite. The same
@@ -50,6 +54,9 @@ public sealed class LocalCluster : IAsyncDisposable
 
     /// <summary>The addresses the API listens on; port 0 is replaced by the one that was free.</summary>
     public IEnumerable<string> Urls => _app.Urls;
+
+    /// <summary>Null: none was asked for.</summary>
+    public InspectorServer? Inspector => _app.Services.GetService<InspectorServer>();
 
     /// <exception cref="CliException">The API's address cannot be bound.</exception>
     public static async Task<LocalCluster> StartAsync(LocalClusterOptions options, CancellationToken cancel)
@@ -100,10 +107,12 @@ public sealed class LocalCluster : IAsyncDisposable
     {
         var layers = SettingLayers.Read(null, options.Environment, []);
         layers.UseSqlite(options.Data.ConnectionString);
+        var log = MemberInspector.Log(LogEventLevel.Information);
         var builder = MemberApp.CreateBuilder(
-            options.HttpUrl, ProcessLog.ToFile(Path.Combine(options.Data.FullPath, "stockpile.log")));
+            options.HttpUrl, ProcessLog.ToFile(Path.Combine(options.Data.FullPath, "stockpile.log"), log));
         builder.Services.AddMember(layers.ToAkka(), [SchedulerHostingExtensions.Role, NodeProcess.Role], akka => akka
             .WithStockpileScheduler(cells)
+            .WithStockpileInspector()
             .WithNodeHost("local", options.Fleet.Nodes, options.Catalog, options.Clock,
                 (_, registry) => registry.Get<CellActor>())
             .AddStartup((system, _) =>
@@ -112,6 +121,7 @@ public sealed class LocalCluster : IAsyncDisposable
                 cluster.Join(cluster.SelfAddress);
             }));
         builder.Services.AddSchedulerApi(cells);
+        if (options.Inspector is { } where) builder.Services.AddInspector(where, log, isScheduler: true);
         var app = builder.Build();
         app.MapStockpileApi();
         return app;

@@ -13,6 +13,8 @@ using Stockpile.Cli.Local;
 using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Hosting;
+using Stockpile.Inspect.Hosting;
+using Stockpile.Inspect.Server;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Cells;
@@ -93,9 +95,15 @@ internal static class MemberApp
             await app.DisposeAsync();
             throw new CliException(ExitCodes.Refused, $"cannot listen on {url}: {fault.Message}");
         }
+        catch (InspectorBindException fault)
+        {
+            await app.DisposeAsync();
+            throw new CliException(ExitCodes.Refused, fault.Message);
+        }
     }
 
-    public static LoggerConfiguration Log(LogEventLevel least) => new LoggerConfiguration()
-        .MinimumLevel.Is(least)
+    public static LoggerConfiguration Log(InspectorLog log) => new LoggerConfiguration()
+        .MinimumLevel.ControlledBy(log.Level)
+        .WriteTo.Sink(log.Tail)
         .MinimumLevel.Override("Microsoft", LogEventLevel.Warning);
 }

@@ -4,12 +4,15 @@ using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Serilog.Events;
 using Stockpile.Cli.Local;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Node.Hosting;
 using Stockpile.Node.Hosts;
+using Stockpile.Inspect.Hosting;
+using Stockpile.Inspect.Server;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
 
@@ -34,9 +37,14 @@ internal static class NodeProcess
         var nodes = LocalInput.OrRefuse(() => HostNodes.Of(settings.Host, name, catalog, layers));
         layers.UseMember(settings.Member);
         var url = settings.HttpUrl.ToString();
-        var builder = MemberApp.CreateBuilder(url, ProcessLog.ToStandardError(settings.LogLevel));
+        var log = MemberInspector.Log(Enum.Parse<LogEventLevel>(settings.LogLevel, ignoreCase: true));
+        var builder = MemberApp.CreateBuilder(url, ProcessLog.ToStandardError(log));
         builder.Services.AddRouting();
-        builder.Services.AddMember(layers.ToAkka(), [Role], akka => akka.WithStockpileCellsProxy());
+        builder.Services.AddMember(layers.ToAkka(), [Role], akka => akka
+            .WithStockpileCellsProxy()
+            .WithStockpileInspector());
+        builder.Services.AddInspector(
+            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, isScheduler: false);
         var app = builder.Build();
         app.MapGet("/healthz/live", () => Results.Ok(new { status = "live" }));
         app.MapGet("/healthz/ready", () => ReadyAsync(app.Services));

@@ -4,11 +4,14 @@ using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Serilog;
+using Serilog.Events;
 using Stockpile.Cli.Local;
 using Stockpile.Formats;
 using Stockpile.Hosting;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Scheduler.Api;
+using Stockpile.Inspect.Hosting;
+using Stockpile.Inspect.Server;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
 
@@ -27,12 +30,16 @@ internal static class SchedulerProcess
         layers.UseMember(settings.Member);
         var cells = new CellOptions(catalog, policy, journal.Clock, TimeProvider.System);
         var url = settings.HttpUrl.ToString();
-        var builder = MemberApp.CreateBuilder(url, ProcessLog.ToStandardError(settings.LogLevel));
+        var log = MemberInspector.Log(Enum.Parse<LogEventLevel>(settings.LogLevel, ignoreCase: true));
+        var builder = MemberApp.CreateBuilder(url, ProcessLog.ToStandardError(log));
         builder.Services.AddMember(layers.ToAkka(), [SchedulerHostingExtensions.Role], akka => akka
             .WithStockpileScheduler(cells)
+            .WithStockpileInspector()
             .WithActors((system, _) => system.ActorOf(ClockActor.Props(journal.Clock), ClockActor.ActorName))
             .AddStartup((system, _) => JoinItselfWithoutSeeds(system, settings.Member)));
         builder.Services.AddSchedulerApi(cells);
+        builder.Services.AddInspector(
+            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, isScheduler: true);
         var app = builder.Build();
         app.MapStockpileApi();
         await app.StartOrRefuseAsync(url, cancel);

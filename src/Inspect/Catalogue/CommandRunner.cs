@@ -26,20 +26,25 @@ public interface IMembers
 /// <summary>Runs a call where it belongs: here, on the member that it names, or on a scheduler member.</summary>
 public sealed class CommandRunner(CommandCatalogue catalogue, IMembers members)
 {
+    private const string AllWord = "all";
+
     public CommandCatalogue Catalogue { get; } = catalogue;
 
     public MemberName Self => members.Self;
 
-    /// <summary>Whether a call goes on until it is cancelled; false for what is no call.</summary>
-    public bool Streams(IReadOnlyList<string> words)
+    /// <summary>
+    /// Which member is about to answer, as far as this one can tell, and whether the call goes on until it is
+    /// cancelled. What is no call is answered here.
+    /// </summary>
+    public (MemberName Member, bool Streams) Announce(IReadOnlyList<string> words)
     {
         try
         {
-            return Catalogue.Parse(words) is { Command.Streams: true };
+            return Catalogue.Parse(words) is { } call ? (Target(call) ?? Self, call.Command.Streams) : (Self, false);
         }
-        catch (CommandUsageException)
+        catch (Exception fault) when (fault is CommandUsageException or CommandRefusedException)
         {
-            return false;
+            return (Self, false);
         }
     }
 
@@ -77,18 +82,24 @@ public sealed class CommandRunner(CommandCatalogue catalogue, IMembers members)
     private Task<CommandResult> DispatchAsync(
         CommandCall call, IReadOnlyList<string> words, IAnswer answer, CancellationToken cancel)
     {
-        var wanted = call.Find(CommandCatalogue.MemberArgument.Name);
-        if (wanted is null)
-        {
-            return call.Command.NeedsScheduler && !IsScheduler(Self)
-                ? OnSomeSchedulerAsync(words, answer, cancel)
-                : CommandCatalogue.RunAsync(call, answer, cancel);
-        }
+        if (call.Find(CommandCatalogue.MemberArgument.Name) == AllWord)
+            return OnAll.RunAsync(members, Targets(call), RunOnAsync, call, WithoutMember(words), answer, cancel);
+        // One member and no other, also where it stays silent: the call may have been carried out.
+        return Target(call) is { } member
+            ? RunOnAsync(member, WithoutMember(words), answer, cancel)
+            : Task.FromResult(new CommandResult(CommandResult.UnreachableExit,
+                $"no scheduler member is up, and {Self} cannot answer this itself"));
+    }
 
-        var rest = WithoutMember(words);
-        if (wanted == "all") return OnAll.RunAsync(members, Targets(call), RunOnAsync, call, rest, answer, cancel);
-        var member = MemberFinder.Find(members.All(), wanted);
-        return RunOnAsync(member, rest, answer, cancel);
+    /// <summary>The member that the call names, else this one, else a scheduler; null: it needs one and none is up.
+    /// </summary>
+    private MemberName? Target(CommandCall call)
+    {
+        var wanted = call.Find(CommandCatalogue.MemberArgument.Name);
+        if (wanted is not null and not AllWord) return MemberFinder.Find(members.All(), wanted);
+        return wanted is AllWord || !call.Command.NeedsScheduler || IsScheduler(Self)
+            ? Self
+            : members.All().FirstOrDefault(m => IsScheduler(m) && members.IsUp(m));
     }
 
     /// <summary>All members that can carry it out.</summary>
@@ -100,14 +111,6 @@ public sealed class CommandRunner(CommandCatalogue catalogue, IMembers members)
         member.Address == Self.Address
             ? RunHereAsync(words, answer, cancel)
             : members.RunAsync(member, words, answer, cancel);
-
-    /// <summary>One scheduler and no other, also where it stays silent: the call may have been carried out.</summary>
-    private Task<CommandResult> OnSomeSchedulerAsync(
-        IReadOnlyList<string> words, IAnswer answer, CancellationToken cancel) =>
-        members.All().FirstOrDefault(m => IsScheduler(m) && members.IsUp(m)) is { } scheduler
-            ? members.RunAsync(scheduler, words, answer, cancel)
-            : Task.FromResult(new CommandResult(CommandResult.UnreachableExit,
-                $"no scheduler member is up, and {Self} cannot answer this itself"));
 
     private static bool IsScheduler(MemberName member) => member.Roles.Contains(SchedulerHostingExtensions.Role);
 

@@ -36,7 +36,7 @@ public static class InspectorHostingExtensions
     /// <param name="log">Whose lines <c>log</c> shows.</param>
     /// <param name="ofSchedulers">
     /// Palettes that only a scheduler can answer. Every member needs them for help and completion; one that is no
-    /// scheduler forwards their commands, so there they may stand on an <see cref="AbsentGateway"/>.
+    /// scheduler forwards their commands, so there they need nothing to answer from.
     /// </param>
     public static IServiceCollection AddStockpileInspector(
         this IServiceCollection services, InspectorOptions options, InspectorLog log,

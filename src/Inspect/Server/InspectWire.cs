@@ -9,7 +9,7 @@ namespace Stockpile.Inspect.Server;
 /// Petabridge.Cmd speaks another one.
 /// <code>
 /// client  {"v":1,"args":["cluster","show"],"json":false}   runs a command; "json" asks for rows instead of text
-/// server  {"v":1,"member":{"address":…,"roles":[…]},"streams":false}   the member that was asked
+/// server  {"v":1,"member":{"address":…,"roles":[…]},"streams":false}   the member that will answer
 /// server  {"line":"akka.tcp://…"}       any number; with "json" {"data":{…}} instead
 /// server  {"exit":0,"error":null,"member":{…}}   the last one, with the member that answered
 /// client  {"v":1,"cancel":true}         ends the running command; its last line follows as usual

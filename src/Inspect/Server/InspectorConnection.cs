@@ -50,10 +50,8 @@ internal sealed class InspectorConnection(Func<CommandRunner> runner, Stream str
     private async Task<bool> AnswerAsync(InspectRequest request, CancellationToken stop)
     {
         var commands = runner();
-        await SendAsync(new InspectReply
-        {
-            V = InspectWire.Version, Member = commands.Self, Streams = commands.Streams(request.Args!),
-        }, stop);
+        var (member, streams) = commands.Announce(request.Args!);
+        await SendAsync(new InspectReply { V = InspectWire.Version, Member = member, Streams = streams }, stop);
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var listening = CancellationTokenSource.CreateLinkedTokenSource(stop);
         // Not awaited before the command ends: a command that runs for long must not hold up its own cancel.
