@@ -10,7 +10,6 @@ using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting;
 using Stockpile.Node.Hosting;
-using Stockpile.Node.Hosts;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
 using Stockpile.Scheduler.Routing;
@@ -38,11 +37,11 @@ public sealed class Members : IAsyncDisposable
     public Task<Scheduler> StartSchedulerAsync() => StartAsync(
         SchedulerHostingExtensions.Role, akka => akka.WithStockpileScheduler(Options), host => new Scheduler(host));
 
-    public Task<IHost> StartNodeHostAsync(string name, IReadOnlyList<NodeSpec> nodes, HostOptions? options = null) =>
+    public Task<IHost> StartNodeHostAsync(string name, IReadOnlyList<NodeSpec> nodes) =>
         StartAsync("node", akka => akka
             .WithStockpileCellsProxy()
             .WithNodeHost(name, nodes, Catalog, TimeProvider.System,
-                (_, registry) => registry.Get<CellActor>(), options), host => host);
+                (_, registry) => registry.Get<CellActor>()), host => host);
 
     private async Task<T> StartAsync<T>(string role, Action<AkkaConfigurationBuilder> actors, Func<IHost, T> wrap)
     {
