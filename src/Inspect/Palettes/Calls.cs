@@ -9,6 +9,10 @@ using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Inspect.Palettes;
 
+/// <summary>As <see cref="CommandHandler"/>, with the cluster.</summary>
+internal delegate Task ClusterHandler(
+    ClusterAccess cluster, CommandCall call, IAnswer answer, CancellationToken cancel);
+
 /// <summary>What the commands over the cluster have in common: their arguments, and how they say no.</summary>
 internal static class Calls
 {
@@ -19,14 +23,15 @@ internal static class Calls
 
     public static CommandArgument Id(string what) => new("id", what, "-i") { Mandatory = true };
 
-    /// <summary>A command whose expected faults are one line for users.</summary>
+    /// <summary>A command on the cluster; its expected faults are one line for users.</summary>
     public static InspectCommand Command(
-        string name, string description, IReadOnlyList<CommandArgument> arguments, CommandHandler run) =>
+        Func<ClusterAccess> cluster, string name, string description, IReadOnlyList<CommandArgument> arguments,
+        ClusterHandler run) =>
         new(name, description, arguments, async (call, answer, cancel) =>
         {
             try
             {
-                await run(call, answer, cancel);
+                await run(cluster(), call, answer, cancel);
             }
             catch (ClusterUnavailableException fault)
             {
@@ -43,7 +48,10 @@ internal static class Calls
             {
                 throw new CommandRefusedException(fault.Message);
             }
-        });
+        })
+        {
+            NeedsScheduler = true,
+        };
 
     public static int GetLimit(this CommandCall call) =>
         call.GetInt(Limit.Name, 1, Limits.ListRowsMax, Limits.ListRowsDefault);

@@ -1,7 +1,5 @@
-using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Inspect.Catalogue;
-using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Mapping;
 using Stockpile.Scheduler.Routing;
@@ -31,43 +29,43 @@ public static class CellPalette
     private const int RoundsDefault = 20;
     private const int RoundsMax = 1_000;
 
-    public static Palette Create(IStockpileGateway gateway, ApiOptions options, LastRounds rounds)
-    {
-        ArgumentNullException.ThrowIfNull(gateway);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(rounds);
-        var cell = new CommandArgument("cell", "The cell's name, such as north", "-c") { Mandatory = true };
-        return new Palette("cell", "Cells, and what they committed last",
+    private static readonly CommandArgument CellName =
+        new("cell", "The cell's name, such as north", "-c") { Mandatory = true };
+
+    public static Palette Create(Func<ClusterAccess> cluster) => new(
+        "cell", "Cells, and what they committed last",
         [
-            Command("list", "All cells", [], async (_, answer, cancel) =>
+            Command(cluster, "list", "All cells", [], async (on, _, answer, cancel) =>
             {
-                var cells = await CellsAsync(gateway, options, cancel);
+                var cells = await CellsAsync(on, cancel);
                 await answer.TableAsync(
                     ["cell", ">epoch", ">round", ">nodes", ">lost", ">draining", ">devices", ">free", ">in use",
                         ">waiting", ">running", ">completed", ">preempted"],
                     cells, Row);
                 await answer.CountAsync("cells", cells.Count);
             }),
-            Command("show", "One cell", [cell], async (call, answer, cancel) =>
-                await ShowAsync(answer, await FindAsync(gateway, options, call, cancel))),
-            Command("rounds", "The last scheduling rounds of a cell, from the journal, oldest first",
+            Command(cluster, "show", "One cell", [CellName], async (on, call, answer, cancel) =>
+                await ShowAsync(answer, await FindAsync(on, call, cancel))),
+            Command(cluster, "rounds", "The last scheduling rounds of a cell, from the journal, oldest first",
             [
-                cell,
+                CellName,
                 new("limit", $"How many, 1 to {RoundsMax}; by default {RoundsDefault}", "-n"),
-            ], async (call, answer, cancel) =>
-            {
-                var count = call.GetInt("limit", 1, RoundsMax, RoundsDefault);
-                var found = await FindAsync(gateway, options, call, cancel);
-                var last = await rounds(found.Cell, found.Round, count, cancel);
-                await answer.TableAsync(
-                    [">round", "time", ">epoch", ">events", "by type"], [.. last.Select(ToResponse)], r =>
-                    [
-                        Number(r.Round), Time(r.At), Number(r.Epoch), Number(r.Events),
-                        Joined(r.ByType.Select(t => $"{t.Key} {t.Value}")),
-                    ]);
-                await answer.CountAsync("rounds", last.Count);
-            }),
+            ], RoundsAsync),
         ]);
+
+    private static async Task RoundsAsync(
+        ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
+    {
+        var count = call.GetInt("limit", 1, RoundsMax, RoundsDefault);
+        var cell = await FindAsync(on, call, cancel);
+        var last = await on.Rounds(cell.Cell, cell.Round, count, cancel);
+        await answer.TableAsync(
+            [">round", "time", ">epoch", ">events", "by type"], [.. last.Select(ToResponse)], r =>
+            [
+                Number(r.Round), Time(r.At), Number(r.Epoch), Number(r.Events),
+                Joined(r.ByType.Select(t => $"{t.Key} {t.Value}")),
+            ]);
+        await answer.CountAsync("rounds", last.Count);
     }
 
     private static RoundResponse ToResponse(Round round) => new(
@@ -76,14 +74,14 @@ public static class CellPalette
             .ToDictionary(g => g.Key, g => g.Count()));
 
     private static async Task<List<CellResponse>> CellsAsync(
-        IStockpileGateway gateway, ApiOptions options, CancellationToken cancel) =>
-        [.. (await gateway.CellsAsync(cancel)).Select(c => c.ToResponse(options.Catalog))];
+        ClusterAccess on, CancellationToken cancel) =>
+        [.. (await on.Gateway.CellsAsync(cancel)).Select(c => c.ToResponse(on.Options.Catalog))];
 
     private static async Task<CellResponse> FindAsync(
-        IStockpileGateway gateway, ApiOptions options, CommandCall call, CancellationToken cancel)
+        ClusterAccess on, CommandCall call, CancellationToken cancel)
     {
         var name = call.Get("cell");
-        var cells = await CellsAsync(gateway, options, cancel);
+        var cells = await CellsAsync(on, cancel);
         return cells.Find(c => c.Cell == name)
             ?? throw new CommandRefusedException($"{NoSuch("cell", name).Message}; "
                 + (cells.Count == 0 ? "there is none" : $"there are: {Joined(cells.Select(c => c.Cell))}"));

@@ -1,5 +1,4 @@
 using Stockpile.Inspect.Catalogue;
-using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Endpoints;
 using Stockpile.Scheduler.Api.Mapping;
@@ -15,35 +14,31 @@ public static class FleetPalette
     private static readonly string[] UseHeads =
         [">nodes", ">devices", ">training", ">inference", ">batch", ">guests", ">free", ">away", ">in use"];
 
-    public static Palette Create(IStockpileGateway gateway, ApiOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(gateway);
-        ArgumentNullException.ThrowIfNull(options);
-        return new Palette("fleet", "Capacity and use of the fleet, over all cells",
+    public static Palette Create(Func<ClusterAccess> cluster) => new(
+        "fleet", "Capacity and use of the fleet, over all cells",
         [
-            Command("tiers", "Devices by tier, most capable first", [], async (_, answer, cancel) =>
+            Command(cluster, "tiers", "Devices by tier, most capable first", [], async (on, _, answer, cancel) =>
             {
-                var fleet = (await gateway.CellsAsync(cancel)).ToFleet(options.Catalog);
+                var fleet = (await on.Gateway.CellsAsync(cancel)).ToFleet(on.Options.Catalog);
                 await answer.TableAsync(["tier", .. UseHeads], fleet.Tiers, t => [t.Tier, .. Use(t)]);
                 await answer.CountAsync("tiers", fleet.Tiers.Count);
             }),
-            Command("models", "Devices by accelerator model", [], async (_, answer, cancel) =>
+            Command(cluster, "models", "Devices by accelerator model", [], async (on, _, answer, cancel) =>
             {
-                var fleet = (await gateway.CellsAsync(cancel)).ToFleet(options.Catalog);
+                var fleet = (await on.Gateway.CellsAsync(cancel)).ToFleet(on.Options.Catalog);
                 await answer.TableAsync(
                     ["model", "tier", .. UseHeads], fleet.Models, m => [m.Model, m.Tier, .. Use(m)]);
                 await answer.CountAsync("models", fleet.Models.Count);
             }),
-            Command("nodes", "Nodes and what is free on them",
+            Command(cluster, "nodes", "Nodes and what is free on them",
             [
                 Cell("nodes"),
                 new("model", "Only nodes with this accelerator model", "-m"),
                 new("tier", "Only nodes of this tier", "-t"),
                 new("state", $"Only nodes in this state: {string.Join(", ", NodeEndpoints.States)}", "-s"),
                 Limit,
-            ], (call, answer, cancel) => NodesAsync(gateway, call, answer, cancel)),
+            ], NodesAsync),
         ]);
-    }
 
     /// <summary>The cells of a table of uses, in devices.</summary>
     internal static string?[] Use(UseResponse use) =>
@@ -55,11 +50,11 @@ public static class FleetPalette
     internal static IReadOnlyList<string> Heads => UseHeads;
 
     private static async Task NodesAsync(
-        IStockpileGateway gateway, CommandCall call, IAnswer answer, CancellationToken cancel)
+        ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
     {
         var filter = new NodeFilter(call.FindName("cell"), call.FindName("model"), call.FindName("tier"),
             call.FindOneOf("state", NodeEndpoints.States), call.GetLimit());
-        var reply = await gateway.ListNodesAsync(filter, cancel);
+        var reply = await on.Gateway.ListNodesAsync(filter, cancel);
         var nodes = reply.Nodes.Select(n => n.ToResponse(withAllocations: false)).ToList();
         await answer.TableAsync(
             ["node", "cell", "model", "tier", "state", ">devices", ">free", ">cpu free", ">memory free", "reason"],

@@ -1,8 +1,6 @@
 using Stockpile.Core;
-using Stockpile.Core.Fleets;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Endpoints;
 using Stockpile.Scheduler.Api.Json;
@@ -16,48 +14,35 @@ namespace Stockpile.Inspect.Palettes;
 /// <summary><c>job</c>: jobs, why they are where they are, and what users do with them.</summary>
 public static class JobPalette
 {
-    /// <param name="policy">With the catalogue, what a job given as a text is checked against.</param>
-    public static Palette Create(IStockpileGateway gateway, ApiOptions options, Policy policy)
-    {
-        ArgumentNullException.ThrowIfNull(gateway);
-        ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(policy);
-        var id = Id("The job's id, such as north-17");
-        return new Palette("job", "Jobs: list, look, explain, submit, cancel",
+    private static readonly CommandArgument JobName = Id("The job's id, such as north-17");
+
+    public static Palette Create(Func<ClusterAccess> cluster) => new(
+        "job", "Jobs: list, look, explain, submit, cancel",
         [
-            Command("list", "Jobs, newest first",
+            Command(cluster, "list", "Jobs, newest first",
             [
                 new("state", $"Only jobs in this state: {string.Join(", ", JobEndpoints.States)}", "-s"),
                 new("kind", $"Only jobs of this kind: {string.Join(", ", JobEndpoints.Kinds)}", "-k"),
                 new("tenant", "Only jobs of this tenant", "-t"),
                 Cell("jobs"),
                 Limit,
-            ], (call, answer, cancel) => ListAsync(gateway, options, call, answer, cancel)),
-            Command("show", "One job and its allocations", [id], async (call, answer, cancel) =>
-                await ShowAsync(answer, await AskAsync(call, options, job => gateway.GetJobAsync(job, cancel)))),
-            Command("why", "Why a job is where it is", [id], async (call, answer, cancel) =>
+            ], ListAsync),
+            Command(cluster, "show", "One job and its allocations", [JobName], async (on, call, answer, cancel) =>
+                await ShowAsync(answer, await AskAsync(on, call, job => on.Gateway.GetJobAsync(job, cancel)))),
+            Command(cluster, "why", "Why a job is where it is", [JobName], async (on, call, answer, cancel) =>
             {
-                var reply = await gateway.WhyAsync(GetId(call), cancel);
+                var reply = await on.Gateway.WhyAsync(GetId(call), cancel);
                 Check(reply.Refusal);
-                await WhyAsync(answer, reply.ToResponse(options));
+                await WhyAsync(answer, reply.ToResponse(on.Options));
             }),
-            Command("history", "A job's events from the journal, oldest first", [id], async (call, answer, cancel) =>
+            Command(cluster, "history", "A job's events from the journal, oldest first", [JobName], HistoryAsync),
+            JobSubmission.Create(cluster),
+            Command(cluster, "cancel", "Cancel a job", [JobName], async (on, call, answer, cancel) =>
             {
-                var entries = await gateway.HistoryAsync(GetId(call), cancel);
-                if (entries.Count == 0) throw NoSuch("job", call.Get("id"));
-                await answer.TableAsync(["time", "cell", ">round", "event", "detail"],
-                    [.. entries.Select(e => e.ToResponse())],
-                    e => [Time(e.At), e.Cell, Number(e.Round), e.Event, e.Detail]);
-                await answer.CountAsync("events", entries.Count);
-            }),
-            JobSubmission.Create(gateway, options, policy),
-            Command("cancel", "Cancel a job", [id], async (call, answer, cancel) =>
-            {
-                var job = await AskAsync(call, options, job => gateway.CancelJobAsync(job, cancel));
+                var job = await AskAsync(on, call, job => on.Gateway.CancelJobAsync(job, cancel));
                 await answer.LineAsync($"{job.Id} ({job.Name}) is {job.State}", job);
             }),
         ]);
-    }
 
     /// <summary>State, task, devices, where on the node, and whether it is a guest.</summary>
     internal static string?[] Allocation(AllocationResponse allocation) =>
@@ -87,21 +72,21 @@ public static class JobPalette
         JobId.TryParse(call.Get("id"), out var id) ? id : throw NoSuch("job", call.Get("id"));
 
     private static async Task<JobResponse> AskAsync(
-        CommandCall call, ApiOptions options, Func<JobId, Task<JobReply>> ask)
+        ClusterAccess on, CommandCall call, Func<JobId, Task<JobReply>> ask)
     {
         var reply = await ask(GetId(call));
         Check(reply.Refusal);
-        return reply.Job.ToResponse(options, withAllocations: true);
+        return reply.Job.ToResponse(on.Options, withAllocations: true);
     }
 
     private static async Task ListAsync(
-        IStockpileGateway gateway, ApiOptions options, CommandCall call, IAnswer answer, CancellationToken cancel)
+        ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
     {
         var filter = new JobFilter(call.FindOneOf("state", JobEndpoints.States),
             call.FindOneOf("kind", JobEndpoints.Kinds), call.FindName("tenant"), call.FindName("cell"),
             call.GetLimit());
-        var reply = await gateway.ListJobsAsync(filter, cancel);
-        var jobs = reply.Jobs.Select(j => j.ToResponse(options, withAllocations: false)).ToList();
+        var reply = await on.Gateway.ListJobsAsync(filter, cancel);
+        var jobs = reply.Jobs.Select(j => j.ToResponse(on.Options, withAllocations: false)).ToList();
         await answer.TableAsync(
             ["job", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted"], jobs,
             j =>
@@ -146,6 +131,16 @@ public static class JobPalette
                 ["allocation", "node", "model", "tier", "state", ">task", ">devices", "on", "guest"], allocations,
                 a => [a.Id, a.Node, a.Model, a.Tier, .. Allocation(a)]);
         }
+    }
+
+    private static async Task HistoryAsync(
+        ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
+    {
+        var entries = await on.Gateway.HistoryAsync(GetId(call), cancel);
+        if (entries.Count == 0) throw NoSuch("job", call.Get("id"));
+        await answer.TableAsync(["time", "cell", ">round", "event", "detail"],
+            [.. entries.Select(e => e.ToResponse())], e => [Time(e.At), e.Cell, Number(e.Round), e.Event, e.Detail]);
+        await answer.CountAsync("events", entries.Count);
     }
 
     private static async Task WhyAsync(IAnswer answer, WhyResponse why)

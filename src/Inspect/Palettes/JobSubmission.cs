@@ -42,27 +42,31 @@ internal static class JobSubmission
         new("duration", "Batch: run time of one task, such as 2h", "-u"),
     ];
 
-    public static InspectCommand Create(IStockpileGateway gateway, ApiOptions options, Policy policy) =>
-        Command("submit", "Submit a job by its fields, or jobs as a text",
+    public static InspectCommand Create(Func<ClusterAccess> cluster) =>
+        Command(cluster, "submit", "Submit a job by its fields, or jobs as a text",
         [
             .. Fields,
             new CommandArgument(Text, "Jobs as HOCON or JSON, with every field that job files have", "-f"),
             new CommandArgument(Key, "Makes it repeatable: the same key again gives the same jobs", "-i"),
-        ], async (call, answer, cancel) =>
-        {
-            var key = GetKey(call);
-            var requests = Requests(call, options.Catalog, policy);
-            var (submissions, refusals) = requests is [var one]
-                ? PrepareOne(one, key, options)
-                : JobSubmissions.PrepareAll(requests, key, options);
-            Refuse([.. refusals.DistinctBy(r => r.Index).Select(r => r.Refusal.ToLine())], requests.Count, taken: 0);
-            var results = await JobSubmissions.SendAsync(gateway, submissions, SubmitMode.AllOrNothing, cancel);
-            var taken = results.Where(r => r.Refusal is null).Select(r => new JobBatchResult(
-                r.Job.ToResponse(options, withAllocations: true), null, r.Repeated)).ToList();
-            if (taken.Count > 0) await ShowAsync(answer, taken);
-            // Where jobs are withheld for the sake of one, that one is the news.
-            Refuse(Reasons(results), results.Count, taken.Count);
-        });
+        ], SubmitAsync);
+
+    private static async Task SubmitAsync(
+        ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
+    {
+        var key = GetKey(call);
+        var options = on.Options;
+        var requests = Requests(call, options.Catalog, on.Policy);
+        var (submissions, refusals) = requests is [var one]
+            ? PrepareOne(one, key, options)
+            : JobSubmissions.PrepareAll(requests, key, options);
+        Refuse([.. refusals.DistinctBy(r => r.Index).Select(r => r.Refusal.ToLine())], requests.Count, taken: 0);
+        var results = await JobSubmissions.SendAsync(on.Gateway, submissions, SubmitMode.AllOrNothing, cancel);
+        var taken = results.Where(r => r.Refusal is null).Select(r => new JobBatchResult(
+            r.Job.ToResponse(options, withAllocations: true), null, r.Repeated)).ToList();
+        if (taken.Count > 0) await ShowAsync(answer, taken);
+        // Where jobs are withheld for the sake of one, that one is the news.
+        Refuse(Reasons(results), results.Count, taken.Count);
+    }
 
     private static (List<Submission>, List<(int Index, Refusal Refusal)>) PrepareOne(
         JobRequest request, string key, ApiOptions options)

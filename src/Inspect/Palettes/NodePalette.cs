@@ -4,7 +4,6 @@ using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Endpoints;
 using Stockpile.Scheduler.Api.Mapping;
-using Stockpile.Scheduler.Routing;
 using static Stockpile.Inspect.Palettes.Calls;
 using static Stockpile.Inspect.Palettes.Lines;
 
@@ -13,37 +12,40 @@ namespace Stockpile.Inspect.Palettes;
 /// <summary><c>node</c>: one machine, and what can be done to it.</summary>
 public static class NodePalette
 {
-    public static Palette Create(IStockpileGateway gateway)
-    {
-        ArgumentNullException.ThrowIfNull(gateway);
-        var id = Id("The node's id");
-        return new Palette("node", "One node: look, drain, resume, simulate faults",
+    private static readonly CommandArgument NodeId = Id("The node's id");
+
+    public static Palette Create(Func<ClusterAccess> cluster) => new(
+        "node", "One node: look, drain, resume, simulate faults",
         [
-            Command("show", "One node and the allocations on it", [id], async (call, answer, cancel) =>
-                await ShowAsync(answer, await AskAsync(call, node => gateway.GetNodeAsync(node, cancel)))),
-            Command("drain", "Give a node no new work; what runs there may finish", [id], (call, answer, cancel) =>
-                OrderAsync(call, answer, node => gateway.DrainNodeAsync(node, cancel))),
-            Command("resume", "Give a drained node work again", [id], (call, answer, cancel) =>
-                OrderAsync(call, answer, node => gateway.ResumeNodeAsync(node, cancel))),
-            Command("fail", "Simulate a failure: the node loses what runs on it", [id], (call, answer, cancel) =>
-                OrderAsync(call, answer, node => gateway.FaultNodeAsync(node, "fail", 1, cancel))),
-            Command("slow", "Simulate a slow node",
+            Command(cluster, "show", "One node and the allocations on it", [NodeId],
+                async (on, call, answer, cancel) =>
+                    await ShowAsync(answer, await AskAsync(call, node => on.Gateway.GetNodeAsync(node, cancel)))),
+            Command(cluster, "drain", "Give a node no new work; what runs there may finish", [NodeId],
+                (on, call, answer, cancel) =>
+                    OrderAsync(call, answer, node => on.Gateway.DrainNodeAsync(node, cancel))),
+            Command(cluster, "resume", "Give a drained node work again", [NodeId],
+                (on, call, answer, cancel) =>
+                    OrderAsync(call, answer, node => on.Gateway.ResumeNodeAsync(node, cancel))),
+            Fault(cluster, "fail", "Simulate a failure: the node loses what runs on it", [], _ => 1),
+            Fault(cluster, "slow", "Simulate a slow node",
             [
-                id,
                 new("factor", $"How many times slower: above 1, at most {NodeEndpoints.FactorMax}; by default 2", "-f"),
-            ], (call, answer, cancel) =>
-            {
-                var factor = Factor(call);
-                return OrderAsync(call, answer, node => gateway.FaultNodeAsync(node, "slow", factor, cancel));
-            }),
-            Command("recover", "End a simulated fault", [id], (call, answer, cancel) =>
-                OrderAsync(call, answer, node => gateway.FaultNodeAsync(node, "recover", 1, cancel))),
+            ], Factor),
+            Fault(cluster, "recover", "End a simulated fault", [], _ => 1),
         ]);
-    }
 
     /// <summary>Free devices; a shared one counts by its share.</summary>
     internal static string Free(NodeResponse node) => Number(
         node.FreeMilli.Count == 0 ? node.FreeDevices : node.FreeMilli.Sum() / (double)Limits.MilliPerDevice);
+
+    private static InspectCommand Fault(
+        Func<ClusterAccess> cluster, string fault, string description, IReadOnlyList<CommandArgument> more,
+        Func<CommandCall, double> factor) =>
+        Command(cluster, fault, description, [NodeId, .. more], (on, call, answer, cancel) =>
+        {
+            var times = factor(call);
+            return OrderAsync(call, answer, node => on.Gateway.FaultNodeAsync(node, fault, times, cancel));
+        });
 
     private static double Factor(CommandCall call)
     {

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Stockpile.Inspect.Catalogue;
+using Stockpile.Inspect.Palettes;
 using Stockpile.Scheduler.Tests.Api;
 
 namespace Stockpile.Inspect.Tests.Palettes;
@@ -22,6 +24,20 @@ public sealed class OwnPalettesTests
                 Assert.All(command.Arguments, a => Assert.NotEmpty(a.Description));
             }
         }
+    }
+
+    [Fact]
+    public async Task A_member_without_a_gateway_knows_the_commands_and_leaves_them_to_a_scheduler()
+    {
+        var here = new PaletteBench().Palettes;
+        var elsewhere = OwnPalettes.Elsewhere();
+        Assert.Equal(
+            here.SelectMany(p => p.Commands).Select(c => c.Name),
+            elsewhere.SelectMany(p => p.Commands).Select(c => c.Name));
+        Assert.All(elsewhere.SelectMany(p => p.Commands), c => Assert.True(c.NeedsScheduler));
+        var result = await new CommandCatalogue(elsewhere).RunAsync(
+            ["fleet", "tiers"], new Recorder(), TestContext.Current.CancellationToken);
+        Assert.Equal("only a scheduler member answers this", result.Error);
     }
 
     [Theory]

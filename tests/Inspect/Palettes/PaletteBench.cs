@@ -20,7 +20,11 @@ public sealed class PaletteBench
     private static readonly Catalog Catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
     private static readonly Policy Policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), Catalog);
 
-    public PaletteBench() => Palettes = OwnPalettes.Create(Gateway, Options, Policy, ReadRounds);
+    public PaletteBench()
+    {
+        var cluster = new ClusterAccess(Gateway, Options, Policy, ReadRounds);
+        Palettes = OwnPalettes.Create(() => cluster);
+    }
 
     public FakeGateway Gateway { get; } = new();
 
