@@ -69,6 +69,21 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         // A cell writes one row per round, so a round's number is its row's.
         (from, cancel) => Rounds(cell, cancel, from), Materializer);
 
+    /// <summary>
+    /// The last rounds of a cell, oldest first, without reading those before: a round is one row of the journal, so
+    /// its number is the row's.
+    /// </summary>
+    /// <param name="newest">Number of the cell's newest round, as the cell says it; 0: it has none.</param>
+    /// <param name="count">Most rounds to read, above 0.</param>
+    public async Task<IReadOnlyList<Round>> LastRoundsAsync(
+        string cell, long newest, int count, CancellationToken cancel)
+    {
+        // What the cell commits while this is read comes with it, so the oldest ones may be too many.
+        var rounds = await Rounds(cell, cancel, Math.Max(1, newest - count + 1))
+            .RunWith(Sink.Seq<Round>(), Materializer).ConfigureAwait(false);
+        return [.. rounds.TakeLast(count)];
+    }
+
     /// <summary>The cells that the journal knows, by name.</summary>
     public async Task<IReadOnlyList<string>> CellsAsync()
     {

@@ -37,6 +37,33 @@ public sealed class JournalReaderTests : CellSpec
     }
 
     [Fact]
+    public async Task The_last_rounds_come_without_those_before_and_with_those_that_came_since()
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        foreach (var key in new[] { "a", "b", "c" }) await SubmitAsync(key, Gang());
+        var newest = (await ViewAsync()).Round;
+        await CrashCellAsync();
+
+        var reader = Reader();
+        Assert.True(newest >= 4);
+        var last = await reader.LastRoundsAsync("north", newest, 2, cancel);
+        Assert.Equal([newest - 1, newest], last.Select(r => r.Number));
+        Assert.Equal("c", Assert.IsType<JobSubmitted>(last[1].Events[0]).Key);
+        Assert.Equal(newest, (await reader.LastRoundsAsync("north", newest, 1_000, cancel)).Count);
+        // Two rounds were committed after the cell was asked: the newest ones still are the answer.
+        Assert.Equal([newest - 1, newest],
+            (await reader.LastRoundsAsync("north", newest - 2, 2, cancel)).Select(r => r.Number));
+        Assert.Empty(await reader.LastRoundsAsync("nowhere", 0, 5, cancel));
+
+        // A row that cannot be read harms only whoever reads it.
+        Sql("UPDATE journal SET manifest = 'nothing' WHERE sequence_number = 1; SELECT 0");
+        Assert.Equal(2, (await reader.LastRoundsAsync("north", newest, 2, cancel)).Count);
+        await Assert.ThrowsAnyAsync<Exception>(() => reader.LastRoundsAsync("north", newest, 1_000, cancel));
+    }
+
+    [Fact]
     public async Task Cells_and_histories_come_from_the_journal_alone()
     {
         var cancel = TestContext.Current.CancellationToken;

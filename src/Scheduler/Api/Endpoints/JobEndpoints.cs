@@ -1,4 +1,3 @@
-using System.Globalization;
 using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.V1;
@@ -14,11 +13,8 @@ internal static class JobEndpoints
 {
     public const string KeyHeader = "Idempotency-Key";
 
-    /// <summary>Room for <c>/499</c>, the number of a job in a batch.</summary>
-    private const int KeyCharsMax = Limits.NameCharsMax - 4;
-
-    private static readonly string[] States = ["pending", "placed", "running", "completed", "cancelled", "failed"];
-    private static readonly string[] Kinds = ["training", "inference", "batch"];
+    public static readonly string[] States = ["pending", "placed", "running", "completed", "cancelled", "failed"];
+    public static readonly string[] Kinds = ["training", "inference", "batch"];
 
     public static void MapJobs(this RouteGroupBuilder api)
     {
@@ -43,9 +39,9 @@ internal static class JobEndpoints
         if (badKey is not null) return badKey;
         var (request, problem) = await JsonBody.ReadAsync<JobRequest>(http);
         if (request is null) return problem!;
-        var (submission, refusals) = Prepare(request, key, options);
-        if (submission is null) return ProblemResult.Of(refusals);
-        var result = (await SendAsync(gateway, [submission], SubmitMode.Each, cancel))[0];
+        var (submission, refusals) = JobSubmissions.Prepare(request, key, options);
+        if (submission is null) return ProblemResult.Of([.. refusals.Select(r => r.ToJsonNames())]);
+        var result = (await JobSubmissions.SendAsync(gateway, [submission], SubmitMode.Each, cancel))[0];
         if (result.Refusal is { } refusal) return ProblemResult.Of(refusal.ToJsonNames());
         var job = result.Job.ToResponse(options, withAllocations: true);
         return result.Repeated
@@ -70,18 +66,10 @@ internal static class JobEndpoints
                 $"jobs has {request.Jobs?.Count ?? 0} entries; allowed: 1 to {Limits.JobsPerSubmitMax}"));
         }
 
-        var submissions = new List<Submission>(jobs.Count);
-        var faults = new List<Refusal>();
-        for (var i = 0; i < jobs.Count; i++)
-        {
-            var own = key.Length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{key}/{i}");
-            var (submission, refusals) = Prepare(jobs[i], own, options);
-            if (submission is not null) submissions.Add(submission);
-            else faults.AddRange(refusals.Select(r => r.InBatch(i)));
-        }
-
-        if (faults.Count > 0) return ProblemResult.Of(faults);
-        var results = await SendAsync(gateway, submissions, mode, cancel);
+        var (submissions, refusals) = JobSubmissions.PrepareAll(jobs, key, options);
+        if (refusals.Count > 0)
+            return ProblemResult.Of([.. refusals.Select(r => r.Refusal.ToJsonNames().InBatch(r.Index))]);
+        var results = await JobSubmissions.SendAsync(gateway, submissions, mode, cancel);
         var refused = results.Select((r, i) => (r.Refusal, Index: i))
             .Where(r => r.Refusal is { Code: not Refusal.Withheld }).ToList();
         if (results.Any(r => r.Refusal is { Code: Refusal.Withheld }) || refused.Count == results.Count)
@@ -143,36 +131,13 @@ internal static class JobEndpoints
             : Results.Ok(reply.Job.ToResponse(options, withAllocations: true));
     }
 
-    private static (Submission? Submission, IReadOnlyList<Refusal> Refusals) Prepare(
-        JobRequest? request, string key, ApiOptions options)
-    {
-        if (request is null) return (null, [new Refusal(Refusal.Invalid, "", "the job is null; allowed: an object")]);
-        var (spec, refusals) = request.ToSpec();
-        refusals ??= options.Validate(spec!);
-        return refusals.Count > 0
-            ? (null, [.. refusals.Select(r => r.ToJsonNames())])
-            : (new Submission { Key = key, Spec = options.ToWire(spec!) }, []);
-    }
-
-    private static async Task<IReadOnlyList<SubmitResult>> SendAsync(
-        IStockpileGateway gateway, List<Submission> jobs, SubmitMode mode, CancellationToken cancel)
-    {
-        var reply = await gateway.SubmitAsync(jobs, mode, cancel);
-        return reply.Results.Count == jobs.Count
-            ? reply.Results
-            : throw new InvalidOperationException($"{jobs.Count} jobs got {reply.Results.Count} answers");
-    }
-
     private static (string Key, ProblemResult? Problem) ReadKey(HttpRequest request)
     {
         var values = request.Headers[KeyHeader];
         if (values.Count == 0) return ("", null);
         var key = values.ToString();
-        if (values.Count == 1 && key.Length is > 0 and <= KeyCharsMax && key.All(c => c is > ' ' and <= '~')
-            && !key.StartsWith(RouterActor.OwnKeyPrefix, StringComparison.Ordinal))
-            return (key, null);
-        return ("", ProblemResult.Of(new Refusal(Refusal.Invalid, KeyHeader, $"{KeyHeader} is "
-            + $"{Names.Shorten(key)}; allowed: 1 to {KeyCharsMax} printable ASCII characters without spaces, "
-            + $"not beginning with {RouterActor.OwnKeyPrefix}")));
+        if (values.Count == 1 && JobSubmissions.IsKey(key)) return (key, null);
+        return ("", ProblemResult.Of(new Refusal(Refusal.Invalid, KeyHeader,
+            $"{KeyHeader} is {Names.Shorten(key)}; allowed: {JobSubmissions.KeyRule}")));
     }
 }

@@ -10,9 +10,9 @@ namespace Stockpile.Scheduler.Api.Endpoints;
 /// <summary>Nodes: list, show, drain, resume, and simulated faults.</summary>
 internal static class NodeEndpoints
 {
-    private const double FactorMax = 1000;
+    public const double FactorMax = 1000;
 
-    private static readonly string[] States = ["ready", "draining", "lost"];
+    public static readonly string[] States = ["ready", "draining", "lost"];
     private static readonly string[] Faults = ["fail", "slow", "recover"];
 
     public static void MapNodes(this RouteGroupBuilder api)

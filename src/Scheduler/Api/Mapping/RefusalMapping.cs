@@ -11,21 +11,29 @@ internal static class RefusalMapping
         new Refusal(refusal.Code, refusal.Field, refusal.Message).ToJsonNames();
 
     /// <summary>The refusal with the JSON name of its field, which its message then begins with.</summary>
-    public static Refusal ToJsonNames(this Refusal refusal)
+    public static Refusal ToJsonNames(this Refusal refusal) => refusal.WithField(CamelCase(refusal.Field));
+
+    /// <summary>One line that begins with the field as files name it.</summary>
+    public static string ToLine(this Refusal refusal) => refusal.WithField(refusal.Field).Message;
+
+    /// <summary>As the other one.</summary>
+    public static string ToLine(this RefusalMsg refusal) =>
+        new Refusal(refusal.Code, refusal.Field, refusal.Message).ToLine();
+
+    /// <summary>The refusal as one of job number <paramref name="index"/> of a batch.</summary>
+    public static Refusal InBatch(this Refusal refusal, int index) => refusal.Field.Length == 0
+        ? refusal with { Field = $"jobs[{index}]", Message = $"jobs[{index}]: {refusal.Message}" }
+        : refusal with { Field = $"jobs[{index}].{refusal.Field}", Message = $"jobs[{index}].{refusal.Message}" };
+
+    private static Refusal WithField(this Refusal refusal, string field)
     {
         if (refusal.Field.Length == 0) return refusal;
-        var field = CamelCase(refusal.Field);
         // The validator's words begin with the value, since files put their own line and key before them.
         var message = refusal.Message.StartsWith(refusal.Field, StringComparison.Ordinal)
             ? field + refusal.Message[refusal.Field.Length..]
             : $"{field}: {refusal.Message}";
         return refusal with { Field = field, Message = message };
     }
-
-    /// <summary>The refusal as one of job number <paramref name="index"/> of a batch.</summary>
-    public static Refusal InBatch(this Refusal refusal, int index) => refusal.Field.Length == 0
-        ? refusal with { Field = $"jobs[{index}]", Message = $"jobs[{index}]: {refusal.Message}" }
-        : refusal with { Field = $"jobs[{index}].{refusal.Field}", Message = $"jobs[{index}].{refusal.Message}" };
 
     private static string CamelCase(string kebab)
     {

@@ -1,0 +1,103 @@
+using System.Globalization;
+using Stockpile.Core;
+using Stockpile.Formats;
+using Stockpile.Inspect.Catalogue;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api.Json;
+using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Inspect.Palettes;
+
+/// <summary>As <see cref="CommandHandler"/>, with the cluster.</summary>
+internal delegate Task ClusterHandler(
+    ClusterAccess cluster, CommandCall call, IAnswer answer, CancellationToken cancel);
+
+/// <summary>What the commands over the cluster have in common: their arguments, and how they say no.</summary>
+internal static class Calls
+{
+    public static CommandArgument Limit { get; } = new(
+        "limit", $"Most rows, 1 to {Limits.ListRowsMax}; by default {Limits.ListRowsDefault}", "-n");
+
+    public static CommandArgument Cell(string what) => new("cell", $"Only {what} of this cell", "-c");
+
+    public static CommandArgument Id(string what) => new("id", what, "-i") { Mandatory = true };
+
+    /// <summary>A command on the cluster; its expected faults are one line for users.</summary>
+    public static InspectCommand Command(
+        Func<ClusterAccess> cluster, string name, string description, IReadOnlyList<CommandArgument> arguments,
+        ClusterHandler run) =>
+        new(name, description, arguments, async (call, answer, cancel) =>
+        {
+            try
+            {
+                await run(cluster(), call, answer, cancel);
+            }
+            catch (ClusterUnavailableException fault)
+            {
+                var effect = fault.NothingTaken ? "nothing was taken; " : "";
+                throw new CommandRefusedException(
+                    $"the cluster does not answer: {fault.Message}; {effect}{Again(fault.RetryAfter)}");
+            }
+            catch (ClusterBusyException fault)
+            {
+                throw new CommandRefusedException(
+                    $"the cluster is busy: {fault.Message}; nothing was taken; {Again(fault.RetryAfter)}");
+            }
+            catch (Exception fault) when (fault is UnknownCellException or InputException)
+            {
+                throw new CommandRefusedException(fault.Message);
+            }
+        })
+        {
+            NeedsScheduler = true,
+        };
+
+    public static int GetLimit(this CommandCall call) =>
+        call.GetInt(Limit.Name, 1, Limits.ListRowsMax, Limits.ListRowsDefault);
+
+    /// <summary>A name, or null where it is not given.</summary>
+    public static string? FindName(this CommandCall call, string argument) =>
+        call.Find(argument) is not { } text || Names.IsName(text) ? call.Find(argument)
+            : throw Wrong(argument, text, Names.Rule);
+
+    public static string? FindOneOf(this CommandCall call, string argument, IReadOnlyList<string> allowed) =>
+        call.Find(argument) is not { } text || allowed.Contains(text, StringComparer.Ordinal) ? call.Find(argument)
+            : throw Wrong(argument, text, string.Join(", ", allowed));
+
+    public static double? FindNumber(this CommandCall call, string argument, string allowed) =>
+        call.Find(argument) is not { } text ? null
+        : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && double.IsFinite(value) ? value
+        : throw Wrong(argument, text, allowed);
+
+    public static int? FindInt(this CommandCall call, string argument, int min, int max) =>
+        call.Has(argument) ? call.GetInt(argument, min, max, min) : null;
+
+    public static TimeSpan? FindDuration(this CommandCall call, string argument) =>
+        call.Find(argument) is not { } text ? null
+        : Quantities.TryParseDuration(text, out var duration) ? duration
+        : throw Wrong(argument, text, Quantities.DurationRule);
+
+    public static long? FindMemory(this CommandCall call, string argument) =>
+        call.Find(argument) is not { } text ? null
+        : Quantities.TryParseMemory(text, out var size) ? size
+        : throw Wrong(argument, text, Quantities.MemoryRule);
+
+    public static CommandRefusedException Wrong(string argument, string text, string allowed) =>
+        new($"{argument} is '{InputException.Show(text)}'; allowed: {allowed}");
+
+    public static CommandRefusedException NoSuch(string what, string id) =>
+        new($"there is no {what} {InputException.Show(id)}");
+
+    /// <summary>Throws where the cluster refused.</summary>
+    public static void Check(RefusalMsg? refusal)
+    {
+        if (refusal is null) return;
+        // These speak of the thing that was asked for, not of an argument that could be written better.
+        var isState = refusal.Code is Refusal.NotFound or Refusal.Ended;
+        throw new CommandRefusedException(isState ? refusal.Message : refusal.ToLine());
+    }
+
+    private static string Again(TimeSpan wait) => $"try again in {Quantities.Format(wait)}";
+}

@@ -1,0 +1,174 @@
+using Stockpile.Core;
+using Stockpile.Inspect.Catalogue;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Endpoints;
+using Stockpile.Scheduler.Api.Json;
+using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Routing;
+using static Stockpile.Inspect.Palettes.Calls;
+using static Stockpile.Inspect.Palettes.Lines;
+
+namespace Stockpile.Inspect.Palettes;
+
+/// <summary><c>job</c>: jobs, why they are where they are, and what users do with them.</summary>
+public static class JobPalette
+{
+    private static readonly CommandArgument JobName = Id("The job's id, such as north-17");
+
+    public static Palette Create(Func<ClusterAccess> cluster) => new(
+        "job", "Jobs: list, look, explain, submit, cancel",
+        [
+            Command(cluster, "list", "Jobs, newest first",
+            [
+                new("state", $"Only jobs in this state: {string.Join(", ", JobEndpoints.States)}", "-s"),
+                new("kind", $"Only jobs of this kind: {string.Join(", ", JobEndpoints.Kinds)}", "-k"),
+                new("tenant", "Only jobs of this tenant", "-t"),
+                Cell("jobs"),
+                Limit,
+            ], ListAsync),
+            Command(cluster, "show", "One job and its allocations", [JobName], async (on, call, answer, cancel) =>
+                await ShowAsync(answer, await AskAsync(on, call, job => on.Gateway.GetJobAsync(job, cancel)))),
+            Command(cluster, "why", "Why a job is where it is", [JobName], async (on, call, answer, cancel) =>
+            {
+                var reply = await on.Gateway.WhyAsync(GetId(call), cancel);
+                Check(reply.Refusal);
+                await WhyAsync(answer, reply.ToResponse(on.Options));
+            }),
+            Command(cluster, "history", "A job's events from the journal, oldest first", [JobName], HistoryAsync),
+            JobSubmission.Create(cluster),
+            Command(cluster, "cancel", "Cancel a job", [JobName], async (on, call, answer, cancel) =>
+            {
+                var job = await AskAsync(on, call, job => on.Gateway.CancelJobAsync(job, cancel));
+                await answer.LineAsync($"{job.Id} ({job.Name}) is {job.State}", job);
+            }),
+        ]);
+
+    /// <summary>State, task, devices, where on the node, and whether it is a guest.</summary>
+    internal static string?[] Allocation(AllocationResponse allocation) =>
+    [
+        allocation.State, Number(allocation.Task), Number(Devices(allocation.Share, allocation.Devices.Count)),
+        string.Join(',', allocation.Devices), allocation.Guest ? "guest" : null,
+    ];
+
+    /// <summary>How large a job is: devices of a gang, or replicas or tasks and the devices of each.</summary>
+    internal static string Size(JobResponse job)
+    {
+        var each = Number(Devices(job.Share, job.Devices ?? 0));
+        return job switch
+        {
+            { Kind: "training" } when (job.MinDevices ?? job.MaxDevices) is not null =>
+                $"{job.MinDevices ?? job.Devices}..{job.MaxDevices ?? job.Devices}",
+            { Kind: "training" } => each,
+            { Replicas: { } r } => $"{r.Now} of {r.Min}..{r.Max} x {each}",
+            _ => $"{job.Tasks ?? 0} x {each}",
+        };
+    }
+
+    private static double Devices(int? shareMilli, int whole) =>
+        shareMilli is { } share ? share / (double)Limits.MilliPerDevice : whole;
+
+    private static JobId GetId(CommandCall call) =>
+        JobId.TryParse(call.Get("id"), out var id) ? id : throw NoSuch("job", call.Get("id"));
+
+    private static async Task<JobResponse> AskAsync(
+        ClusterAccess on, CommandCall call, Func<JobId, Task<JobReply>> ask)
+    {
+        var reply = await ask(GetId(call));
+        Check(reply.Refusal);
+        return reply.Job.ToResponse(on.Options, withAllocations: true);
+    }
+
+    private static async Task ListAsync(
+        ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
+    {
+        var filter = new JobFilter(call.FindOneOf("state", JobEndpoints.States),
+            call.FindOneOf("kind", JobEndpoints.Kinds), call.FindName("tenant"), call.FindName("cell"),
+            call.GetLimit());
+        var reply = await on.Gateway.ListJobsAsync(filter, cancel);
+        var jobs = reply.Jobs.Select(j => j.ToResponse(on.Options, withAllocations: false)).ToList();
+        await answer.TableAsync(
+            ["job", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted"], jobs,
+            j =>
+            [
+                j.Id, j.Name, j.Kind, j.Tenant, j.Priority, j.State, j.Cell, Size(j), Progress(j),
+                Time(j.SubmittedAt),
+            ]);
+        await answer.CountAsync("jobs", jobs.Count, reply.Total);
+    }
+
+    /// <summary>A service runs until it is stopped.</summary>
+    private static string? Progress(JobResponse job) => job.Kind == "inference" ? null : Percent(job.Progress);
+
+    private static async Task ShowAsync(IAnswer answer, JobResponse job)
+    {
+        await answer.FactsAsync(job,
+            ("job", job.Id),
+            ("name", job.Name),
+            ("state", job.State),
+            ("reason", job.Reason),
+            ("kind", job.Kind),
+            ("tenant", job.Tenant),
+            ("priority", job.Priority),
+            ("cell", job.Cell),
+            ("size", Size(job)),
+            ("tiers", Joined(job.Tiers)),
+            ("models", Joined(job.Models)),
+            ("work", job.Work is { } work ? $"{Number(work)} device-hours on a reference device" : null),
+            ("duration", job.Duration is { } duration ? Quantities.Format(duration) : null),
+            ("checkpoint", job.Checkpoint is { } interval ? $"every {Quantities.Format(interval)}" : null),
+            ("progress", Progress(job)),
+            ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
+            ("requeues", job.Requeues == 0 ? null : $"{job.Requeues}"),
+            ("preemptions", job.Preemptions == 0 ? null : $"{job.Preemptions}"),
+            ("submitted", Time(job.SubmittedAt)),
+            ("started", Time(job.StartedAt)),
+            ("completed", Time(job.CompletedAt)),
+            ("key", job.Key));
+        if (job.Allocations is { Count: > 0 } allocations)
+        {
+            await answer.PartAsync(
+                ["allocation", "node", "model", "tier", "state", ">task", ">devices", "on", "guest"], allocations,
+                a => [a.Id, a.Node, a.Model, a.Tier, .. Allocation(a)]);
+        }
+    }
+
+    private static async Task HistoryAsync(
+        ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
+    {
+        var entries = await on.Gateway.HistoryAsync(GetId(call), cancel);
+        if (entries.Count == 0) throw NoSuch("job", call.Get("id"));
+        await answer.TableAsync(["time", "cell", ">round", "event", "detail"],
+            [.. entries.Select(e => e.ToResponse())], e => [Time(e.At), e.Cell, Number(e.Round), e.Event, e.Detail]);
+        await answer.CountAsync("events", entries.Count);
+    }
+
+    private static async Task WhyAsync(IAnswer answer, WhyResponse why)
+    {
+        await answer.FactsAsync(why,
+            ("job", $"{why.Job.Id} ({why.Job.Name})"),
+            ("state", why.Job.State),
+            ("reason", why.Reason),
+            ("ahead", why.AheadInQueue == 0 ? null : $"{why.AheadInQueue} in the queue"));
+        if (why.Alternatives.Count == 0) return;
+        await answer.PartAsync(
+            ["model", "tier", "as", ">nodes", ">devices", ">free", ">by guests", ">used", ">away", ">fits",
+                "nodes short of", "verdict"],
+            why.Alternatives, a =>
+            [
+                a.Model, a.Tier, a.Guest ? "guest" : "home", Number(a.Nodes), Number(a.Devices),
+                Number(a.FreeDevices), Number(a.GuestHeldDevices), Number(a.UsedDevices),
+                Number(a.UnavailableDevices), Number(a.FitsNow), ShortOf(a), a.Verdict,
+            ]);
+    }
+
+    private static string? ShortOf(AlternativeResponse alternative)
+    {
+        (string What, int Nodes)[] ruledOut =
+        [
+            ("devices", alternative.NodesShortOfDevices), ("cpu", alternative.NodesShortOfCpu),
+            ("memory", alternative.NodesShortOfMemory), ("labels", alternative.NodesWithoutLabels),
+        ];
+        return Joined(ruledOut.Where(r => r.Nodes > 0).Select(r => $"{r.What} {r.Nodes}"));
+    }
+}
