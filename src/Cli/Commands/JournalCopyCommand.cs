@@ -36,6 +36,8 @@ internal static class JournalCopyCommand
         if (before.FirstOrDefault(c => !c.Agrees) is { } broken)
             throw new CliException(ExitCodes.Refused,
                 $"cell {broken.Cell} in {folder.FullPath} is not sound, so nothing was copied: {broken.Verdict}");
+        if (before.Count == 0)
+            throw new CliException(ExitCodes.Refused, $"{folder.FullPath} holds no cell, so nothing was copied");
         var copied = await LocalInput.OrRefuseAsync(() =>
             JournalCopy.RunAsync(folder, postgres, ShowProgress(context), cancel));
 
