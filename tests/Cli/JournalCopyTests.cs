@@ -7,7 +7,7 @@ using Stockpile.Tests.Shared;
 
 namespace Stockpile.Cli.Tests;
 
-/// <summary>A data folder with what a short demo left, and rows of the kinds that a short demo does not leave.</summary>
+/// <summary>A data folder with what a short demo left, and rows of the kinds that it does not leave.</summary>
 public sealed class DemoFolder : IAsyncLifetime
 {
     private readonly string _path = Directory.CreateTempSubdirectory("journal-copy-").FullName;

@@ -44,7 +44,8 @@ internal static class JournalCopyCommand
         context.Error.WriteLine("copied and committed; checking what PostgreSQL holds");
         var expected = before.Select(c => new JournalReport(c.Cell, c.Rounds, c.Events, c.Digest, true)).ToList();
         var after = await JournalCheck.RunPostgresAsync(postgres, expected, cancel);
-        var agrees = after.All(c => c.Agrees) && before.Select(c => c.Events).SequenceEqual(after.Select(c => c.Events));
+        var agrees = after.All(c => c.Agrees)
+            && before.Select(c => c.Events).SequenceEqual(after.Select(c => c.Events));
         var screen = new Screen(context);
         if (json) screen.Json(new { copied, cells = after, agrees });
         else
