@@ -74,13 +74,6 @@ public sealed class PostgresServer
         }
     }
 
-    /// <summary>Stops the server at once, as a crash does, until <see cref="GoOn"/>.</summary>
-    public void Pause() => Run("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
-
-    /// <summary>Starts it again on the same port.</summary>
-    public void GoOn() => Run("pg_ctl", "-D", Data, "-w", "-t", "60", "-l", Path.Combine(_folder, "log"), "-o",
-        $"-c port={_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off", "start");
-
     /// <summary>A new, empty database; the connection string of its owner.</summary>
     public string CreateDatabase()
     {

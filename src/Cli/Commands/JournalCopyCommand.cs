@@ -36,13 +36,16 @@ internal static class JournalCopyCommand
         if (before.FirstOrDefault(c => !c.Agrees) is { } broken)
             throw new CliException(ExitCodes.Refused,
                 $"cell {broken.Cell} in {folder.FullPath} is not sound, so nothing was copied: {broken.Verdict}");
+        if (before.Count == 0)
+            throw new CliException(ExitCodes.Refused, $"{folder.FullPath} holds no cell, so nothing was copied");
         var copied = await LocalInput.OrRefuseAsync(() =>
             JournalCopy.RunAsync(folder, postgres, ShowProgress(context), cancel));
 
         context.Error.WriteLine("copied and committed; checking what PostgreSQL holds");
         var expected = before.Select(c => new JournalReport(c.Cell, c.Rounds, c.Events, c.Digest, true)).ToList();
         var after = await JournalCheck.RunPostgresAsync(postgres, expected, cancel);
-        var agrees = after.All(c => c.Agrees) && before.Select(c => c.Events).SequenceEqual(after.Select(c => c.Events));
+        var agrees = after.All(c => c.Agrees)
+            && before.Select(c => c.Events).SequenceEqual(after.Select(c => c.Events));
         var screen = new Screen(context);
         if (json) screen.Json(new { copied, cells = after, agrees });
         else

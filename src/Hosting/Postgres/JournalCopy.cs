@@ -24,7 +24,8 @@ public static class JournalCopy
 {
     /// <param name="source">Held open, and so locked, by the caller.</param>
     /// <param name="progress">Called after every row.</param>
-    /// <exception cref="PostgresStoreException">The target cannot be used, or is not empty. It is as it was.</exception>
+    /// <exception cref="PostgresStoreException">The target cannot be used or is not empty. It is as it was.
+    /// </exception>
     /// <exception cref="DataFolderException">The source cannot be read. The target is as it was.</exception>
     public static async Task<CopyResult> RunAsync(
         DataFolder source, string connectionString, Action<CopyProgress> progress, CancellationToken cancel)
@@ -46,7 +47,8 @@ public static class JournalCopy
                 await GoOnCountingAsync(sqlite, snapshot, target, cancel).ConfigureAwait(false);
                 var clock = source.ReadClock(TimeProvider.System);
                 if (clock is not null) await PostgresClock.WriteAsync(target, clock, cancel).ConfigureAwait(false);
-                return new CopyResult(journal.Rows, snapshots.Rows, journal.Sha256, snapshots.Sha256, clock is not null);
+                return new CopyResult(
+                    journal.Rows, snapshots.Rows, journal.Sha256, snapshots.Sha256, clock is not null);
             }, cancel).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is SqliteException or InvalidCastException or FormatException)

@@ -65,7 +65,8 @@ public sealed class PostgresSchemaTests
         var line = await RefusedAsync(database, createTables: false);
         Assert.Contains("lacks table journal, table snapshot, table stockpile_clock", line, StringComparison.Ordinal);
         Assert.Contains("stockpile journal schema", line, StringComparison.Ordinal);
-        Assert.Equal(0L, PostgresServer.Execute(database, "SELECT count(*) FROM pg_tables WHERE tablename = 'journal'"));
+        Assert.Equal(0L,
+            PostgresServer.Execute(database, "SELECT count(*) FROM pg_tables WHERE tablename = 'journal'"));
     }
 
     [Theory]
