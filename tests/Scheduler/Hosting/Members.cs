@@ -23,8 +23,9 @@ namespace Stockpile.Scheduler.Tests.Hosting;
 public sealed class Members : IAsyncDisposable
 {
     private readonly DataFolder _folder = DataFolder.Open(Directory.CreateTempSubdirectory("members-").FullName);
-    private readonly List<IHost> _hosts = [];
-    private Address? _first;
+    private readonly List<(IHost Host, ActorSystem System)> _hosts = [];
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public static Catalog Catalog { get; } = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
 
@@ -54,18 +55,19 @@ public sealed class Members : IAsyncDisposable
                     akka.coordinated-shutdown.run-by-actor-system-terminate = off
                     """).WithFallback(StockpileConfig.Sqlite(_folder.ConnectionString)), HoconAddMode.Prepend)
                 .WithClustering(new ClusterOptions { Roles = [role] })))).Build();
-        _hosts.Add(host);
         await host.StartAsync(Cancel);
-        var cluster = Cluster.Get(host.Services.GetRequiredService<ActorSystem>());
-        await cluster.JoinAsync(_first ?? cluster.SelfAddress, Cancel);
-        _first ??= cluster.SelfAddress;
+        var system = host.Services.GetRequiredService<ActorSystem>();
+        _hosts.Add((host, system));
+        // The first forms the cluster; whoever comes later joins one that is still there.
+        var (_, seed) = _hosts.First(h => !h.System.WhenTerminated.IsCompleted);
+        await Cluster.Get(system).JoinAsync(Cluster.Get(seed).SelfAddress, Cancel).WaitAsync(Patience, Cancel);
         return wrap(host);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_hosts.Select(h => h.Services.GetRequiredService<ActorSystem>().Terminate()));
-        foreach (var host in _hosts) host.Dispose();
+        await Task.WhenAll(_hosts.Select(h => h.System.Terminate()));
+        foreach (var (host, _) in _hosts) host.Dispose();
         SqliteConnection.ClearAllPools();
         _folder.Dispose();
         Directory.Delete(_folder.FullPath, recursive: true);
@@ -83,7 +85,7 @@ public sealed class Members : IAsyncDisposable
         public string Address => Cluster.Get(System).SelfAddress.ToString();
 
         /// <summary>As a process that is told to stop: cells hand over, the member leaves.</summary>
-        public Task LeaveAsync() => host.StopAsync(Cancel);
+        public Task LeaveAsync() => host.StopAsync(Cancel).WaitAsync(Patience, Cancel);
 
         /// <summary>As a process that is gone from one moment to the next.</summary>
         public Task KillAsync() => System.Terminate();
