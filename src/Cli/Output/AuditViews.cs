@@ -27,7 +27,8 @@ internal static class AuditViews
 
         var looks = audit.Looks == 1 ? "1 look" : $"{audit.Looks} looks";
         var passed = audit.Passed == 0 ? "" : $", {Show.Number(audit.Passed)} passed by themselves";
-        screen.Line($"{(audit.Clean ? "clean" : $"{Show.Number(audit.Findings.Count)} findings")} after {looks}{passed}");
+        var found = audit.Clean ? "clean" : $"{Show.Number(audit.Findings.Count)} findings";
+        screen.Line($"{found} after {looks}{passed}");
     }
 
     private static Shade Agrees(bool agrees) => agrees ? new Shade("yes", Color.Green) : new Shade("no", Color.Red);

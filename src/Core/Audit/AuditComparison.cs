@@ -95,7 +95,8 @@ public static class AuditComparison
             // A lost node comes back as a later one; until then the two may differ.
             if (!node.Lost || hosted.Up)
                 yield return Of(AuditKind.IncarnationDiffers, claim, node.Node, Say(
-                    $"node {node.Node} is incarnation {node.Incarnation} for the cell, {hosted.Incarnation} for its host"));
+                    $"node {node.Node} is incarnation {node.Incarnation} for its cell")
+                    + Say($", {hosted.Incarnation} for its host"));
             yield break;
         }
 
@@ -104,7 +105,7 @@ public static class AuditComparison
             if (allocation.Stage == ClaimedStage.Running && !hosted.Running.Contains(allocation.Sequence)
                 && !hosted.Ended.Contains(allocation.Sequence))
                 yield return Of(AuditKind.NotRunning, claim, node.Node, Say(
-                    $"the cell has allocation {allocation.Sequence} running on node {node.Node}, which does not run it"),
+                    $"the cell has allocation {allocation.Sequence} running on {node.Node}, which does not run it"),
                     allocation.Sequence);
     }
 

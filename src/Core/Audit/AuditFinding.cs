@@ -9,7 +9,7 @@ public enum AuditKind
     /// <summary>The journal cannot be replayed: a row breaks an invariant or cannot be read.</summary>
     JournalBroken,
 
-    /// <summary>The journal, replayed to the cell's round, holds other allocations, or ends before that round.</summary>
+    /// <summary>The journal, replayed to the cell's round, holds other allocations, or ends before it.</summary>
     JournalDiffers,
 
     /// <summary>The journal or a host knows a newer owner than the one that answered.</summary>

@@ -50,4 +50,5 @@ public sealed record JournalClaim(long Round, string Digest, long Epoch, string?
 /// <param name="Claim">Null: the cell did not answer.</param>
 /// <param name="Journal">Null where there is no claim to compare it with.</param>
 /// <param name="Hosts">Those that answered.</param>
-public sealed record CellLook(string Cell, CellClaim? Claim, JournalClaim? Journal, IReadOnlyList<HostClaim> Hosts);
+public sealed record CellLook(
+    string Cell, CellClaim? Claim, JournalClaim? Journal, IReadOnlyList<HostClaim> Hosts);

@@ -17,7 +17,7 @@ public sealed class ClusterAuditor(AskOnce ask, JournalReader journal, TimeProvi
 {
     public const int LooksMax = 3;
 
-    /// <summary>Replays side by side: each holds a whole cell in memory and reads as fast as the journal gives.</summary>
+    /// <summary>Replays side by side; each reads as fast as the journal gives.</summary>
     private const int CellsAtOnce = 4;
 
     private const int HostsAtOnce = 16;

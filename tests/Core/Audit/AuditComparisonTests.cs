@@ -177,8 +177,8 @@ public sealed class AuditComparisonTests
         var found = AuditComparison.Compare([Look(), Look(south, hosts: Host("h1", "south") with { Nodes = [] })]);
         Assert.Contains(found, f => f.Kind == AuditKind.NodeInTwoCells
             && f.Sentence == "node n1 is in the cells north and south");
-        Assert.Empty(AuditComparison.Compare([Look(), Look(
-            Cell("south", Node(lost: true) with { Allocations = [] }), hosts: Host("h1", "south") with { Nodes = [] })]));
+        var lost = Cell("south", Node(lost: true) with { Allocations = [] });
+        Assert.Empty(AuditComparison.Compare([Look(), Look(lost, hosts: Host("h1", "south") with { Nodes = [] })]));
     }
 
     [Fact]

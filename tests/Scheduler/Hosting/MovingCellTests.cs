@@ -129,7 +129,7 @@ public sealed class MovingCellTests
         return job!;
     }
 
-    /// <summary>The same jobs with the same allocations, none of them interrupted, and all parts agree on that.</summary>
+    /// <summary>The same jobs with the same allocations, none interrupted, and all parts agree on that.</summary>
     private static async Task SameAsync(Members.Scheduler scheduler, Dictionary<string, JobView> before)
     {
         await UntilAsync("every cell answers and knows its host", async () =>
