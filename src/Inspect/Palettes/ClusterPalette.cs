@@ -164,7 +164,7 @@ public static class ClusterPalette
             // Told below.
         }
 
-        return address is { HasGlobalScope: true } && address.Protocol == self.Protocol && address.System == self.System
+        return address is { HasGlobalScope: true, Port: not null } && address.Protocol == self.Protocol && address.System == self.System
             ? address
             : throw new CommandRefusedException(
                 $"address is '{Names.Shorten(text, 80)}'; allowed: {self.Protocol}://{self.System}@host:port");

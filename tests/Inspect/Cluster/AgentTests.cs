@@ -119,8 +119,8 @@ public sealed class AgentTests(TestMembers members)
     [Fact]
     public async Task A_walk_that_is_late_ends_and_says_so()
     {
-        var top = members.First.System.ActorOf(Props.Create(() => new Parent(
-            Enumerable.Range(0, 600).ToDictionary(i => $"c{i}", _ => Array.Empty<string>()))), "wide");
+        var children = Enumerable.Range(0, 600).ToDictionary(i => $"c{i}", _ => Array.Empty<string>());
+        var top = members.First.System.ActorOf(Parent.Props(children), "wide");
         await top.Ask<ActorIdentity>(new Identify(1), Patience, Cancelled);
         var rows = ActorTree.Walk(members.First.System, top, 4, 1000, () => true, out var ended);
         Assert.True(ended);

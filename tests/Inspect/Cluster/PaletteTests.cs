@@ -1,3 +1,4 @@
+using Akka.Event;
 using Serilog.Events;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Tests.Catalogue;

@@ -87,9 +87,12 @@ internal sealed class Parent : ReceiveActor
 {
     public Parent(IReadOnlyDictionary<string, string[]> children)
     {
-        foreach (var (name, grandchildren) in children)
-            Context.ActorOf(Props.Create(() => new Parent(grandchildren.ToDictionary(g => g, _ => Array.Empty<string>()))), name);
+        foreach (var (name, below) in children)
+            Context.ActorOf(Props(below.ToDictionary(g => g, _ => Array.Empty<string>())), name);
     }
+
+    public static Props Props(IReadOnlyDictionary<string, string[]> children) =>
+        Akka.Actor.Props.Create(() => new Parent(children));
 }
 
 public sealed class TestMember(IHost host)
@@ -149,11 +152,8 @@ public sealed class TestMember(IHost host)
         }
 
         akka.WithStockpileCellsProxyAs<TestCell>();
-        akka.WithActors((system, _) => system.ActorOf(Props.Create(() => new Parent(new Dictionary<string, string[]>
-        {
-            ["north-1"] = ["1", "2"],
-            ["north-2"] = ["3"],
-        })), "host"));
+        var nodes = new Dictionary<string, string[]> { ["north-1"] = ["1", "2"], ["north-2"] = ["3"] };
+        akka.WithActors((system, _) => system.ActorOf(Parent.Props(nodes), "host"));
     }
 
     private static Config Settings => ConfigurationFactory.ParseString("""
