@@ -37,7 +37,8 @@ public sealed class GrammarTests
     [InlineData("job move a", "job move wants to; usage: job move JOB TO …")]
     [InlineData("job why a b", "job why does not know what to do with 'b'; usage: job why JOB [-d DEPTH] [-v]")]
     [InlineData("cell list x", "cell list does not know what to do with 'x'; usage: cell list")]
-    [InlineData("job why a -x", "job why has no switch '-x'; there are -j, --job, -d, --depth, -v, --verbose, --member")]
+    [InlineData("job why a -x",
+        "job why has no switch '-x'; there are -j, --job, -d, --depth, -v, --verbose, --member")]
     [InlineData("job why a --dpeth 1", "job why has no switch '--dpeth'; did you mean '--depth'?")]
     [InlineData("job why a -d", "-d of job why wants a value: How deep")]
     [InlineData("job why a -d -v", "-d of job why wants a value: How deep")]

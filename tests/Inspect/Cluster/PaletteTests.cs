@@ -65,7 +65,8 @@ public sealed class PaletteTests(TestMembers members)
         Assert.Equal(3, asked[0].Count);
         Assert.Contains(asked[0], l => l.StartsWith(
             $"{members.First.Address} | [coordinator] | shards: ", StringComparison.Ordinal));
-        Assert.Contains(asked[0], l => l.StartsWith($"{members.Second.Address} | | shards: ", StringComparison.Ordinal));
+        Assert.Contains(asked[0], l => l.StartsWith(
+            $"{members.Second.Address} | | shards: ", StringComparison.Ordinal));
         Assert.Equal(TestMembers.Cells, asked[0].Take(2).Sum(l => int.Parse(l.Split(':')[^1])));
     }
 
@@ -98,7 +99,8 @@ public sealed class PaletteTests(TestMembers members)
         Assert.Equal(["secret-door.connection-string = ***", "secret-door.password = ***"], lines);
         var all = await RunAsync(members.First, "system settings");
         Assert.DoesNotContain(all, l => l.Contains("hunter2", StringComparison.Ordinal));
-        Assert.Contains("akka.actor.provider = cluster", await RunAsync(members.First, "system settings -p akka.actor"));
+        Assert.Contains(
+            "akka.actor.provider = cluster", await RunAsync(members.First, "system settings -p akka.actor"));
     }
 
     [Theory]
