@@ -74,8 +74,8 @@ internal static class DemoCommand
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(path));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(options.Speed, SimulatedStart, TimeProvider.System));
         await using var cluster = await LocalCluster.StartAsync(
-            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, HttpUrl: null, Inspector: null,
-                context.Variables), cancel);
+            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, HttpUrl: null,
+                Inspector: null, context.Variables), cancel);
         await cluster.WaitUntilReadyAsync(cancel);
         var plan = new DemoPlan(
             input.Fleet, scenario, options.Seed, options.For, TimeSpan.FromHours(options.FaultHours));

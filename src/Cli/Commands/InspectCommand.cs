@@ -51,7 +51,8 @@ internal static class InspectCommand
         var (host, port) = ReadAddress(address, source);
         if (words.Count == 0)
         {
-            if (json) throw new CliException(ExitCodes.Usage, $"{JsonSwitch} wants a command (see stockpile inspect help)");
+            if (json) throw new CliException(
+                ExitCodes.Usage, $"{JsonSwitch} wants a command (see stockpile inspect help)");
             return await new InspectShell(context, host, port).RunAsync(cancel);
         }
 

@@ -33,7 +33,7 @@ internal sealed class InspectCompletion(IReadOnlyList<CommandHelp> commands)
 /// <summary>Splits a typed line into words.</summary>
 internal static class CommandWords
 {
-    /// <summary>Words end at white space; single or double quotes keep it, and an empty pair is an empty word.</summary>
+    /// <summary>Words end at white space; quotes of either kind keep it, and an empty pair is an empty word.</summary>
     public static IReadOnlyList<string> Split(string line)
     {
         var words = new List<string>();

@@ -37,7 +37,7 @@ internal sealed class InspectPrinter(CliContext context)
         }, cancel);
 
         var member = end.Member ?? announced;
-        if (!json && end.Exit == 0 && announced is not null && member is not null && member.Address != announced.Address)
+        if (!json && end.Exit == 0 && member is not null && member.Address != announced?.Address)
             context.Out.WriteLine($"# answered by {Screen.OneLine(member.ToString())}");
         // Rows that came before a fault are worth having; without any the error line says all.
         if (json && !streams && (end.Exit == 0 || rows.Count > 0))

@@ -45,7 +45,8 @@ internal sealed class InspectShell(CliContext context, string host, int port)
         using var terminal = context.IsInteractive ? new Terminal() : null;
         var editor = terminal is null
             ? null
-            : new LineEditor(Terminal.ReadKey, context.Out, Terminal.Width, (before, word) => _completion.Find(before, word));
+            : new LineEditor(
+                Terminal.ReadKey, context.Out, Terminal.Width, (before, word) => _completion.Find(before, word));
         if (editor is not null)
             context.Out.WriteLine("'help' lists the commands, Tab completes, Ctrl+C ends a command, 'exit' ends this");
         var exit = ExitCodes.Done;

@@ -121,7 +121,7 @@ public sealed class LocalCluster : IAsyncDisposable
                 cluster.Join(cluster.SelfAddress);
             }));
         builder.Services.AddSchedulerApi(cells);
-        if (options.Inspector is { } where) builder.Services.AddInspector(where, log, isScheduler: true);
+        if (options.Inspector is { } where) builder.Services.AddInspector(where, log, options.Policy);
         var app = builder.Build();
         app.MapStockpileApi();
         return app;

@@ -1,10 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Serilog.Core;
 using Serilog.Events;
+using Stockpile.Core.Fleets;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Logs;
+using Stockpile.Inspect.Palettes;
 using Stockpile.Inspect.Server;
+using Stockpile.Scheduler.Api;
+using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Cli.Processes;
 
@@ -15,10 +19,17 @@ internal static class MemberInspector
     public static InspectorLog Log(LogEventLevel least) => new(new LogTail(), new LoggingLevelSwitch(least));
 
     /// <summary>The server and its commands; the agent is <c>WithStockpileInspector</c>.</summary>
-    /// <param name="isScheduler">Whether the process has a gateway to the cells.</param>
+    /// <param name="policy">Of a process with a gateway to the cells; null: another one answers for the cells.</param>
     public static void AddInspector(
-        this IServiceCollection services, InspectorOptions options, InspectorLog log, bool isScheduler) =>
-        services.AddStockpileInspector(options, log, provider => OfSchedulers(provider, isScheduler));
+        this IServiceCollection services, InspectorOptions options, InspectorLog log, Policy? policy) =>
+        services.AddStockpileInspector(
+            options, log, provider => policy is null ? OwnPalettes.Elsewhere() : OfSchedulers(provider, policy));
 
-    private static IReadOnlyList<Palette> OfSchedulers(IServiceProvider provider, bool isScheduler) => [];
+    private static IReadOnlyList<Palette> OfSchedulers(IServiceProvider provider, Policy policy)
+    {
+        var access = new ClusterAccess(
+            provider.GetRequiredService<IStockpileGateway>(), provider.GetRequiredService<ApiOptions>(), policy,
+            provider.GetRequiredService<JournalReader>().LastRoundsAsync);
+        return OwnPalettes.Create(() => access);
+    }
 }

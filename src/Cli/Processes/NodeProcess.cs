@@ -44,7 +44,7 @@ internal static class NodeProcess
             .WithStockpileCellsProxy()
             .WithStockpileInspector());
         builder.Services.AddInspector(
-            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, isScheduler: false);
+            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, policy: null);
         var app = builder.Build();
         app.MapGet("/healthz/live", () => Results.Ok(new { status = "live" }));
         app.MapGet("/healthz/ready", () => ReadyAsync(app.Services));

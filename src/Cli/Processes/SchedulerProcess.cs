@@ -39,7 +39,7 @@ internal static class SchedulerProcess
             .AddStartup((system, _) => JoinItselfWithoutSeeds(system, settings.Member)));
         builder.Services.AddSchedulerApi(cells);
         builder.Services.AddInspector(
-            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, isScheduler: true);
+            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, policy);
         var app = builder.Build();
         app.MapStockpileApi();
         await app.StartOrRefuseAsync(url, cancel);

@@ -52,7 +52,8 @@ public static class CatalogueHelp
         yield return ($"usage: {Usage(palette, command)}", null);
         foreach (var a in command.Arguments.Append(CommandCatalogue.MemberArgument))
         {
-            var names = (a.Switch.Length > 0 ? $"{a.Switch}, " : "    ") + $"--{a.Name}" + (a.Flag ? "" : " " + Upper(a));
+            var value = a.Flag ? "" : " " + Upper(a);
+            var names = (a.Switch.Length > 0 ? $"{a.Switch}, " : "    ") + $"--{a.Name}{value}";
             var notes = (a.Mandatory ? " (mandatory)" : "") + (a.Multiple ? " (may be repeated)" : "");
             yield return ($"  {names.PadRight(26)}  {a.Description}{notes}", null);
         }

@@ -92,7 +92,7 @@ public sealed class CommandCatalogue
         }
     }
 
-    /// <summary>Runs a call in this process. A command that is cancelled is done: its caller wanted it to end.</summary>
+    /// <summary>Runs a call in this process. A command that is cancelled is done: its end was wanted.</summary>
     public static async Task<CommandResult> RunAsync(CommandCall call, IAnswer answer, CancellationToken cancel)
     {
         try

@@ -71,13 +71,12 @@ internal sealed class SwitchReader
         }
     }
 
-    /// <summary>A switch as typed comes before an upper-case twin, so that a command may have both -n and -N.</summary>
+    /// <summary>By name, or by switch in either case.</summary>
     private CommandArgument? Find(string typed) =>
         typed.StartsWith("--", StringComparison.Ordinal)
             ? _arguments.FirstOrDefault(a => a.Name == typed[2..])
-            : _arguments.FirstOrDefault(a => a.Switch.Length > 0 && a.Switch == typed)
-                ?? _arguments.FirstOrDefault(a => 
-                    a.Switch.Length > 1 && typed.Length == 2 && char.ToUpperInvariant(a.Switch[1]) == typed[1]);
+            : _arguments.FirstOrDefault(a =>
+                a.Switch.Length > 0 && a.Switch.Equals(typed, StringComparison.OrdinalIgnoreCase));
 
     private CommandUsageException Unknown(string typed)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Threading.Channels;
 using Serilog.Core;
 using Serilog.Events;
+using Serilog.Formatting.Display;
 using Stockpile.Core;
 
 namespace Stockpile.Inspect.Logs;
@@ -31,6 +32,9 @@ public sealed record LogLine(DateTimeOffset At, LogEventLevel Level, string Sour
 /// </summary>
 public sealed class LogTail : ILogEventSink
 {
+    /// <summary>Texts without the quotes that mark them as such.</summary>
+    private static readonly MessageTemplateTextFormatter Plain = new("{Message:lj}", CultureInfo.InvariantCulture);
+
     private readonly Lock _lock = new();
     private readonly LogLine[] _ring = new LogLine[Limits.LogLinesKept];
     private readonly List<Channel<LogLine>> _followers = [];
@@ -83,11 +87,15 @@ public sealed class LogTail : ILogEventSink
 
     private static LogLine Read(LogEvent e)
     {
-        var source = e.Properties.TryGetValue("SourceContext", out var value) && value is ScalarValue { Value: string s }
-            ? s
-            : "";
-        var message = e.RenderMessage(CultureInfo.InvariantCulture);
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        Plain.Format(e, text);
+        var message = text.ToString();
         if (e.Exception is { } fault) message += $" ({fault.GetType().Name}: {fault.Message})";
+        // Akka names the actor; everything in it has the actor system as its context.
+        var source = Find(e, "LogSource") ?? Find(e, "ActorPath") ?? Find(e, "SourceContext") ?? "";
         return new LogLine(e.Timestamp.ToUniversalTime(), e.Level, source, Agent.AnswerLine.Cut(message));
     }
+
+    private static string? Find(LogEvent e, string property) =>
+        e.Properties.TryGetValue(property, out var value) && value is ScalarValue { Value: string text } ? text : null;
 }

@@ -130,7 +130,8 @@ public static class ClusterPalette
 
     private static async Task DownUnreachableAsync(Cluster cluster, IAnswer answer)
     {
-        var unreachable = cluster.State.Unreachable.OrderBy(m => m.Address.ToString(), StringComparer.Ordinal).ToArray();
+        var unreachable = cluster.State.Unreachable
+            .OrderBy(m => m.Address.ToString(), StringComparer.Ordinal).ToArray();
         if (unreachable.Length == 0) await answer.LineAsync("no member is unreachable");
         foreach (var member in unreachable)
         {
@@ -164,7 +165,8 @@ public static class ClusterPalette
             // Told below.
         }
 
-        return address is { HasGlobalScope: true } && address.Protocol == self.Protocol && address.System == self.System
+        return address is { HasGlobalScope: true, Port: not null }
+            && address.Protocol == self.Protocol && address.System == self.System
             ? address
             : throw new CommandRefusedException(
                 $"address is '{Names.Shorten(text, 80)}'; allowed: {self.Protocol}://{self.System}@host:port");

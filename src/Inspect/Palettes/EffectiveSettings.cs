@@ -48,7 +48,7 @@ public static partial class EffectiveSettings
     private static string Text(HoconValue value) =>
         value.IsArray() ? $"[{string.Join(", ", value.GetArray().Select(Text))}]" : value.GetString() ?? "";
 
-    /// <summary>A key that names a secret; a setting about secrets, such as a length, is masked along with it.</summary>
+    /// <summary>A key that names a secret; a setting about secrets, such as a length, is masked too.</summary>
     private static bool IsSecret(string key) => SecretKey().IsMatch(key);
 
     /// <summary>Passwords inside connection strings and addresses.</summary>

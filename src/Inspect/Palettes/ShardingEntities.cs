@@ -8,7 +8,7 @@ using Stockpile.Scheduler.Api.Json;
 
 namespace Stockpile.Inspect.Palettes;
 
-/// <summary><c>cluster-sharding entities</c>: only a region itself knows its entities, so each member is asked.</summary>
+/// <summary><c>cluster-sharding entities</c>: only a region knows its entities, so each member is asked.</summary>
 internal static class ShardingEntities
 {
     public static async Task RunAsync(

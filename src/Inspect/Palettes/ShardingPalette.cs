@@ -65,8 +65,10 @@ public static class ShardingPalette
     private static async Task ListAsync(ActorSystem system, IAnswer answer)
     {
         foreach (var (name, isProxy) in ShardingRegions.Of(system))
-            await answer.LineAsync(
-                $"{name} | {(isProxy ? "proxy" : "region")}", new { Region = name, Kind = isProxy ? "proxy" : "region" });
+        {
+            var kind = isProxy ? "proxy" : "region";
+            await answer.LineAsync($"{name} | {kind}", new { Region = name, Kind = kind });
+        }
     }
 
     private static async Task StatsAsync(
@@ -77,9 +79,10 @@ public static class ShardingPalette
         {
             var (shards, entities) = (region.Stats.Count, region.Stats.Values.Sum());
             var isCoordinator = address.Equals(coordinator);
+            var mark = isCoordinator ? "[coordinator] " : "";
             var failed = region.Failed.Count > 0 ? $" | {region.Failed.Count} shards did not answer" : "";
             await answer.LineAsync(
-                $"{address} | {(isCoordinator ? "[coordinator] " : "")}| shards: {shards} | entities: {entities}{failed}",
+                $"{address} | {mark}| shards: {shards} | entities: {entities}{failed}",
                 new
                 {
                     Member = address.ToString(), Coordinator = isCoordinator, Shards = shards, Entities = entities,
@@ -116,7 +119,8 @@ public static class ShardingPalette
                 "no region answered: the coordinator is not known here yet, or it is moving; ask again");
         // The coordinator is a singleton, and a singleton runs on the oldest member of those that may run it.
         var coordinator = Cluster.Get(system).State.Members
-            .Where(m => regions.Any(r => r.Key.Equals(m.Address)) && m.Status is MemberStatus.Up or MemberStatus.Leaving)
+            .Where(m => regions.Any(r => r.Key.Equals(m.Address)))
+            .Where(m => m.Status is MemberStatus.Up or MemberStatus.Leaving)
             .Order(Member.AgeOrdering).FirstOrDefault();
         return (regions, coordinator?.Address);
     }

@@ -13,7 +13,8 @@ public static class SystemPalette
 {
     public static Palette Create(ActorSystem system) => new("system", "The process of a member",
     [
-        new("uptime", "Since when the process and its actor system run", [], (_, answer, _) => UptimeAsync(system, answer)),
+        new("uptime", "Since when the process and its actor system run", [],
+            (_, answer, _) => UptimeAsync(system, answer)),
         new("version", "Versions of Stockpile, Akka.NET, .NET and the operating system", [],
             (_, answer, _) => TellAsync(answer, Versions())),
         new("memory", "Memory of the process, in MiB", [], (_, answer, _) => TellAsync(answer, Memory())),
@@ -48,8 +49,8 @@ public static class SystemPalette
             UptimeSeconds = Math.Floor(uptime.TotalSeconds),
             ActorSystemSeconds = Math.Floor(system.Uptime.TotalSeconds),
         };
-        await answer.LineAsync(
-            $"started       {started.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)} UTC", data);
+        var text = started.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+        await answer.LineAsync($"started       {text} UTC", data);
         await answer.LineAsync($"process       {Duration(uptime)}");
         await answer.LineAsync($"actor system  {Duration(system.Uptime)}");
     }

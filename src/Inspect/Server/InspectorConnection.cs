@@ -60,7 +60,8 @@ internal sealed class InspectorConnection(Func<CommandRunner> runner, Stream str
         CommandResult result;
         try
         {
-            result = await Task.Run(() => commands.RunAsync(request.Args!, answer, cancel.Token), CancellationToken.None);
+            result = await Task.Run(
+                () => commands.RunAsync(request.Args!, answer, cancel.Token), CancellationToken.None);
         }
         finally
         {

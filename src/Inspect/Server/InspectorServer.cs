@@ -11,8 +11,8 @@ namespace Stockpile.Inspect.Server;
 /// <param name="Host">An address or a name of this machine. There is no access control: keep it on loopback.</param>
 /// <param name="Port">0 picks a free one.</param>
 /// <param name="Required">Whether a port that is taken keeps the process from starting.</param>
-public sealed record InspectorOptions(string Host = InspectorOptions.HostDefault, int Port = InspectorOptions.PortDefault,
-    bool Required = true)
+public sealed record InspectorOptions(
+    string Host = InspectorOptions.HostDefault, int Port = InspectorOptions.PortDefault, bool Required = true)
 {
     public const string HostDefault = "127.0.0.1";
     public const int PortDefault = 9110;
