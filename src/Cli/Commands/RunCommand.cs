@@ -20,7 +20,18 @@ internal static class RunCommand
         var command = new Command(name, $"{description}; settings: hocon/stockpile.conf, see stockpile config");
         var options = new SettingOptions();
         options.AddTo(command);
-        command.SetAction((parsed, cancel) => run(context, options.Read(context, parsed), cancel));
+        command.SetAction(async (parsed, cancel) =>
+        {
+            try
+            {
+                return await run(context, options.Read(context, parsed), cancel);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                // Told to stop while it was still waiting for its database or its network, which is no fault.
+                return ExitCodes.Done;
+            }
+        });
         return command;
     }
 }

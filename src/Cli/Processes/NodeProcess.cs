@@ -33,7 +33,7 @@ internal static class NodeProcess
         var catalog = LocalInput.OrRefuse(() => CatalogFile.Read(settings.Accelerators));
         var name = settings.Host.Name.Length > 0
             ? settings.Host.Name
-            : await HostIdentity.FindAsync(settings.Host.Group, cancel);
+            : await HostIdentity.FindAsync(settings.Host.Group, context.Error.WriteLine, cancel);
         var nodes = LocalInput.OrRefuse(() => HostNodes.Of(settings.Host, name, catalog, layers));
         layers.UseMember(settings.Member);
         var url = settings.HttpUrl.ToString();

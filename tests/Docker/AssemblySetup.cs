@@ -1,0 +1,2 @@
+// One cluster of twelve containers serves all facts, one after the other.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
