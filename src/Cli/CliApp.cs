@@ -34,7 +34,7 @@ public static class CliApp
         if (parsed.Errors.Count > 0 && parsed.Action is null or ParseErrorAction)
         {
             var verb = parsed.CommandResult.Command;
-            var path = verb == root ? "" : $" {verb.Name}";
+            var path = PathOf(verb);
             if (verb == root && parsed.UnmatchedTokens is [var unknown, ..])
                 return Fail(context, ExitCodes.Usage,
                     $"there is no verb '{Names.Shorten(unknown)}' (see stockpile --help)");
@@ -67,6 +67,11 @@ public static class CliApp
                 $"{fault.GetType().Name}: {fault.Message} (set STOCKPILE_TRACE=1 to see where)");
         }
     }
+
+    /// <summary>The verb as it is typed after the program's name, such as <c> journal check</c>.</summary>
+    private static string PathOf(Command verb) => verb is RootCommand
+        ? ""
+        : $"{string.Concat(verb.Parents.OfType<Command>().Take(1).Select(PathOf))} {verb.Name}";
 
     /// <summary>The parser names .NET types; users know numbers.</summary>
     private static string InWords(string message) => message

@@ -13,6 +13,7 @@ using Stockpile.Cli.Local;
 using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
 using Stockpile.Protocol.Mapping;
@@ -56,16 +57,26 @@ internal static class MemberApp
     }
 
     /// <summary>The actor system as a member of the cluster with the given roles.</summary>
+    /// <param name="pbm">Where Petabridge.Cmd listens, in a build that has it; null: nowhere.</param>
     public static void AddMember(
-        this IServiceCollection services, Config config, string[] roles, Action<AkkaConfigurationBuilder> actors) =>
-        services.AddAkka(StockpileConfig.SystemName, akka => actors(akka
-            .AddHocon(config, HoconAddMode.Prepend)
-            .ConfigureLoggers(loggers =>
-            {
-                loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
-            })
-            .WithClustering(new ClusterOptions { Roles = roles })));
+        this IServiceCollection services, Config config, string[] roles, Action<AkkaConfigurationBuilder> actors,
+        ListenAddress? pbm = null) =>
+        services.AddAkka(StockpileConfig.SystemName, (akka, provider) =>
+        {
+            actors(akka
+                .AddHocon(config, HoconAddMode.Prepend)
+                .ConfigureLoggers(loggers =>
+                {
+                    loggers.ClearLoggers();
+                    loggers.AddLoggerFactory();
+                })
+                .WithClustering(new ClusterOptions { Roles = roles }));
+#if PETABRIDGE_CMD
+            if (pbm is not null)
+                Pbm.PetabridgeCmdHosting.WithPetabridgeCmd(akka, pbm.Host, pbm.Port,
+                    () => provider.GetRequiredService<Inspect.Catalogue.CommandRunner>());
+#endif
+        });
 
     /// <summary>The gateway to the cells and the HTTP API over it; the router must run in this process.</summary>
     public static void AddSchedulerApi(this IServiceCollection services, CellOptions cells)

@@ -42,9 +42,9 @@ internal static class NodeProcess
         builder.Services.AddRouting();
         builder.Services.AddMember(layers.ToAkka(), [Role], akka => akka
             .WithStockpileCellsProxy()
-            .WithStockpileInspector());
+            .WithStockpileInspector(), settings.Petabridge);
         builder.Services.AddInspector(
-            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, policy: null);
+            new InspectorOptions(settings.Inspector.Host, settings.Inspector.Port), log, policy: null);
         var app = builder.Build();
         app.MapGet("/healthz/live", () => Results.Ok(new { status = "live" }));
         app.MapGet("/healthz/ready", () => ReadyAsync(app.Services));
@@ -79,7 +79,8 @@ internal static class NodeProcess
         try
         {
             var status = await host.Ask<HostStatus>(GetHostStatus.Instance, TimeSpan.FromSeconds(2));
-            var waiting = status.Cells.Sum(c => c.NodesUnanswered);
+            // A cell that has never answered has admitted nobody, however early it is asked.
+            var waiting = status.Cells.Sum(c => c.Epoch > 0 ? c.NodesUnanswered : c.Nodes);
             return waiting == 0
                 ? Results.Ok(new { status = "ready", host = status.Host, nodes = status.Cells.Sum(c => c.Nodes) })
                 : Unready($"{waiting} nodes are not admitted yet");

@@ -36,10 +36,11 @@ internal static class SchedulerProcess
             .WithStockpileScheduler(cells)
             .WithStockpileInspector()
             .WithActors((system, _) => system.ActorOf(ClockActor.Props(journal.Clock), ClockActor.ActorName))
-            .AddStartup((system, _) => JoinItselfWithoutSeeds(system, settings.Member)));
+            .AddStartup((system, _) => JoinItselfWithoutSeeds(system, settings.Member)),
+            settings.Petabridge);
         builder.Services.AddSchedulerApi(cells);
         builder.Services.AddInspector(
-            new InspectorOptions(settings.InspectorHost, settings.InspectorPort), log, policy);
+            new InspectorOptions(settings.Inspector.Host, settings.Inspector.Port), log, policy);
         var app = builder.Build();
         app.MapStockpileApi();
         await app.StartOrRefuseAsync(url, cancel);

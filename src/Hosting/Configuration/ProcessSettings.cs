@@ -26,10 +26,13 @@ public sealed record HostSettings(
     string Name, string Group, string Cell, string Model, int Count, int Devices, int CpuMilli, long MemoryMiB,
     IReadOnlyDictionary<string, string> Labels, string Fleet, IReadOnlyList<string> Cells);
 
+/// <param name="Port">0: a free one.</param>
+public sealed record ListenAddress(string Host, int Port);
+
 /// <summary>What <c>stockpile.conf</c> and all that overrides it say, read and checked as a whole.</summary>
 public sealed record ProcessSettings(
-    JournalSettings Journal, double Speed, Uri HttpUrl, string InspectorHost, int InspectorPort, MemberSettings Member,
-    HostSettings Host, string Accelerators, string Policy, string LogLevel)
+    JournalSettings Journal, double Speed, Uri HttpUrl, ListenAddress Inspector, ListenAddress Petabridge,
+    MemberSettings Member, HostSettings Host, string Accelerators, string Policy, string LogLevel)
 {
     /// <exception cref="InputException">A value is not allowed.</exception>
     public static ProcessSettings Read(SettingLayers layers)
@@ -39,14 +42,18 @@ public sealed record ProcessSettings(
             ReadJournal(read),
             read.Double("stockpile.clock.speed", 0.001, 10_000_000),
             read.HttpUrl("stockpile.http.url"),
-            read.Required("stockpile.inspector.host", "an address to listen on, such as 127.0.0.1"),
-            read.Int("stockpile.inspector.port", 0, ushort.MaxValue),
+            ReadListen(read, "stockpile.inspector"),
+            ReadListen(read, "stockpile.petabridge"),
             ReadMember(read),
             ReadHost(read),
             OrShipped(read.Text("stockpile.files.accelerators"), "accelerators.conf"),
             OrShipped(read.Text("stockpile.files.policy"), "policy.conf"),
             read.OneOf("stockpile.log.level", "verbose", "debug", "information", "warning", "error"));
     }
+
+    private static ListenAddress ReadListen(SettingReader read, string path) => new(
+        read.Required($"{path}.host", "an address to listen on, such as 127.0.0.1"),
+        read.Int($"{path}.port", 0, ushort.MaxValue));
 
     private static string OrShipped(string file, string shipped) =>
         file.Length > 0 ? file : StockpileConfig.PathOf(shipped);
