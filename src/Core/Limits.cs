@@ -102,7 +102,7 @@ public static class Limits
     /// <summary>Most connections that one inspector serves at a time.</summary>
     public const int InspectConnectionsMax = 32;
 
-    /// <summary>A connection to the inspector that says nothing for so many minutes, and runs nothing, is closed.</summary>
+    /// <summary>A connection to the inspector that is silent for so many minutes, and runs nothing, is closed.</summary>
     public const int InspectIdleMinutesMax = 30;
 
     /// <summary>A connection to the inspector that takes no answer for so many seconds is closed.</summary>
@@ -120,7 +120,7 @@ public static class Limits
     /// <summary>Largest row of an answer as JSON, in characters; a larger one ends the command.</summary>
     public const int InspectRowCharsMax = 1024 * 1024;
 
-    /// <summary>Most lines, and most characters of text and JSON, that one member sends another in one message.</summary>
+    /// <summary>Most lines, and characters of text and JSON, that one member sends another in one message.</summary>
     public const int InspectBatchLinesMax = 200;
 
     /// <summary>See <see cref="InspectBatchLinesMax"/>; a single row may be larger.</summary>

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Stockpile.Docker.Tests;
 
 /// <summary>
-/// One project of <c>docker/compose.yaml</c>: a name and host ports of its own, so that it disturbs no other. Containers
-/// are found by service and number, because the versions of Compose name them differently.
+/// One project of <c>docker/compose.yaml</c>: a name and host ports of its own, so that it disturbs no other.
+/// Containers are found by service and number, because the versions of Compose name them differently.
 /// </summary>
 internal sealed class Compose
 {

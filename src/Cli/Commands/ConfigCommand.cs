@@ -58,7 +58,9 @@ internal static class ConfigCommand
                 }),
             });
         else
-            screen.Table(["key", "value", "from"], shown.Select(s => new object?[] { s.Path, Plain(s.Shown), s.Origin }));
+            screen.Table(
+                ["key", "value", "from"],
+                shown.Select(s => new object?[] { s.Path, Plain(s.Shown), s.Origin }));
     }
 
     /// <summary>A plain text without its quotes.</summary>

@@ -21,8 +21,8 @@ internal sealed record CellCheck(
     string Verdict);
 
 /// <summary>
-/// Replays the journal of a data folder or of a PostgreSQL database, cell by cell, with the invariants that guard a live
-/// cell: no device held beyond its whole, no gang in parts, no job lost or placed twice.
+/// Replays the journal of a data folder or of a PostgreSQL database, cell by cell, with the invariants that guard a
+/// live cell: no device held beyond its whole, no gang in parts, no job lost or placed twice.
 /// </summary>
 internal static class JournalCheck
 {

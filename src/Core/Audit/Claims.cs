@@ -40,7 +40,7 @@ public sealed record HostedNodeClaim(
 public sealed record HostClaim(string Host, string Cell, long Epoch, IReadOnlyList<HostedNodeClaim> Nodes);
 
 /// <summary>What the journal says of a cell.</summary>
-/// <param name="Round">The round up to which it was replayed: the claim's, or its last one if that comes before.</param>
+/// <param name="Round">The round up to which it was replayed: the claim's, or its last one if earlier.</param>
 /// <param name="Digest">Of the replayed state.</param>
 /// <param name="Epoch">The highest epoch in the whole journal, later rounds included.</param>
 /// <param name="Broken">Why it could not be replayed; null: it could.</param>

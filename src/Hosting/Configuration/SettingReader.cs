@@ -28,7 +28,8 @@ internal sealed class SettingReader(SettingLayers layers)
     {
         var text = Text(path);
         return allowed.Contains(text, StringComparer.Ordinal) ? text
-            : throw Error(path, $"'{text}' is not allowed{Suggestion.Hint(text, allowed)}; {string.Join(", ", allowed)}");
+            : throw Error(
+                path, $"'{text}' is not allowed{Suggestion.Hint(text, allowed)}; {string.Join(", ", allowed)}");
     }
 
     public int Int(string path, int min, int max)

@@ -53,7 +53,7 @@ public interface IStockpileGateway
 }
 
 /// <param name="IsMember">The process is a full member of the cluster.</param>
-/// <param name="SilentCells">Cells of the journal that have not spoken since; null: the journal has not answered.</param>
+/// <param name="SilentCells">Cells of the journal that have not spoken yet; null: the journal has not answered.</param>
 public sealed record Standing(bool IsMember, IReadOnlyList<string>? SilentCells);
 
 /// <summary>What becomes of the jobs of a request beside one that is refused.</summary>

@@ -18,7 +18,7 @@ public sealed class ProcessSettingsTests
     [InlineData("stockpile.host.count=0", "1 to")]
     [InlineData("stockpile.host.memory=lots", "MiB")]
     [InlineData("stockpile.log.level=chatty", "verbose, debug, information, warning, error")]
-    public void A_value_that_is_not_allowed_is_refused_with_its_key_and_what_is_allowed(string assignment, string allowed)
+    public void A_value_that_is_not_allowed_is_refused_with_its_key_and_the_rule(string assignment, string allowed)
     {
         var layers = SettingLayersTests.Read(null, null, [assignment]);
 

@@ -99,7 +99,8 @@ public sealed class SettingLayersTests : IDisposable
     [Fact]
     public void Labels_are_free_keys()
     {
-        var settings = Read(null, [("STOCKPILE__HOST__LABELS__ZONE", "a"), ("STOCKPILE__HOST__LABELS__POWER_CAP", "yes")]);
+        var settings = Read(
+            null, [("STOCKPILE__HOST__LABELS__ZONE", "a"), ("STOCKPILE__HOST__LABELS__POWER_CAP", "yes")]);
 
         Assert.Equal(
             [KeyValuePair.Create("power-cap", "yes"), KeyValuePair.Create("zone", "a")],
@@ -137,7 +138,8 @@ public sealed class SettingLayersTests : IDisposable
     [Fact]
     public void A_connection_string_with_a_password_is_hidden()
     {
-        var settings = Read(null, null, ["stockpile.journal.store=postgres", "stockpile.journal.postgres.password=pw1"]);
+        var settings = Read(
+            null, null, ["stockpile.journal.store=postgres", "stockpile.journal.postgres.password=pw1"]);
         settings.UseStoreOf(ProcessSettings.Read(settings).Journal);
 
         Assert.Contains(settings.All, s => s.Json.Contains("pw1", StringComparison.Ordinal));
