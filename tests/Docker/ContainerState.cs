@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Stockpile.Docker.Tests;
@@ -21,18 +22,23 @@ internal sealed record ContainerState(
         return [.. json.RootElement.EnumerateArray().Select(Read).OrderBy(c => c.Service).ThenBy(c => c.Number)];
     }
 
-    private static ContainerState Read(JsonElement c)
+    private static ContainerState Read(JsonElement container)
     {
-        var (state, labels) = (c.GetProperty("State"), c.GetProperty("Config").GetProperty("Labels"));
+        var (state, labels) = (At(container, "State"), At(At(container, "Config"), "Labels"));
         return new ContainerState(
-            c.GetProperty("Id").GetString()!,
-            labels.GetProperty("com.docker.compose.service").GetString()!,
-            int.Parse(labels.GetProperty("com.docker.compose.container-number").GetString()!),
-            state.GetProperty("Status").GetString()!,
-            state.TryGetProperty("Health", out var health) ? health.GetProperty("Status").GetString()! : "",
-            state.GetProperty("ExitCode").GetInt32(),
-            c.GetProperty("RestartCount").GetInt32(),
-            state.GetProperty("OOMKilled").GetBoolean(),
-            c.GetProperty("HostConfig").GetProperty("ReadonlyRootfs").GetBoolean());
+            At(container, "Id").GetString()!,
+            At(labels, "com.docker.compose.service").GetString()!,
+            int.Parse(At(labels, "com.docker.compose.container-number").GetString()!, CultureInfo.InvariantCulture),
+            At(state, "Status").GetString()!,
+            TryAt(state, "Health", out var health) ? At(health, "Status").GetString()! : "",
+            At(state, "ExitCode").GetInt32(),
+            At(container, "RestartCount").GetInt32(),
+            At(state, "OOMKilled").GetBoolean(),
+            At(At(container, "HostConfig"), "ReadonlyRootfs").GetBoolean());
     }
+
+    private static bool TryAt(JsonElement element, string key, out JsonElement found) =>
+        element.TryGetProperty(key, out found);
+
+    private static JsonElement At(JsonElement element, string key) => element.GetProperty(key);
 }

@@ -8,21 +8,22 @@ internal sealed class Engine
     private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(30);
     private static readonly Dictionary<string, string> NoVariables = [];
 
+    private readonly string _docker;
     private readonly string[] _compose;
 
-    private Engine(string[] compose) => _compose = compose;
+    private Engine(string docker, params string[] compose) => (_docker, _compose) = (docker, compose);
 
     /// <summary>The engine; or null, and why there is none.</summary>
     public static async Task<(Engine? Engine, string Why)> FindAsync()
     {
         if (await ProbeAsync("docker", "version") is { } dead) return (null, $"no Docker engine answers: {dead}");
-        if (await ProbeAsync("docker", "compose", "version") is null) return (new Engine(["docker", "compose"]), "");
-        if (await ProbeAsync("docker-compose", "version") is null) return (new Engine(["docker-compose"]), "");
+        if (await ProbeAsync("docker", "compose", "version") is null) return (new Engine("docker", "docker", "compose"), "");
+        if (await ProbeAsync("docker-compose", "version") is null) return (new Engine("docker", "docker-compose"), "");
         return (null, "neither docker compose nor docker-compose is installed");
     }
 
     public Task<Outcome> DockerAsync(TimeSpan limit, params IEnumerable<string> args) =>
-        Shell.RunAsync("docker", args, NoVariables, limit);
+        Shell.RunAsync(_docker, args, NoVariables, limit);
 
     public Task<Outcome> ComposeAsync(
         TimeSpan limit, IReadOnlyDictionary<string, string> environment, IEnumerable<string> args) =>

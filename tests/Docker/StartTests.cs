@@ -1,0 +1,69 @@
+namespace Stockpile.Docker.Tests;
+
+public sealed class StartTests(ClusterFixture cluster)
+{
+    private static readonly Dictionary<string, string> CellOfTier = new()
+    {
+        ["frontier"] = "north", ["basic"] = "north", ["advanced"] = "south", ["standard"] = "east",
+    };
+
+    [Fact]
+    public Task One_command_brings_up_the_whole_cluster() => cluster.ScenarioAsync(async () =>
+    {
+        foreach (var client in cluster.Clients)
+        {
+            var nodes = (await client.NodesAsync()).Where(n => n.State == "ready").ToList();
+            Assert.Equal(NodeNames.All.Order(), nodes.Select(n => n.Id).Order());
+            Assert.All(nodes, n =>
+            {
+                Assert.StartsWith(n.Tier + "-", n.Id, StringComparison.Ordinal);
+                Assert.Equal(CellOfTier[n.Tier], n.Cell);
+            });
+        }
+
+        Assert.Equal(["east", "north", "south"], (await cluster.CellsAsync()).Keys.Order());
+        Assert.All(await cluster.Compose.ContainersAsync(), c => Assert.False(c.OutOfMemory, c.Name));
+    });
+
+    [Fact]
+    public Task No_process_is_root_or_can_write_beside_itself() => cluster.ScenarioAsync(async () =>
+    {
+        foreach (var container in await cluster.Compose.ContainersAsync())
+        {
+            if (container.Service == "postgres") continue;
+            Assert.True(container.ReadOnly, container.Name);
+            // Of the process itself, not of a shell beside it: real and effective user, and what it may do.
+            var status = await cluster.Compose.DockerAsync("exec", container.Id, "cat", "/proc/1/status");
+            Assert.Contains("Uid:\t1654\t1654", status, StringComparison.Ordinal);
+            Assert.Contains("CapEff:\t0000000000000000", status, StringComparison.Ordinal);
+            var written = await cluster.Compose.TryAsync(
+                Compose.Patience, "exec", "-T", container.Service, "touch", "/app/x");
+            Assert.NotEqual(0, written.ExitCode);
+        }
+    });
+
+    [Fact]
+    public Task Jobs_go_where_the_policy_says_whichever_scheduler_takes_them() => cluster.ScenarioAsync(async () =>
+    {
+        var (one, two, three) = (cluster.Clients[0], cluster.Clients[1], cluster.Clients[2]);
+        var key = Jobs.NewKey("pretrain");
+        var training = await one.SubmitAsync(key, Jobs.Training(16));
+        var service = await two.SubmitAsync(Jobs.NewKey("chat"), Jobs.Service(2));
+        var small = await three.SubmitAsync(Jobs.NewKey("embed"), Jobs.SmallService(1));
+        // A keyed submission that is repeated elsewhere is the same job.
+        Assert.Equal(training, await three.SubmitAsync(key, Jobs.Training(16)));
+        Assert.Equal(training, await two.SubmitAsync(key, Jobs.Training(16)));
+
+        await RunsAsync(two, training, "frontier", 2);
+        await RunsAsync(three, service, "standard", 2);
+        await RunsAsync(one, small, "basic", 1);
+        foreach (var id in new[] { training, service, small }) await one.CancelAsync(id);
+    });
+
+    private static async Task RunsAsync(SchedulerClient client, string id, string tier, int allocations)
+    {
+        var job = await Until.HoldsAsync($"{id} runs", () => client.JobAsync(id), j => j.State == "running");
+        Assert.Equal(allocations, job.Allocations.Count);
+        Assert.All(job.Allocations, a => Assert.Equal(tier, a.Tier));
+    }
+}
