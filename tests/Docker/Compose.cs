@@ -67,6 +67,17 @@ internal sealed class Compose
     public async Task<ContainerState> ContainerAsync(string service, int number = 1) =>
         Assert.Single(await ContainersAsync(service), c => c.Number == number);
 
+    /// <summary>Cuts a container off from all others.</summary>
+    public Task DisconnectAsync(ContainerState container) =>
+        DockerAsync("network", "disconnect", Network, container.Id);
+
+    /// <summary>
+    /// Heals that; nothing happens where it is connected. The engine knows the container by its id again by itself, by
+    /// its service only when told.
+    /// </summary>
+    public Task ReconnectAsync(ContainerState container) => _engine.DockerAsync(
+        Patience, "network", "connect", "--alias", container.Service, Network, container.Id);
+
     public async Task<string> LogsAsync(ContainerState container, int lines)
     {
         var outcome = await _engine.DockerAsync(

@@ -30,16 +30,15 @@ public sealed class FaultTests(ClusterFixture cluster)
         await cluster.Compose.RunAsync(Compose.Patience, "start", "scheduler-3");
         await cluster.WholeAsync();
         await client.NothingIsLostAsync();
-        await cluster.Clients[2].CancelAsync(training);
     });
 
     [Fact]
     public Task A_node_host_that_was_cut_off_comes_back_with_the_same_nodes() => cluster.ScenarioAsync(async () =>
     {
-        // All eight nodes of the tier: two of the gang's halves are on the host that is cut off, whichever it is.
+        // All eight nodes of the tier, so half of the gang is on the host that is cut off.
         var training = await RunningAsync(cluster.Clients[0], Jobs.Training(64));
         var victim = await cluster.Compose.ContainerAsync("node-frontier", 2);
-        await cluster.Compose.DockerAsync("network", "disconnect", cluster.Compose.Network, victim.Id);
+        await cluster.Compose.DisconnectAsync(victim);
         var lost = NodeNames.Of("frontier", 2).ToHashSet();
         await Until.HoldsAsync("its nodes are lost", cluster.Clients[1].NodesAsync,
             nodes => nodes.Where(n => lost.Contains(n.Id)).All(n => n.State == "lost" && n.Reason.Length > 0));
@@ -51,13 +50,12 @@ public sealed class FaultTests(ClusterFixture cluster)
         await Until.HoldsAsync("its process was put out and is started again",
             () => cluster.Compose.ContainerAsync("node-frontier", 2), c => c.Restarts > victim.Restarts);
 
-        await cluster.Compose.DockerAsync("network", "connect", cluster.Compose.Network, victim.Id);
+        await cluster.Compose.ReconnectAsync(victim);
         await cluster.WholeAsync();
         Assert.DoesNotContain(await cluster.Clients[0].NodesAsync(), n => !NodeNames.All.Contains(n.Id)
             && n.State == "ready");
         await Until.HoldsAsync("the work runs again", () => cluster.Clients[0].JobAsync(training),
             j => j.State == "running");
-        await cluster.Clients[0].CancelAsync(training);
     });
 
     private static async Task<string> RunningAsync(SchedulerClient client, string job)

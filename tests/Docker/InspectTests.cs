@@ -27,8 +27,6 @@ public sealed class InspectTests(ClusterFixture cluster)
             Assert.Contains(await PbmAsync(service, "job", "why", id),
                 l => l.Contains("running", StringComparison.Ordinal));
         }
-
-        await cluster.Clients[0].CancelAsync(id);
     });
 
     /// <summary>The lines of an answer that succeeded; the first names the member that gave it.</summary>

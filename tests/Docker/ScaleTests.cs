@@ -24,8 +24,6 @@ public sealed class ScaleTests(ClusterFixture cluster)
         await Until.HoldsAsync("what ran there waits again", () => cluster.Clients[0].JobAsync(training),
             j => j.Allocations.All(a => !added.Contains(a.Node)));
         Assert.Equal("running", (await cluster.Clients[1].JobAsync(service)).State);
-        await cluster.Clients[0].CancelAsync(training);
-        await cluster.Clients[0].CancelAsync(service);
     });
 
     private async Task ScaleAsync(int hosts) => await cluster.Compose.RunAsync(

@@ -57,7 +57,6 @@ public sealed class StartTests(ClusterFixture cluster)
         await RunsAsync(two, training, "frontier", 2);
         await RunsAsync(three, service, "standard", 2);
         await RunsAsync(one, small, "basic", 1);
-        foreach (var id in new[] { training, service, small }) await one.CancelAsync(id);
     });
 
     private static async Task RunsAsync(SchedulerClient client, string id, string tier, int allocations)

@@ -23,7 +23,6 @@ public sealed class StopTests(ClusterFixture cluster)
         var after = await cluster.Clients[0].JobAsync(training);
         Assert.Equal(("running", before.Requeues), (after.State, after.Requeues));
         Assert.Equal(before.Allocations.Order(), after.Allocations.Order());
-        await cluster.Clients[0].CancelAsync(training);
     });
 
     [Fact]
@@ -47,8 +46,6 @@ public sealed class StopTests(ClusterFixture cluster)
         Assert.Empty(await cluster.Compose.ContainersAsync());
         await cluster.Compose.RunAsync(Compose.Patience, "up", "--detach", "--no-build");
         await GoesOnAsync(progress);
-        await cluster.Clients[0].CancelAsync(training);
-        await cluster.Clients[0].CancelAsync(service);
 
         async Task<double> GoesOnAsync(double least)
         {
