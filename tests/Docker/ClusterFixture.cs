@@ -39,6 +39,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         _turn = await MachineTurn.TakeAsync();
         _compose = new Compose(engine, Schedulers, Speed);
         _clients.AddRange(_compose.Ports.Select(port => new SchedulerClient(port)));
+        await _compose.RemoveLeftoversAsync();
         try
         {
             await _compose.RunAsync(Compose.BuildPatience, "up", "--build", "--detach");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -13,13 +14,15 @@ internal sealed class Compose
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     public static readonly TimeSpan BuildPatience = TimeSpan.FromMinutes(20);
 
+    private const string Prefix = "stockpile-test-";
+
     private readonly Engine _engine;
     private readonly Dictionary<string, string> _environment;
 
     public Compose(Engine engine, int schedulers, int speed)
     {
         _engine = engine;
-        Project = string.Create(CultureInfo.InvariantCulture, $"stockpile-test-{Environment.ProcessId}");
+        Project = string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}");
         Ports = FreePorts(schedulers);
         _environment = new Dictionary<string, string>
         {
@@ -39,6 +42,18 @@ internal sealed class Compose
     public string Network => $"{Project}_cluster";
 
     private static string File => Path.Combine(Root(), "docker", "compose.yaml");
+
+    /// <summary>Removes what test processes left behind that were killed.</summary>
+    public async Task RemoveLeftoversAsync()
+    {
+        var projects = await DockerAsync(
+            "ps", "--all", "--filter", "label=com.docker.compose.project", "--format",
+            "{{.Label \"com.docker.compose.project\"}}");
+        foreach (var project in projects.Split('\n').Distinct().Where(p => p.StartsWith(Prefix, StringComparison.Ordinal)))
+            if (!int.TryParse(project[Prefix.Length..], out var process) || !IsAlive(process))
+                await _engine.ComposeAsync(Patience, _environment,
+                    ["--file", File, "--project-name", project, "down", "--volumes", "--timeout", "1"]);
+    }
 
     public async Task<string> RunAsync(TimeSpan limit, params IEnumerable<string> args) =>
         (await TryAsync(limit, args)).OrFail();
@@ -92,6 +107,19 @@ internal sealed class Compose
         var ports = listeners.ConvertAll(l => ((IPEndPoint)l.LocalEndpoint).Port);
         listeners.ForEach(l => l.Stop());
         return ports;
+    }
+
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private static string Root()

@@ -7,8 +7,12 @@ internal static class Jobs
 
     /// <summary>Of a size that does not end while tests run: hundreds of simulated hours.</summary>
     /// <param name="devices">In nodes of eight.</param>
-    public static string Training(int devices) =>
-        $$"""{"name":"pretrain","kind":"training","devices":{{devices}},"perNode":8,"work":20000,"checkpoint":"10m"}""";
+    /// <param name="tiers">JSON list of those that it may use; the key alone decides between cells that could run it.
+    /// </param>
+    public static string Training(int devices, string tiers = """["frontier"]""") => $$"""
+        {"name":"pretrain","kind":"training","devices":{{devices}},"perNode":8,"work":20000,"checkpoint":"10m",
+         "tiers":{{tiers}}}
+        """;
 
     /// <summary>Needs the memory of an H20, so a T4 will not do.</summary>
     public static string Service(int replicas) => $$"""
