@@ -102,7 +102,7 @@ public static class Limits
     /// <summary>Most connections that one inspector serves at a time.</summary>
     public const int InspectConnectionsMax = 32;
 
-    /// <summary>A connection to the inspector that is silent for so many minutes, and runs nothing, is closed.</summary>
+    /// <summary>An inspector connection that says and runs nothing for so many minutes is closed.</summary>
     public const int InspectIdleMinutesMax = 30;
 
     /// <summary>A connection to the inspector that takes no answer for so many seconds is closed.</summary>
@@ -120,10 +120,10 @@ public static class Limits
     /// <summary>Largest row of an answer as JSON, in characters; a larger one ends the command.</summary>
     public const int InspectRowCharsMax = 1024 * 1024;
 
-    /// <summary>Most lines, and characters of text and JSON, that one member sends another in one message.</summary>
+    /// <summary>Most lines that one member sends another in one message.</summary>
     public const int InspectBatchLinesMax = 200;
 
-    /// <summary>See <see cref="InspectBatchLinesMax"/>; a single row may be larger.</summary>
+    /// <summary>Most characters of text and JSON in such a message; a single row may be larger.</summary>
     public const int InspectBatchCharsMax = 256 * 1024;
 
     /// <summary>Most lines of an answer that wait for whoever reads it; beyond it the command waits.</summary>

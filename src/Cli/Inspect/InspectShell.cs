@@ -46,7 +46,7 @@ internal sealed class InspectShell(CliContext context, string host, int port)
         var editor = terminal is null
             ? null
             : new LineEditor(
-                Terminal.ReadKey, context.Out, Terminal.Width, (before, word) => _completion.Find(before, word));
+                terminal.ReadKey, context.Out, Terminal.Width, (before, word) => _completion.Find(before, word));
         if (editor is not null)
             context.Out.WriteLine("'help' lists the commands, Tab completes, Ctrl+C ends a command, 'exit' ends this");
         var exit = ExitCodes.Done;
@@ -73,7 +73,7 @@ internal sealed class InspectShell(CliContext context, string host, int port)
             var running = _printer.RunAsync(_client!, words, json, stop.Token);
             while (terminal is not null && !running.IsCompleted)
             {
-                if (Terminal.IsInterrupted()) await stop.CancelAsync();
+                if (terminal.IsInterrupted()) await stop.CancelAsync();
                 await Task.WhenAny(running, Task.Delay(KeyInterval, CancellationToken.None));
             }
 

@@ -4,21 +4,34 @@ namespace Stockpile.Cli.Inspect;
 /// </summary>
 internal sealed class Terminal : IDisposable
 {
+    private const int KeysAheadMax = 4_096;
+
     private readonly bool _before = Console.TreatControlCAsInput;
+
+    /// <summary>What is typed while a command runs belongs to the next line, as in every shell.</summary>
+    private readonly Queue<ConsoleKeyInfo> _ahead = [];
 
     public Terminal() => Console.TreatControlCAsInput = true;
 
-    public static ConsoleKeyInfo ReadKey() => Console.ReadKey(intercept: true);
+    public ConsoleKeyInfo ReadKey() => _ahead.TryDequeue(out var key) ? key : Console.ReadKey(intercept: true);
 
     public static int Width() => Console.WindowWidth > 0 ? Console.WindowWidth : 80;
 
-    /// <summary>Whether Ctrl+C was pressed; other keys are thrown away, as nobody reads them while a command runs.
-    /// </summary>
-    public static bool IsInterrupted()
+    /// <summary>Whether Ctrl+C was pressed; it forgets what was typed ahead.</summary>
+    public bool IsInterrupted()
     {
         while (Console.KeyAvailable)
-            if (LineEditor.IsControl(Console.ReadKey(intercept: true), ConsoleKey.C))
+        {
+            var key = Console.ReadKey(intercept: true);
+            if (LineEditor.IsControl(key, ConsoleKey.C))
+            {
+                _ahead.Clear();
                 return true;
+            }
+
+            if (_ahead.Count < KeysAheadMax) _ahead.Enqueue(key);
+        }
+
         return false;
     }
 

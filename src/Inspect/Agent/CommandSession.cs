@@ -8,7 +8,7 @@ using Stockpile.Scheduler.Api.Json;
 
 namespace Stockpile.Inspect.Agent;
 
-/// <summary>One command that this member runs for another; it ends with the command or with whoever asked.</summary>
+/// <summary>A command that this member runs for another one; it ends with the command or with whoever asked.</summary>
 internal sealed class CommandSession : ReceiveActor
 {
     private readonly CommandRunner _runner;
