@@ -70,6 +70,24 @@ public class RecoveryTests : CellSpec
     }
 
     [Fact]
+    public async Task A_cell_that_was_elsewhere_for_a_while_keeps_what_it_wrote_after_it_came_back()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        for (var i = 0; i < 5; i++) await SubmitAsync($"k{i}", Gang(name: $"g{i}"));
+        // Rows carry the id of the process that wrote them: this process, then another one, then this one again.
+        await using (var connection = OpenConnection())
+        await using (var command = connection.CreateCommand())
+        {
+            command.CommandText = "UPDATE journal SET writer_uuid = 'elsewhere' WHERE sequence_number = 4";
+            Assert.Equal(1, await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+        }
+
+        await RestartCellAsync();
+        for (var i = 0; i < 5; i++) Assert.True((await SubmitAsync($"k{i}", Gang(name: $"g{i}"))).Repeated);
+    }
+
+    [Fact]
     public async Task A_stop_that_was_lost_with_the_cell_is_ordered_again_when_the_node_still_runs_it()
     {
         StartCell();
