@@ -165,7 +165,7 @@ public static class ClusterPalette
             // Told below.
         }
 
-        return address is { HasGlobalScope: true, Port: not null }
+        return address is { HasGlobalScope: true, Port: > 0 }
             && address.Protocol == self.Protocol && address.System == self.System
             ? address
             : throw new CommandRefusedException(
