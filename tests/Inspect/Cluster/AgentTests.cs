@@ -79,9 +79,10 @@ public sealed class AgentTests(TestMembers members)
         await stop.CancelAsync();
         Assert.Equal(0, (await tail.WaitAsync(Patience, Cancelled)).Exit);
         // Other tests may run commands on that member at the same time, but these sessions end.
+        using var limit = new CancellationTokenSource(Patience);
         foreach (var session in sessions)
             while (ActorTree.ChildrenOf(ActorTree.Find(members.Node.System, "/user/inspector")).Contains(session))
-                await Task.Delay(20, Cancelled).WaitAsync(Patience, Cancelled);
+                await Task.Delay(20, limit.Token);
     }
 
     [Fact]
