@@ -29,8 +29,9 @@ internal static class RunningProcess
         if (asked) context.Out.WriteLine("stopping: cells hand over, nodes leave");
         await app.StopAsync(CancellationToken.None);
         await app.DisposeAsync();
-        if (asked) return ExitCodes.Done;
         var reason = CoordinatedShutdown.Get(system).ShutdownReason;
+        // Told by a signal, or by `cluster leave`.
+        if (asked || reason is CoordinatedShutdown.ClusterLeavingReason) return ExitCodes.Done;
         throw new CliException(ExitCodes.Refused, reason is CoordinatedShutdown.ClusterDowningReason
             ? $"the cluster put this member out ({Cluster.Get(system).SelfAddress}): it was cut off from most of the "
                 + "schedulers; start it again"

@@ -23,6 +23,7 @@ public static class CatalogueHelp
 
     private static IEnumerable<(string, object?)> All(CommandCatalogue catalogue)
     {
+        yield return ("Stockpile's built-in inspector, with pbm's grammar; it is not Petabridge.Cmd", null);
         yield return ("PALETTE COMMAND [switches]; 'help PALETTE' and 'help PALETTE COMMAND' tell more", null);
         foreach (var palette in catalogue.Palettes)
         {
