@@ -7,8 +7,8 @@ using Stockpile.Tests.Shared;
 namespace Stockpile.Docker.Tests;
 
 /// <summary>
-/// The cluster of <c>docker/compose.yaml</c>, built and started once. Every scenario finds it whole and leaves it whole,
-/// so their order does not matter.
+/// The cluster of <c>docker/compose.yaml</c>, built and started once. Every scenario finds it whole and leaves it
+/// whole, so their order does not matter.
 /// </summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
@@ -17,7 +17,9 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>Simulated seconds per real second: checkpoints every 10 minutes are 10 seconds apart.</summary>
     private const int Speed = 60;
 
-    /// <summary>Containers as the compose file has them: PostgreSQL, schedulers, two hosts for each of four tiers.</summary>
+    /// <summary>
+    /// Containers as the compose file has them: PostgreSQL, schedulers, two hosts for each of four tiers.
+    /// </summary>
     private const int Containers = 1 + Schedulers + 4 * 2;
 
     private const int LogLines = 60;
@@ -61,8 +63,8 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 
     /// <summary>
-    /// Runs one scenario on a whole cluster without work, waits until it is whole again and audits it. Where there is no
-    /// Docker engine it skips, except in CI, which promises one.
+    /// Runs one scenario on a whole cluster without work, waits until it is whole again and audits it. Where there is
+    /// no Docker engine it skips, except in CI, which promises one.
     /// </summary>
     internal async Task ScenarioAsync(Func<Task> scenario)
     {
@@ -88,7 +90,9 @@ public sealed class ClusterFixture : IAsyncLifetime
         }
     }
 
-    /// <summary>Waits until every container is healthy, every node ready, and every scheduler says the same of them.</summary>
+    /// <summary>
+    /// Waits until every container is healthy, every node ready, and every scheduler says the same of them.
+    /// </summary>
     internal async Task WholeAsync()
     {
         await Until.HoldsAsync("every container is healthy", () => Compose.ContainersAsync(),
@@ -118,11 +122,14 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     private async Task CancelAllAsync()
     {
-        foreach (var job in (await Clients[0].JobsAsync()).Values.Where(j => j.State is not ("completed" or "cancelled")))
+        var jobs = await Clients[0].JobsAsync();
+        foreach (var job in jobs.Values.Where(j => j.State is not ("completed" or "cancelled")))
             await Clients[0].CancelAsync(job.Id);
     }
 
-    /// <summary>After a failure: the next scenario must not fail for the same reason. Its own checks come first.</summary>
+    /// <summary>
+    /// After a failure: the next scenario must not fail for the same reason. Its own checks come first.
+    /// </summary>
     private async Task RepairAsync()
     {
         foreach (var container in await Compose.ContainersAsync())

@@ -49,7 +49,8 @@ internal sealed class Compose
         var projects = await DockerAsync(
             "ps", "--all", "--filter", "label=com.docker.compose.project", "--format",
             "{{.Label \"com.docker.compose.project\"}}");
-        foreach (var project in projects.Split('\n').Distinct().Where(p => p.StartsWith(Prefix, StringComparison.Ordinal)))
+        var ours = projects.Split('\n').Distinct().Where(p => p.StartsWith(Prefix, StringComparison.Ordinal));
+        foreach (var project in ours)
             if (!int.TryParse(project[Prefix.Length..], out var process) || !IsAlive(process))
                 await _engine.ComposeAsync(Patience, _environment,
                     ["--file", File, "--project-name", project, "down", "--volumes", "--timeout", "1"]);

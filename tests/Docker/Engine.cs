@@ -17,7 +17,8 @@ internal sealed class Engine
     public static async Task<(Engine? Engine, string Why)> FindAsync()
     {
         if (await ProbeAsync("docker", "version") is { } dead) return (null, $"no Docker engine answers: {dead}");
-        if (await ProbeAsync("docker", "compose", "version") is null) return (new Engine("docker", "docker", "compose"), "");
+        if (await ProbeAsync("docker", "compose", "version") is null)
+            return (new Engine("docker", "docker", "compose"), "");
         if (await ProbeAsync("docker-compose", "version") is null) return (new Engine("docker", "docker-compose"), "");
         return (null, "neither docker compose nor docker-compose is installed");
     }

@@ -65,7 +65,9 @@ public sealed class FaultTests(ClusterFixture cluster)
         return id;
     }
 
-    /// <summary>Killing a scheduler that runs no cell would show little; sharding gives it one again by itself.</summary>
+    /// <summary>
+    /// Killing a scheduler that runs no cell would show little; sharding gives it one again by itself.
+    /// </summary>
     private async Task HasACellAsync(string scheduler) => await Until.HoldsAsync(
         $"{scheduler} runs a cell", () => cluster.CellsAsync(), cells => cells.Values.Contains(scheduler));
 }

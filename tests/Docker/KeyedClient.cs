@@ -28,7 +28,9 @@ internal sealed class KeyedClient(IReadOnlyList<SchedulerClient> schedulers)
             () => _running.IsCompleted ? Task.FromException<int>(Fault()) : Task.FromResult(Count), c => c >= least);
     }
 
-    /// <summary>Stops, and checks that every acknowledged job is there under the same id, wherever it is asked for.</summary>
+    /// <summary>
+    /// Stops, and checks that every acknowledged job is there under the same id, wherever it is asked for.
+    /// </summary>
     public async Task NothingIsLostAsync()
     {
         _stop = true;
