@@ -117,6 +117,11 @@ public sealed class InspectorServer(
             {
                 return;
             }
+            catch (InvalidOperationException) when (_stop.IsCancellationRequested)
+            {
+                // The listener was stopped between the look at the token and the call.
+                return;
+            }
             catch (SocketException fault)
             {
                 // Such as too many open files: the next one may work, but not at once.
