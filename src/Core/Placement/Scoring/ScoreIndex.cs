@@ -1,0 +1,97 @@
+namespace Stockpile.Core.Placement.Scoring;
+
+/// <summary>Where a policy would put a task.</summary>
+/// <param name="Devices">Bit i is device i.</param>
+public readonly record struct Choice(NodeRoom Node, uint Devices);
+
+/// <summary>
+/// Finds the best node for a task without scoring every node each time. For each model and each shape of task it keeps
+/// the scores of the nodes in a tournament tree. A change of a node is only noted; the tree of a shape takes the notes
+/// up when that shape is asked for, so a decision costs as much as nodes changed since the shape was placed last, not
+/// as many as there are.
+/// </summary>
+public sealed class ScoreIndex(IScoringPolicy policy)
+{
+    /// <summary>Decisions between two looks at what is free of each model.</summary>
+    private const int ObserveEvery = 20;
+
+    private readonly Dictionary<string, ScoreGroup> _groups = new(StringComparer.Ordinal);
+    private readonly List<string> _models = [];
+    private readonly List<string> _allowed = [];
+    private int _sinceObserved = ObserveEvery;
+
+    public IScoringPolicy Policy { get; } = policy;
+
+    /// <summary>Models with a node here, in the order they came.</summary>
+    public IReadOnlyList<string> Models => _models;
+
+    /// <summary>Free thousandths of all open nodes of a model.</summary>
+    public long FreeMilli(string model) => _groups.TryGetValue(model, out var group) ? group.FreeMilli : 0;
+
+    /// <summary>The nodes of a model, lowest index first.</summary>
+    public IReadOnlyList<NodeRoom> Nodes(string model) =>
+        _groups.TryGetValue(model, out var group) ? group.Nodes : [];
+
+    /// <summary>Takes a node in, or the object that replaces it. New nodes come in the order of their index.</summary>
+    public void Add(NodeRoom node)
+    {
+        if (!_groups.TryGetValue(node.Model, out var group))
+        {
+            _groups.Add(node.Model, group = new ScoreGroup());
+            _models.Add(node.Model);
+        }
+
+        group.Add(node);
+    }
+
+    /// <summary>Takes a node out, because it came back as another model.</summary>
+    public void Remove(NodeRoom node) => _groups[node.Model].Remove(node);
+
+    /// <summary>Notes that something of the node changed.</summary>
+    public void Changed(NodeRoom node) => _groups[node.Model].Changed(node);
+
+    /// <summary>Positions in <see cref="Nodes"/> that changed since a note; see
+    /// <see cref="ScoreGroup.ChangedSince"/>.</summary>
+    internal void ChangedSince(string model, ref long note, List<int> positions)
+    {
+        positions.Clear();
+        if (_groups.TryGetValue(model, out var group)) group.ChangedSince(ref note, positions);
+    }
+
+    /// <summary>The best node of the given models together; null when none has room.</summary>
+    /// <param name="models">Models to choose from; empty: all.</param>
+    /// <param name="accepts">A further condition on the node, such as labels.</param>
+    public Choice? Best(in TaskShape task, IReadOnlyList<string> models, Func<NodeRoom, bool>? accepts = null)
+    {
+        Observe();
+        _allowed.Clear();
+        foreach (var model in models.Count > 0 ? models : _models)
+            if (_groups.ContainsKey(model)) _allowed.Add(model);
+
+        NodeRoom? best = null;
+        var bestScore = int.MinValue;
+        foreach (var model in _allowed)
+        {
+            var group = _groups[model];
+            if (group.FreeMilli < task.DeviceMilli) continue;
+            var penalty = Policy.WeighsModels ? Policy.ModelPenalty(task, model, _allowed) : 0;
+            var found = group.Best(Policy, task, accepts, out var score);
+            score -= penalty;
+            if (found is null || score < bestScore) continue;
+            if (score == bestScore && best is not null && found.Index > best.Index) continue;
+            best = found;
+            bestScore = score;
+        }
+
+        if (best is null) return null;
+        Policy.Score(task, best, out var devices);
+        return new Choice(best, devices);
+    }
+
+    private void Observe()
+    {
+        if (!Policy.WeighsModels || ++_sinceObserved < ObserveEvery) return;
+        _sinceObserved = 0;
+        Policy.Observe(_models.ConvertAll(m => new ModelRoom(m, _groups[m].FreeMilli)));
+    }
+}

@@ -1,0 +1,77 @@
+using System.Numerics;
+
+namespace Stockpile.Core.Placement.Scoring;
+
+/// <summary>A tournament tree: the highest score of each half of the nodes, of each quarter, and so on.</summary>
+internal sealed class ScoreTree
+{
+    /// <summary>The score of a node without room.</summary>
+    public const int None = -1;
+
+    private readonly int[] _highest;
+
+    /// <summary>How far the notes of its group are taken up.</summary>
+    public long Note = -1;
+
+    public ScoreTree(int nodes)
+    {
+        Capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, nodes));
+        _highest = new int[2 * Capacity];
+        Array.Fill(_highest, None);
+    }
+
+    public int Capacity { get; }
+
+    public void Set(int position, int score)
+    {
+        var at = Capacity + position;
+        if (_highest[at] == score) return;
+        _highest[at] = score;
+        for (at >>= 1; at > 0; at >>= 1)
+        {
+            var highest = Math.Max(_highest[2 * at], _highest[2 * at + 1]);
+            if (_highest[at] == highest) return;
+            _highest[at] = highest;
+        }
+    }
+
+    /// <summary>The position with the highest score that is accepted, the lowest one of equals; −1 for none.</summary>
+    public int Best(Func<int, bool> accepts, out int score)
+    {
+        score = _highest[1];
+        if (score == None) return -1;
+        var first = Leftmost(1);
+        if (accepts(first)) return first;
+
+        // Rare: the best one lacks memory or labels, so the others follow in order of score, then position.
+        var open = new PriorityQueue<int, (int Score, int First)>();
+        Push(open, 1);
+        while (open.TryDequeue(out var at, out _))
+        {
+            if (at < Capacity)
+            {
+                Push(open, 2 * at);
+                Push(open, 2 * at + 1);
+                continue;
+            }
+
+            if (!accepts(at - Capacity)) continue;
+            score = _highest[at];
+            return at - Capacity;
+        }
+
+        return -1;
+    }
+
+    private void Push(PriorityQueue<int, (int, int)> open, int at)
+    {
+        if (_highest[at] == None) return;
+        open.Enqueue(at, (-_highest[at], Leftmost(at)));
+    }
+
+    private int Leftmost(int at)
+    {
+        while (at < Capacity) at = _highest[2 * at] == _highest[at] ? 2 * at : 2 * at + 1;
+        return at - Capacity;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement.Scoring;
+
+namespace Stockpile.Lab.Saturation;
+
+/// <summary>What one experiment is run with.</summary>
+/// <param name="Policy">A name of <see cref="ScoringPolicies"/>.</param>
+/// <param name="Tune">Device demand over capacity at the end; 0: the list as it is.</param>
+/// <param name="MigrationBudget">Most tasks moved, as a share of those placed so far; 0: none.</param>
+public sealed record SaturationOptions(string Policy, double Tune, double MigrationBudget);
+
+/// <summary>What one seed gave.</summary>
+/// <param name="ArrivedPercent">Device demand that arrived, in % of the capacity.</param>
+/// <param name="AllocatedPercent">Devices allocated, mean over the last whole % of arrivals.</param>
+/// <param name="FragmentedPercent">Free device capacity that the typical work can not use, in % of the capacity.</param>
+/// <param name="Placed">Tasks placed.</param>
+/// <param name="Dropped">Tasks that found no room when they came.</param>
+/// <param name="Migrations">Tasks that were moved, each a restart.</param>
+/// <param name="Curve">By arrived %: the mean of allocated % over all arrivals that round to it.</param>
+public sealed record SaturationResult(
+    int Seed,
+    double ArrivedPercent,
+    double AllocatedPercent,
+    double UnallocatedDevices,
+    double FragmentedPercent,
+    long Placed,
+    long Dropped,
+    long Migrations,
+    double DecisionsPerSecond,
+    IReadOnlyDictionary<int, double> Curve);
+
+/// <summary>
+/// The experiment of Weng et al. (ATC'23): tasks arrive one by one and never leave; one that does not fit is dropped
+/// for good and still counts as arrived. Ties between nodes go to the lowest rank, a random permutation per run.
+/// </summary>
+public static class SaturationRun
+{
+    /// <summary>Most pods on one node, as in the published experiment.</summary>
+    private const int TasksPerNodeMax = 1_001;
+
+    public static SaturationResult Of(
+        IReadOnlyList<NodeSpec> nodes, IReadOnlyList<JobSpec> pods, SaturationOptions options, int seed,
+        Action? onDecision = null)
+    {
+        var random = new Random(seed);
+        var capacity = nodes.Sum(n => n.Devices * 1000L);
+        var arrivals = ArrivalList.Of(pods, capacity, options.Tune, random);
+        var ranked = nodes.ToArray();
+        random.Shuffle(ranked);
+        var rooms = ranked.Select((n, rank) =>
+            new NodeRoom(rank, n.Model, n.Devices, n.CpuMilli, n.MemoryMiB) { TasksMax = TasksPerNodeMax });
+        var mix = WorkloadMix.Of(arrivals.Select(a => (a.Shape, a.Models, 1L)));
+        var policy = ScoringPolicies.Create(options.Policy, new ScoringContext(mix, seed));
+        var board = new TaskBoard(policy, rooms) { MigrationBudget = options.MigrationBudget };
+
+        var curve = new SortedDictionary<int, (double Sum, int Count)>();
+        long arrived = 0;
+        var clock = Stopwatch.StartNew();
+        for (var i = 0; i < arrivals.Count; i++)
+        {
+            arrived += arrivals[i].Shape.DeviceMilli;
+            board.Place(i, arrivals[i].Shape, arrivals[i].Models);
+            var percent = (int)Math.Round(100.0 * arrived / capacity, MidpointRounding.AwayFromZero);
+            var (sum, count) = curve.GetValueOrDefault(percent);
+            curve[percent] = (sum + 100.0 * board.AllocatedMilli / capacity, count + 1);
+            onDecision?.Invoke();
+        }
+
+        clock.Stop();
+        var means = curve.ToDictionary(c => c.Key, c => c.Value.Sum / c.Value.Count);
+        var allocated = means.Count > 0 ? means[means.Keys.Max()] : 0;
+        var fragmentation = new Fragmentation(mix);
+        return new SaturationResult(
+            seed,
+            100.0 * arrived / capacity,
+            allocated,
+            (100 - allocated) / 100 * capacity / 1000,
+            100 * board.Nodes.Sum(fragmentation.Of) / capacity,
+            board.Placed,
+            arrivals.Count - board.Placed,
+            board.Migrations,
+            arrivals.Count / clock.Elapsed.TotalSeconds,
+            means);
+    }
+}
