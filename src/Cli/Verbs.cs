@@ -33,6 +33,7 @@ public static class Verbs
         ResumeCommand.Create(context),
         FleetCommand.Create(context),
         CellsCommand.Create(context),
+        ReplayCommand.Create(context),
         AuditCommand.Create(context),
         JournalCommand.Create(context),
         InspectCommand.Create(context, passed),

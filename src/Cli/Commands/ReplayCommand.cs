@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Globalization;
+using Stockpile.Cli.Local;
+using Stockpile.Cli.Output;
+using Stockpile.Cli.Replay;
+using Stockpile.Core.Placement.Scoring;
+
+namespace Stockpile.Cli.Commands;
+
+/// <summary>The Lab: a trace against placement policies in virtual time.</summary>
+internal static class ReplayCommand
+{
+    private const int SeedsMax = 10_000;
+    private const string AllPolicies = "all";
+
+    public static Command Create(CliContext context)
+    {
+        var format = new Option<string>("--format") { Description = "Format of the trace", DefaultValueFactory = _ => "openb" };
+        format.AcceptOnlyFromAmong("openb");
+        var nodes = new Option<string>("--nodes") { Description = "Node list of the trace (CSV)", Required = true };
+        var jobs = new Option<string>("--jobs") { Description = "Job list of the trace (CSV)", Required = true };
+        var policy = new Option<string>("--policy")
+        {
+            Description = $"Policies, separated by commas, or {AllPolicies}: {string.Join(", ", ScoringPolicies.Names)}",
+            DefaultValueFactory = _ => ScoringPolicies.Default,
+        };
+        policy.Validators.Add(result =>
+        {
+            foreach (var name in Policies(result.GetValueOrDefault<string>() ?? ""))
+                if (!ScoringPolicies.Exists(name))
+                    result.AddError($"--policy: '{name}' is unknown; allowed: {AllPolicies}, "
+                        + string.Join(", ", ScoringPolicies.Names));
+        });
+        var seeds = new Option<string>("--seeds")
+        {
+            Description = "Seeds, such as 42..51, 42 or 1,2,7",
+            DefaultValueFactory = _ => "42..51",
+        };
+        seeds.Validators.Add(result =>
+        {
+            if (!TrySeeds(result.GetValueOrDefault<string>() ?? "", out _))
+                result.AddError($"--seeds must be numbers such as 42..51, 42 or 1,2,7, at most {SeedsMax} of them");
+        });
+        var arrivals = new Option<string>("--arrivals")
+        {
+            Description = "saturate: one job after the other until the fleet is full; trace: the times of the file",
+            DefaultValueFactory = _ => "saturate",
+        };
+        arrivals.AcceptOnlyFromAmong("saturate", "trace");
+        var tune = LocalInput.NumberOption(
+            "--tune", "saturate: device demand over capacity at the end; 0: the list as it is", 1.3, 0, 100);
+        var moves = LocalInput.NumberOption(
+            "--moves", "Most running jobs that policy stockpile may move, in % of those placed; 0: none", 5, 0, 100);
+        var plot = new Option<string?>("--plot")
+        {
+            Description = "saturate: write allocated % against arrived % to this PNG file",
+        };
+        var json = new Option<bool>("--json") { Description = "Print one JSON document" };
+        var command = new Command("replay", "Run a trace against placement policies in virtual time")
+        {
+            format, nodes, jobs, policy, seeds, arrivals, tune, moves, plot, json,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(plot) is not null && result.GetValue(arrivals) == "trace")
+                result.AddError("--plot goes with --arrivals saturate");
+        });
+        command.SetAction((parsed, cancel) =>
+        {
+            _ = TrySeeds(parsed.GetValue(seeds)!, out var numbers);
+            var options = new ReplayOptions(
+                parsed.GetRequiredValue(nodes), parsed.GetRequiredValue(jobs), [.. Policies(parsed.GetValue(policy)!)],
+                numbers, parsed.GetValue(tune), parsed.GetValue(moves) / 100, parsed.GetValue(plot),
+                parsed.GetValue(json));
+            return Task.Run(() => SaturateReplay.Run(context, options, cancel), cancel);
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> Policies(string text) => text == AllPolicies
+        ? ScoringPolicies.Names
+        : text.Split(',', StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Reads <c>42..51</c>, <c>42</c> and <c>1,2,7</c>.</summary>
+    internal static bool TrySeeds(string text, out IReadOnlyList<int> seeds)
+    {
+        var list = new List<int>();
+        seeds = list;
+        foreach (var part in text.Split(','))
+        {
+            var ends = part.Split("..");
+            if (ends.Length > 2 || !TrySeed(ends[0], out var first) || !TrySeed(ends[^1], out var last)) return false;
+            if (last < first || list.Count + (long)last - first >= SeedsMax) return false;
+            for (var seed = first; seed <= last; seed++) list.Add(seed);
+        }
+
+        return list.Distinct().Count() == list.Count;
+    }
+
+    private static bool TrySeed(string text, out int seed) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out seed) && seed < int.MaxValue;
+}
