@@ -28,12 +28,7 @@ internal static class SaturateReplay
         IReadOnlyList<SaturationReport> reports = [];
         ReplayProgress.Show(context, options.Json, runs, progress => reports = SaturationReport.Run(
             nodes, pods, policies, options.Seeds, Environment.ProcessorCount, progress, cancel));
-        if (options.Plot is { } png)
-            LocalInput.OrRefuse(() =>
-            {
-                AllocationPlot.Save(png, Path.GetFileNameWithoutExtension(options.Jobs), reports);
-                return true;
-            });
+        if (options.Plot is { } png) Save(png, options, reports);
         var screen = new Screen(context);
         if (!options.Json) Print(screen, reports);
         else if (reports.Count == 1) screen.Json(reports[0]);
@@ -50,6 +45,18 @@ internal static class SaturateReplay
         var folder = Path.GetDirectoryName(Path.GetFullPath(file));
         if (!Directory.Exists(folder))
             throw new CliException(ExitCodes.Refused, $"--plot {file}: there is no folder {folder}");
+    }
+
+    private static void Save(string file, ReplayOptions options, IReadOnlyList<SaturationReport> reports)
+    {
+        try
+        {
+            AllocationPlot.Save(file, Path.GetFileNameWithoutExtension(options.Jobs), reports);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCodes.Refused, $"--plot {file}: {fault.Message}");
+        }
     }
 
     private static void Print(Screen screen, IReadOnlyList<SaturationReport> reports)

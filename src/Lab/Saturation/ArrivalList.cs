@@ -19,8 +19,9 @@ public static class ArrivalList
     /// <param name="tune">Device demand over capacity at the end; 0: the list as it is.</param>
     public static List<Arrival> Of(IReadOnlyList<JobSpec> pods, long capacityMilli, double tune, Random random)
     {
+        var lists = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
         var original = pods.OrderBy(p => p.Name, StringComparer.Ordinal)
-            .Select(p => new Arrival(TaskShape.Of(p), p.Models)).ToList();
+            .Select(p => new Arrival(TaskShape.Of(p), Shared(p.Models))).ToList();
         var list = original.ToArray();
         random.Shuffle(list);
         var arrivals = list.ToList();
@@ -45,5 +46,13 @@ public static class ArrivalList
         }
 
         return arrivals;
+
+        // Pods that name the same models share one list, by which the index knows them.
+        IReadOnlyList<string> Shared(IReadOnlyList<string> models)
+        {
+            var key = string.Join('|', models);
+            if (!lists.TryGetValue(key, out var list)) lists.Add(key, list = models);
+            return list;
+        }
     }
 }

@@ -62,12 +62,18 @@ internal sealed class ScoreGroup
     public NodeRoom? Best(IScoringPolicy policy, in TaskShape task, Func<NodeRoom, bool>? accepts, out int score)
     {
         if (policy.Varies) return Scan(policy, task, accepts, out score);
-        var memory = task.MemoryMiB;
         var tree = TreeOf(policy, task with { MemoryMiB = 0 });
-        var position = tree.Best(p => _nodes[p].MemoryFreeMiB >= memory && (accepts is null || accepts(_nodes[p])),
-            out score);
+        var position = tree.First(out score);
+        if (position >= 0 && !Accepts(_nodes[position], task.MemoryMiB, accepts))
+            position = Next(tree, task.MemoryMiB, accepts, out score);
         return position < 0 ? null : _nodes[position];
     }
+
+    private static bool Accepts(NodeRoom node, long memoryMiB, Func<NodeRoom, bool>? accepts) =>
+        node.MemoryFreeMiB >= memoryMiB && (accepts is null || accepts(node));
+
+    private int Next(ScoreTree tree, long memoryMiB, Func<NodeRoom, bool>? accepts, out int score) =>
+        tree.Best(position => Accepts(_nodes[position], memoryMiB, accepts), out score);
 
     /// <summary>Positions that changed since a note, each once, or all of them when that is too long ago.</summary>
     /// <param name="note">Where the reader stands; −1 at first. Moves on to now.</param>

@@ -17,8 +17,16 @@ public sealed class ScoreIndex(IScoringPolicy policy)
 
     private readonly Dictionary<string, ScoreGroup> _groups = new(StringComparer.Ordinal);
     private readonly List<string> _models = [];
-    private readonly List<string> _allowed = [];
+
+    /// <summary>Groups by list of models, the list itself being the key: lists are shared by tasks that are alike.
+    /// </summary>
+    private readonly Dictionary<IReadOnlyList<string>, Allowed> _allowed = new(ReferenceEqualityComparer.Instance);
     private int _sinceObserved = ObserveEvery;
+
+    /// <summary>Lists of models remembered; beyond it all are forgotten and looked up anew.</summary>
+    private const int AllowedMax = 4_096;
+
+    private sealed record Allowed(string[] Models, ScoreGroup[] Groups);
 
     public IScoringPolicy Policy { get; } = policy;
 
@@ -39,6 +47,7 @@ public sealed class ScoreIndex(IScoringPolicy policy)
         {
             _groups.Add(node.Model, group = new ScoreGroup());
             _models.Add(node.Model);
+            _allowed.Clear();
         }
 
         group.Add(node);
@@ -64,21 +73,17 @@ public sealed class ScoreIndex(IScoringPolicy policy)
     public Choice? Best(in TaskShape task, IReadOnlyList<string> models, Func<NodeRoom, bool>? accepts = null)
     {
         Observe();
-        _allowed.Clear();
-        foreach (var model in models.Count > 0 ? models : _models)
-            if (_groups.ContainsKey(model)) _allowed.Add(model);
-
+        var allowed = AllowedOf(models);
         NodeRoom? best = null;
         var bestScore = int.MinValue;
-        foreach (var model in _allowed)
+        for (var i = 0; i < allowed.Groups.Length; i++)
         {
-            var group = _groups[model];
+            var group = allowed.Groups[i];
             if (group.FreeMilli < task.DeviceMilli) continue;
-            var penalty = Policy.WeighsModels ? Policy.ModelPenalty(task, model, _allowed) : 0;
             var found = group.Best(Policy, task, accepts, out var score);
-            score -= penalty;
-            if (found is null || score < bestScore) continue;
-            if (score == bestScore && best is not null && found.Index > best.Index) continue;
+            if (found is null) continue;
+            if (Policy.WeighsModels) score -= Policy.ModelPenalty(task, allowed.Models[i], allowed.Models);
+            if (score < bestScore || (score == bestScore && found.Index > best!.Index)) continue;
             best = found;
             bestScore = score;
         }
@@ -86,6 +91,14 @@ public sealed class ScoreIndex(IScoringPolicy policy)
         if (best is null) return null;
         Policy.Score(task, best, out var devices);
         return new Choice(best, devices);
+    }
+
+    private Allowed AllowedOf(IReadOnlyList<string> models)
+    {
+        if (_allowed.TryGetValue(models, out var allowed)) return allowed;
+        if (_allowed.Count >= AllowedMax) _allowed.Clear();
+        var known = (models.Count > 0 ? models : _models).Where(_groups.ContainsKey).ToArray();
+        return _allowed[models] = new Allowed(known, [.. known.Select(m => _groups[m])]);
     }
 
     private void Observe()

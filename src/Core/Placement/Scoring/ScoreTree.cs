@@ -35,15 +35,18 @@ internal sealed class ScoreTree
         }
     }
 
-    /// <summary>The position with the highest score that is accepted, the lowest one of equals; −1 for none.</summary>
-    public int Best(Func<int, bool> accepts, out int score)
+    /// <summary>The position with the highest score, the lowest one of equals; −1 for none.</summary>
+    public int First(out int score)
     {
         score = _highest[1];
-        if (score == None) return -1;
-        var first = Leftmost(1);
-        if (accepts(first)) return first;
+        return score == None ? -1 : Leftmost(1);
+    }
 
-        // Rare: the best one lacks memory or labels, so the others follow in order of score, then position.
+    /// <summary>The same among those that are accepted. Rarely asked: only where the best one lacks memory or labels.
+    /// </summary>
+    public int Best(Func<int, bool> accepts, out int score)
+    {
+        score = None;
         var open = new PriorityQueue<int, (int Score, int First)>();
         Push(open, 1);
         while (open.TryDequeue(out var at, out _))
