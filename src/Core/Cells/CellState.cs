@@ -1,6 +1,7 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Cells;
 
@@ -49,6 +50,9 @@ public sealed partial class CellState
         Catalog = catalog;
         Policy = policy;
         Queue = new JobQueue(catalog, policy);
+        Index = new CapacityIndex(
+            ScoringPolicies.Create(policy.Placement.Scoring, new ScoringContext(WorkloadMix.Empty, 0)),
+            policy.Placement.ModelsCompete);
     }
 
     public string Cell { get; }
@@ -77,8 +81,14 @@ public sealed partial class CellState
     /// <summary>Inference jobs that have not ended, oldest first.</summary>
     public IReadOnlyCollection<JobState> Services => _services.Values;
 
-    public CapacityIndex Index { get; } = new();
+    public CapacityIndex Index { get; }
     public JobQueue Queue { get; }
+
+    /// <summary>When <see cref="ExpectedWork"/> is due again: the number of jobs, and the nodes it was made with.
+    /// </summary>
+    internal long MixDueAt { get; set; }
+    internal int MixNodes { get; set; } = -1;
+
     public UsageMeter Usage { get; } = new();
     public CellCounters Counters { get; private set; } = new();
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Cells;
 
@@ -20,7 +21,11 @@ public sealed class NodeState
         CpuFreeMilli = CpuReclaimableMilli = admitted.CpuMilli;
         MemoryFreeMiB = MemoryReclaimableMiB = admitted.MemoryMiB;
         FreeDevices = ReclaimableDevices = admitted.Devices;
+        Room = new NodeRoom(index, accelerator.Model, admitted.Devices, admitted.CpuMilli, admitted.MemoryMiB);
     }
+
+    /// <summary>What is free here, as scoring policies see it.</summary>
+    public NodeRoom Room { get; }
 
     /// <summary>Position in the cell's table of nodes, in order of first admission; breaks ties.</summary>
     public int Index { get; }
@@ -94,6 +99,8 @@ public sealed class NodeState
             MemoryReclaimableMiB -= sign * allocation.MemoryMiB;
         }
 
+        Room.Change(allocation.DeviceMask, perDevice * sign, allocation.CpuMilli, allocation.MemoryMiB,
+            new TaskShape(0, 0, BitOperations.PopCount(allocation.DeviceMask), allocation.ShareMilli).Kind, sign);
         FreeDevices = 0;
         ReclaimableDevices = 0;
         for (var device = 0; device < Devices; device++)

@@ -13,6 +13,9 @@ public static class SchedulingCycle
     /// <summary>Places what fits, within one round.</summary>
     public static CycleResult Run(CellState state, RoundWriter round)
     {
+        // 0  What the scoring of single tasks expects follows what is submitted.
+        ExpectedWork.Update(state);
+
         // 1  Services follow their demand.
         ScaleServices(state, round);
 

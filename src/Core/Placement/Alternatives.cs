@@ -7,6 +7,9 @@ namespace Stockpile.Core.Placement;
 public sealed record Alternative(Accelerator Accelerator, Tier Tier, bool Guest)
 {
     public string Model => Accelerator.Model;
+
+    /// <summary>The model as a list of one, made once: score indexes know lists by reference.</summary>
+    public IReadOnlyList<string> Only { get; } = [Accelerator.Model];
 }
 
 /// <summary>Turns a job's wishes and the policy into an ordered list of models.</summary>

@@ -1,13 +1,13 @@
 using Stockpile.Core.Cells;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Placement;
 
 /// <summary>
-/// Finds nodes with room without looking at every node: the ready nodes of each model in buckets by free devices and
-/// by reclaimable devices, and the partly used devices ordered by what is free on them. Ties go to the node that
-/// joined first.
+/// Finds nodes with room without looking at every node: for gangs the ready nodes of each model in buckets by free
+/// devices and by reclaimable devices, for single tasks an index of scores. Ties go to the node that joined first.
 /// </summary>
-public sealed class CapacityIndex
+public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
 {
     private const int Buckets = Limits.DevicesPerNodeMax + 1;
 
@@ -15,9 +15,6 @@ public sealed class CapacityIndex
     {
         public readonly SortedSet<int>[] ByFree = NewBuckets();
         public readonly SortedSet<int>[] ByReclaimable = NewBuckets();
-
-        /// <summary>Partly used devices as (free milli, node, device), see <see cref="SharedKey"/>.</summary>
-        public readonly SortedSet<long> Shared = [];
         public int Free;
         public int Reclaimable;
         public long FreedAt;
@@ -35,12 +32,31 @@ public sealed class CapacityIndex
     {
         public int Free;
         public int Reclaimable;
-        public readonly List<long> Shared = [];
     }
 
     private readonly Dictionary<string, ModelIndex> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<string>> _modelLists = new(StringComparer.Ordinal);
     private readonly List<NodeState> _nodes = [];
     private readonly List<Entry?> _entries = [];
+
+    /// <summary>The best node for a task, by the policy in force.</summary>
+    public ScoreIndex Scores { get; } = new(scoring);
+
+    /// <summary>Whether the models of a task's home compete by score instead of being tried in order.</summary>
+    public bool ModelsCompete { get; } = modelsCompete;
+
+    /// <summary>The models of those alternatives that are guests, or that are not; equal sets give the same list, by
+    /// which the index of scores knows them.</summary>
+    internal IReadOnlyList<string> ModelsOf(IReadOnlyList<Alternative> alternatives, bool guest)
+    {
+        var models = alternatives.Where(a => a.Guest == guest).Select(a => a.Model).ToList();
+        var key = string.Join('|', models);
+        if (!_modelLists.TryGetValue(key, out var list)) _modelLists.Add(key, list = models);
+        return list;
+    }
+
+    /// <summary>The node at an index of the table.</summary>
+    public NodeState NodeAt(int index) => _nodes[index];
 
     /// <summary>Counts up whenever capacity is freed anywhere.</summary>
     public long Stamp { get; private set; }
@@ -58,18 +74,24 @@ public sealed class CapacityIndex
     /// <param name="freed">The change may have made room.</param>
     internal void Update(NodeState node, bool freed)
     {
+        node.Room.Open = node.Ready;
         while (_nodes.Count <= node.Index)
         {
             _nodes.Add(node);
             _entries.Add(null);
+            Scores.Add(node.Room);
         }
 
         // A node that came back in another shape is another object at the same index.
         if (!ReferenceEquals(_nodes[node.Index], node))
         {
             Remove(_nodes[node.Index]);
+            if (_nodes[node.Index].Room.Model != node.Room.Model) Scores.Remove(_nodes[node.Index].Room);
             _nodes[node.Index] = node;
+            Scores.Add(node.Room);
         }
+
+        Scores.Changed(node.Room);
 
         Remove(node);
         if (node.Ready) Add(node);
@@ -96,17 +118,6 @@ public sealed class CapacityIndex
                 yield return _nodes[node];
     }
 
-    /// <summary>Partly used devices of a model with at least so much free, tightest first.</summary>
-    public IEnumerable<(NodeState Node, int Device)> TightestShared(string model, int milli)
-    {
-        if (!_models.TryGetValue(model, out var index) || index.Shared.Count == 0) yield break;
-        foreach (var key in index.Shared.GetViewBetween(SharedKey(milli, 0, 0), long.MaxValue))
-            yield return (_nodes[(int)(key >> 4 & 0x0FFF_FFFF)], (int)(key & 0xF));
-    }
-
-    private static long SharedKey(int freeMilli, int node, int device) => (long)freeMilli << 32 | (long)node << 4
-        | (long)device;
-
     private ModelIndex Of(string model)
     {
         if (!_models.TryGetValue(model, out var index)) _models.Add(model, index = new ModelIndex());
@@ -121,15 +132,6 @@ public sealed class CapacityIndex
         index.ByReclaimable[entry.Reclaimable].Add(node.Index);
         index.Free += entry.Free;
         index.Reclaimable += entry.Reclaimable;
-        for (var device = 0; device < node.Devices; device++)
-        {
-            var free = node.FreeMilli(device);
-            if (free is <= 0 or >= Limits.MilliPerDevice) continue;
-            var key = SharedKey(free, node.Index, device);
-            entry.Shared.Add(key);
-            index.Shared.Add(key);
-        }
-
         _entries[node.Index] = entry;
     }
 
@@ -141,7 +143,6 @@ public sealed class CapacityIndex
         index.ByReclaimable[entry.Reclaimable].Remove(node.Index);
         index.Free -= entry.Free;
         index.Reclaimable -= entry.Reclaimable;
-        foreach (var key in entry.Shared) index.Shared.Remove(key);
         _entries[node.Index] = null;
     }
 }

@@ -1,5 +1,6 @@
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Placement;
 
@@ -8,44 +9,45 @@ namespace Stockpile.Core.Placement;
 public sealed record TaskPlan(NodeState Node, uint DeviceMask, Alternative Alternative);
 
 /// <summary>
-/// Places single tasks (replicas, batch tasks) by best fit: the first alternative that has room, there the tightest
-/// device or the node with the fewest free devices, so that whole nodes stay free for gangs.
+/// Places single tasks (replicas, batch tasks): the first alternative that has room, or all of a kind together where
+/// the policy lets models compete; there the node that the scoring policy likes best.
 /// </summary>
 public static class TaskPlanner
 {
     /// <summary>Null when none of the alternatives has room now.</summary>
     public static TaskPlan? Plan(CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives)
     {
+        var shape = TaskShape.Of(spec);
+        if (index.ModelsCompete) return Competing(index, spec, shape, alternatives);
         foreach (var alternative in alternatives)
+            if (index.Scores.Best(shape, alternative.Only, Condition(index, spec)) is { } choice)
+                return new TaskPlan(index.NodeAt(choice.Node.Index), choice.Devices, alternative);
+        return null;
+    }
+
+    /// <summary>Home models against each other, then those where it is a guest.</summary>
+    private static TaskPlan? Competing(
+        CapacityIndex index, JobSpec spec, in TaskShape shape, IReadOnlyList<Alternative> alternatives)
+    {
+        foreach (var guest in GuestLast)
         {
-            var plan = spec.ShareMilli > 0
-                ? Share(index, spec, alternative)
-                : Whole(index, spec, alternative, spec.Devices);
-            if (plan is not null) return plan;
+            var models = index.ModelsOf(alternatives, guest);
+            if (models.Count == 0) continue;
+            if (index.Scores.Best(shape, models, Condition(index, spec)) is not { } choice) continue;
+            var node = index.NodeAt(choice.Node.Index);
+            var alternative = alternatives.First(a => a.Guest == guest && a.Model == node.Accelerator.Model);
+            return new TaskPlan(node, choice.Devices, alternative);
         }
 
         return null;
     }
 
-    private static TaskPlan? Share(CapacityIndex index, JobSpec spec, Alternative alternative)
-    {
-        foreach (var (node, device) in index.TightestShared(alternative.Model, spec.ShareMilli))
-            if (Fits(node, spec))
-                return new TaskPlan(node, 1u << device, alternative);
-        return Whole(index, spec, alternative, devices: 1);
-    }
+    private static readonly bool[] GuestLast = [false, true];
 
-    private static TaskPlan? Whole(CapacityIndex index, JobSpec spec, Alternative alternative, int devices)
-    {
-        foreach (var node in index.Tightest(alternative.Model, devices, reclaim: false))
-            if (Fits(node, spec))
-                return new TaskPlan(node, FirstFree(node, devices), alternative);
-        return null;
-    }
-
-    private static bool Fits(NodeState node, JobSpec spec) =>
-        node.CpuFreeMilli >= spec.CpuMilli && node.MemoryFreeMiB >= spec.MemoryMiB
-        && Feasibility.HasLabels(node, spec.Labels);
+    /// <summary>What a node must meet beside room; null: nothing.</summary>
+    private static Func<NodeRoom, bool>? Condition(CapacityIndex index, JobSpec spec) => spec.Labels.Count == 0
+        ? null
+        : room => Feasibility.HasLabels(index.NodeAt(room.Index), spec.Labels);
 
     internal static uint FirstFree(NodeState node, int devices)
     {

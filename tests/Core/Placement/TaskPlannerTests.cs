@@ -1,5 +1,7 @@
 using System.Numerics;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Tests.Cells;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Placement;
@@ -7,9 +9,9 @@ namespace Stockpile.Core.Tests.Placement;
 public sealed class TaskPlannerTests
 {
     [Fact]
-    public void A_share_goes_to_the_tightest_device_that_holds_it()
+    public void With_best_fit_a_share_goes_to_the_tightest_device_that_holds_it()
     {
-        var cell = new TestCell().Node("a", "T4", 4);
+        var cell = new TestCell(BestFit).Node("a", "T4", 4);
         Assert.Equal(0, DeviceOf(cell.Place(Service(500))));
         Assert.Equal(1, DeviceOf(cell.Place(Service(700))));
         Assert.Equal(1, DeviceOf(cell.Place(Service(300))));
@@ -67,6 +69,30 @@ public sealed class TaskPlannerTests
         Assert.Equal("a:1", Where(job));
         Assert.Equal([1, 2], job.Unplaced);
     }
+
+    [Fact]
+    public void Shares_keep_whole_devices_free_for_gangs()
+    {
+        var cell = new TestCell().Node("a", "T4", 4);
+        foreach (var share in new[] { 500, 300, 200, 400 }) cell.Place(Service(share));
+        Assert.Equal(2, cell.State.FindNode("a")!.FreeDevices);
+    }
+
+    [Fact]
+    public void Where_models_compete_the_score_decides_and_not_their_order()
+    {
+        var competing = BestFit with { Placement = BestFit.Placement with { ModelsCompete = true } };
+        foreach (var (policy, expected) in new[] { (BestFit, "b:1"), (competing, "a:1") })
+        {
+            var cell = new TestCell(policy).Node("a", "T4", 1).Node("b", "A10", 8);
+            Assert.Equal(expected, Where(cell.Place(Tasks(1) with { Models = ["A10", "T4"] })));
+        }
+    }
+
+    private static readonly Policy BestFit = RandomFleet.Policies[0] with
+    {
+        Placement = new PlacementPolicy { Scoring = "bestfit" },
+    };
 
     private static int DeviceOf(Core.Cells.JobState job) =>
         BitOperations.TrailingZeroCount(job.Allocations.Values.Single().DeviceMask);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Stockpile.Core.Cells;
 
 namespace Stockpile.Core.Placement.Scoring;
 
@@ -66,7 +67,7 @@ public sealed class NodeRoom
         && (task.ShareMilli > 0 ? LargestFreeMilli >= task.ShareMilli : FreeDevices >= task.Devices);
 
     /// <summary>Binds (<paramref name="sign"/> +1) or releases (−1) a task on the devices of the mask.</summary>
-    /// <exception cref="InvalidOperationException">It would leave a dimension below zero or above the whole.</exception>
+    /// <exception cref="InvariantBrokenException">It would leave a dimension below zero or above the whole.</exception>
     public void Change(in TaskShape task, uint devices, int sign) =>
         Change(devices, task.MilliEach, task.CpuMilli, task.MemoryMiB, task.Kind, sign);
 
@@ -121,6 +122,6 @@ public sealed class NodeRoom
         return best < 0 ? 0 : 1u << best;
     }
 
-    private InvalidOperationException Broken(string what) =>
+    private InvariantBrokenException Broken(string what) =>
         new($"{what} of the node at {Index} ({Model}) would be over-committed");
 }

@@ -44,6 +44,9 @@ internal sealed class ScoreGroup
         Changed(node);
     }
 
+    /// <summary>Drops all scores.</summary>
+    public void Forget() => _trees.Clear();
+
     public void Changed(NodeRoom node)
     {
         var position = _positions[node.Index];

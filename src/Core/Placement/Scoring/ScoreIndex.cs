@@ -10,7 +10,7 @@ public readonly record struct Choice(NodeRoom Node, uint Devices);
 /// up when that shape is asked for, so a decision costs as much as nodes changed since the shape was placed last, not
 /// as many as there are.
 /// </summary>
-public sealed class ScoreIndex(IScoringPolicy policy)
+public sealed class ScoreIndex(IScoringPolicy scoring)
 {
     /// <summary>Decisions between two looks at what is free of each model.</summary>
     private const int ObserveEvery = 20;
@@ -28,7 +28,15 @@ public sealed class ScoreIndex(IScoringPolicy policy)
 
     private sealed record Allowed(string[] Models, ScoreGroup[] Groups);
 
-    public IScoringPolicy Policy { get; } = policy;
+    public IScoringPolicy Policy { get; private set; } = scoring;
+
+    /// <summary>Goes on with another policy, or with the same one that expects other work.</summary>
+    public void Use(IScoringPolicy policy)
+    {
+        Policy = policy;
+        _sinceObserved = ObserveEvery;
+        foreach (var group in _groups.Values) group.Forget();
+    }
 
     /// <summary>Models with a node here, in the order they came.</summary>
     public IReadOnlyList<string> Models => _models;

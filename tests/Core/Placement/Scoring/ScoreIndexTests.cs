@@ -1,4 +1,5 @@
 using CsCheck;
+using Stockpile.Core.Cells;
 using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Tests.Placement.Scoring;
@@ -79,13 +80,13 @@ public sealed class ScoreIndexTests
     {
         var node = new NodeRoom(0, "A", 2, 8_000, 1_024);
         node.Change(new TaskShape(4_000, 512, 0, 600), 1, +1);
-        Assert.Throws<InvalidOperationException>(() => node.Change(new TaskShape(0, 0, 0, 500), 1, +1));
+        Assert.Throws<InvariantBrokenException>(() => node.Change(new TaskShape(0, 0, 0, 500), 1, +1));
         node = new NodeRoom(0, "A", 2, 8_000, 1_024);
-        Assert.Throws<InvalidOperationException>(() => node.Change(new TaskShape(9_000, 0, 1, 0), 1, +1));
+        Assert.Throws<InvariantBrokenException>(() => node.Change(new TaskShape(9_000, 0, 1, 0), 1, +1));
         node = new NodeRoom(0, "A", 2, 8_000, 1_024);
-        Assert.Throws<InvalidOperationException>(() => node.Change(new TaskShape(0, 2_048, 1, 0), 1, +1));
+        Assert.Throws<InvariantBrokenException>(() => node.Change(new TaskShape(0, 2_048, 1, 0), 1, +1));
         node = new NodeRoom(0, "A", 2, 8_000, 1_024);
-        Assert.Throws<InvalidOperationException>(() => node.Change(new TaskShape(0, 0, 1, 0), 1, -1));
+        Assert.Throws<InvariantBrokenException>(() => node.Change(new TaskShape(0, 0, 1, 0), 1, -1));
     }
 
     [Fact]
