@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Policies;
 
 namespace Stockpile.Formats;
 
@@ -20,7 +21,10 @@ public static class PolicyFile
             section.GetName("name"),
             Kind(section.GetSection("training"), catalog),
             Kind(section.GetSection("inference"), catalog),
-            Kind(section.GetSection("batch"), catalog));
+            Kind(section.GetSection("batch"), catalog))
+        {
+            Backfill = BackfillReader.Read(section),
+        };
         section.Done();
         return policy;
     }

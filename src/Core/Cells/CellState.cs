@@ -78,6 +78,9 @@ public sealed partial class CellState
     public IReadOnlyCollection<JobState> Services => _services.Values;
 
     public CapacityIndex Index { get; } = new();
+
+    /// <summary>When running work gives its devices back.</summary>
+    public ReleaseCalendar Releases { get; } = new();
     public JobQueue Queue { get; }
     public UsageMeter Usage { get; } = new();
     public CellCounters Counters { get; private set; } = new();

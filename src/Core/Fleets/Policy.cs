@@ -10,6 +10,8 @@ public sealed record KindPolicy(IReadOnlyList<string> Tiers, IReadOnlyList<strin
 /// <summary>The placement policy of <c>hocon/policy.conf</c>. Immutable.</summary>
 public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inference, KindPolicy Batch)
 {
+    public BackfillPolicy Backfill { get; init; } = BackfillPolicy.Off;
+
     public KindPolicy For(JobKind kind) => kind switch
     {
         JobKind.Training => Training,

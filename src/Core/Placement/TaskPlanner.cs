@@ -14,31 +14,35 @@ public sealed record TaskPlan(NodeState Node, uint DeviceMask, Alternative Alter
 public static class TaskPlanner
 {
     /// <summary>Null when none of the alternatives has room now.</summary>
-    public static TaskPlan? Plan(CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives)
+    /// <param name="fence">What is reserved for more urgent jobs; null: nothing.</param>
+    public static TaskPlan? Plan(
+        CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null)
     {
         foreach (var alternative in alternatives)
         {
+            var clear = fence?.On(alternative, spec.Devices);
             var plan = spec.ShareMilli > 0
-                ? Share(index, spec, alternative)
-                : Whole(index, spec, alternative, spec.Devices);
+                ? Share(index, spec, alternative, clear)
+                : Whole(index, spec, alternative, spec.Devices, clear);
             if (plan is not null) return plan;
         }
 
         return null;
     }
 
-    private static TaskPlan? Share(CapacityIndex index, JobSpec spec, Alternative alternative)
+    private static TaskPlan? Share(CapacityIndex index, JobSpec spec, Alternative alternative, NodeFence? clear)
     {
         foreach (var (node, device) in index.TightestShared(alternative.Model, spec.ShareMilli))
-            if (Fits(node, spec))
+            if (Fits(node, spec) && clear?.Admits(node, 1u << device) != false)
                 return new TaskPlan(node, 1u << device, alternative);
-        return Whole(index, spec, alternative, devices: 1);
+        return Whole(index, spec, alternative, devices: 1, clear);
     }
 
-    private static TaskPlan? Whole(CapacityIndex index, JobSpec spec, Alternative alternative, int devices)
+    private static TaskPlan? Whole(
+        CapacityIndex index, JobSpec spec, Alternative alternative, int devices, NodeFence? clear)
     {
         foreach (var node in index.Tightest(alternative.Model, devices, reclaim: false))
-            if (Fits(node, spec))
+            if (Fits(node, spec) && clear?.Admits(node, FirstFree(node, devices)) != false)
                 return new TaskPlan(node, FirstFree(node, devices), alternative);
         return null;
     }
