@@ -50,14 +50,15 @@ internal sealed class Backfill
         return backfill._reservations;
     }
 
-    /// <summary>Whether a job that is not in the cell yet could start beside what is reserved.</summary>
-    public static Fence? FenceFor(
-        CellState state, DateTimeOffset now, JobSpec spec, IReadOnlyList<Alternative> alternatives, double done)
+    /// <summary>For questions about a job of a given number, which is in the cell or might come into it: every other
+    /// class with a waiting job counts as blocked. Null where the policy has it off.</summary>
+    public static Backfill? Ask(CellState state, DateTimeOffset now, long number)
     {
         if (Begin(state, now) is not { } backfill) return null;
         foreach (var jobClass in state.Queue.WaitingClasses)
-            backfill.Blocked(state.FindJob(jobClass.Waiting.Min.Number)!);
-        return backfill.FenceFor(spec, alternatives, new QueueKey(spec.Priority, spec.Kind, state.NextJob), done);
+            if (jobClass.Waiting.Min.Number != number)
+                backfill.Blocked(state.FindJob(jobClass.Waiting.Min.Number)!);
+        return backfill;
     }
 
     /// <summary>A new pass over the queue: on other models other jobs are held back.</summary>
@@ -121,7 +122,8 @@ internal sealed class Backfill
         return runTime > TimeSpan.Zero ? runTime * (1 - job.Done) : TimeSpan.MaxValue;
     }
 
-    private Fence? FenceFor(JobSpec spec, IReadOnlyList<Alternative> alternatives, QueueKey key, double done)
+    /// <summary>The same for a job that is not in the cell, or for a changed one.</summary>
+    public Fence? FenceFor(JobSpec spec, IReadOnlyList<Alternative> alternatives, QueueKey key, double done)
     {
         ReserveBefore(key);
         foreach (var (job, slot) in _reservations)
