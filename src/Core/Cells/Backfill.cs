@@ -140,7 +140,7 @@ internal sealed class Backfill
             && (key is not { } before || ahead.CompareTo(before) < 0))
         {
             _blocked.Dequeue();
-            if (!head.Waits) continue;
+            if (!head.Waits || _now - head.SubmittedAt < _state.Policy.Backfill.After) continue;
             // What fits at once is kept waiting by something else than devices, and no promise would help it.
             if (_outlook.Earliest(head.Spec, head.Class.Home, tasks: 1, head.Done) is not { } slot
                 || slot.Start <= _now) continue;

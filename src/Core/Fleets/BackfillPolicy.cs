@@ -6,11 +6,14 @@ namespace Stockpile.Core.Fleets;
 /// </summary>
 /// <param name="Enabled">False: whatever fits is placed, and nothing is kept for anybody.</param>
 /// <param name="Reservations">Most jobs of one cell that hold a reservation at a time, most urgent first.</param>
-public sealed record BackfillPolicy(bool Enabled, int Reservations)
+/// <param name="After">A job is promised devices once it is so old, in simulated time; until then it only waits.</param>
+public sealed record BackfillPolicy(bool Enabled, int Reservations, TimeSpan After)
 {
     public const int ReservationsMax = 64;
     public const int ReservationsDefault = 4;
 
-    public static readonly BackfillPolicy Off = new(false, ReservationsDefault);
-    public static readonly BackfillPolicy On = new(true, ReservationsDefault);
+    public static readonly TimeSpan AfterDefault = TimeSpan.FromHours(6);
+
+    public static readonly BackfillPolicy Off = new(false, ReservationsDefault, TimeSpan.Zero);
+    public static readonly BackfillPolicy On = new(true, ReservationsDefault, TimeSpan.Zero);
 }

@@ -20,7 +20,7 @@ public sealed record AlternativeReport(
     int FitsNow,
     string Verdict)
 {
-    /// <summary>Devices that the job itself holds here; no others count them.</summary>
+    /// <summary>Devices that a placed job itself holds here; they count neither as used nor as held by guests.</summary>
     public int OwnDevices { get; init; }
 
     /// <summary>Of the used devices those that gangs of a lower priority class hold.</summary>
@@ -80,13 +80,12 @@ public static class Explainer
         var (estimate, slots) = StartEstimates.Of(state, job, now);
         var reservations = Backfill.Of(state, now);
         var own = reservations.FirstOrDefault(r => r.Job == job);
-        var heldBack = own is null ? StartEstimates.HeldBackBy(state, job, now, reservations) : null;
         return brief with
         {
             Alternatives = [.. brief.Alternatives.Select((a, i) => a with { Start = slots[i] })],
             Estimate = estimate,
             Reservation = own,
-            HeldBackBy = heldBack,
+            HeldBackBy = StartEstimates.HeldBackBy(state, job, now, reservations),
             Rule = RuleOf(state, job),
             Changes = Advice.For(state, job, now),
         };
@@ -129,7 +128,7 @@ public static class Explainer
         int shortDevices = 0, shortCpu = 0, shortMemory = 0, noLabels = 0, fits = 0;
         var gang = spec.Kind == JobKind.Training;
         var perNode = gang ? Math.Max(1, spec.PerNode) : spec.Devices;
-        var own = Own(job, alternative.Model);
+        var own = job.Waits ? [] : Own(job, alternative.Model);
         foreach (var node in state.Nodes)
         {
             if (node.Accelerator.Model != alternative.Model) continue;
@@ -163,7 +162,7 @@ public static class Explainer
         if (job.Allocations.Values.Any(a => a.Guest && a.Node.Accelerator.Model == alternative.Model))
             guestHeld = Math.Max(0, guestHeld - held);
         var used = Math.Max(0, devices - free - guestHeld - unavailable - held);
-        var verdict = held > 0 || !job.Waits
+        var verdict = !job.Waits
             ? PlacedVerdict(job, alternative, held, fits, nodes, devices)
             : Verdict(spec, alternative, nodes, devices, fits, free, guestHeld, used, unavailable,
                 shortDevices, shortCpu, shortMemory, noLabels);

@@ -12,7 +12,8 @@ internal static class BackfillReader
         var backfill = new BackfillPolicy(
             section.GetBool("enabled", absent: true),
             section.GetInt(
-                "reservations", 1, BackfillPolicy.ReservationsMax, absent: BackfillPolicy.ReservationsDefault));
+                "reservations", 1, BackfillPolicy.ReservationsMax, absent: BackfillPolicy.ReservationsDefault),
+            section.GetDuration("after", absent: BackfillPolicy.AfterDefault));
         section.Done();
         return backfill;
     }

@@ -28,6 +28,8 @@ public sealed class BackfillTests
         Assert.Null(WaitOfLarge(Off));
         // What ran when it came, and no more.
         Assert.InRange(WaitOfLarge(On)!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(60));
+        var patient = On with { Backfill = BackfillPolicy.On with { After = TimeSpan.FromHours(2) } };
+        Assert.InRange(WaitOfLarge(patient)!.Value, TimeSpan.FromHours(2), TimeSpan.FromHours(3));
     }
 
     [Fact]

@@ -183,7 +183,7 @@ public sealed record AlternativeResponse
     public int FitsNow { get; init; }
     public required string Verdict { get; init; }
 
-    /// <summary>The job's own devices; they count neither as used nor as held by guests.</summary>
+    /// <summary>The devices of a placed job itself; they count neither as used nor as held by guests.</summary>
     public int OwnDevices { get; init; }
 
     /// <summary>Of the used devices those of gangs of a lower priority class.</summary>
