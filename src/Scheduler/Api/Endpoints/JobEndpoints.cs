@@ -48,7 +48,14 @@ internal static class JobEndpoints
         if (submission is null) return ProblemResult.Of([.. refusals.Select(r => r.ToJsonNames())]);
         var result = (await JobSubmissions.SendAsync(gateway, [submission], mode, cancel))[0];
         if (result.Refusal is { } refusal) return ProblemResult.Of(refusal.ToJsonNames());
-        if (mode == SubmitMode.DryRun) return Results.Ok(result.ToWhatIf(options));
+        if (mode == SubmitMode.DryRun)
+        {
+            return result.ToWhatIf(options) is { } foreseen
+                ? Results.Ok(foreseen)
+                : ProblemResult.Of(new Refusal(Refusal.Unavailable, "", "the job's home only checks, it is of an older "
+                    + "version; the job would be taken"));
+        }
+
         var job = result.Job.ToResponse(options, withAllocations: true);
         return result.Repeated
             ? Results.Ok(job)
@@ -81,7 +88,10 @@ internal static class JobEndpoints
         if (results.Any(r => r.Refusal is { Code: Refusal.Withheld }) || refused.Count == results.Count)
             return ProblemResult.Of([.. refused.Select(r => r.Refusal!.ToJsonNames().InBatch(r.Index))]);
         if (mode == SubmitMode.DryRun)
-            return Results.Ok(new JobBatchResponse([]) { WhatIf = [.. results.Select(r => r.ToWhatIf(options))] });
+            return Results.Ok(new JobBatchResponse([])
+            {
+                WhatIf = [.. results.Select(r => r.ToWhatIf(options)).OfType<WhatIfResponse>()],
+            });
         return Results.Ok(new JobBatchResponse([.. results.Select((r, i) => r.Refusal is { } refusal
             ? new JobBatchResult(null, ProblemResult.Item(refusal.ToJsonNames().InBatch(i)), r.Repeated)
             : new JobBatchResult(r.Job.ToResponse(options, withAllocations: true), null, r.Repeated))]));

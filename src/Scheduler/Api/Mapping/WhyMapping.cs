@@ -21,12 +21,14 @@ public static class WhyMapping
     };
 
     /// <param name="result">The answer to a dry run that refuses nothing.</param>
-    public static WhatIfResponse ToWhatIf(this SubmitResult result, ApiOptions options) => new(
-        (result.WhatIf?.Job ?? result.Job).ToResponse(options, withAllocations: true),
-        [.. (result.WhatIf?.Evictions ?? []).Select(e =>
-            new EvictionResponse(e.Job, e.Name, e.How, e.Devices, e.Model))],
-        result.Repeated,
-        result.WhatIf?.Why?.ToResponse(options));
+    /// <returns>Null where a cell of an older version only checked the job.</returns>
+    public static WhatIfResponse? ToWhatIf(this SubmitResult result, ApiOptions options) =>
+        (result.WhatIf?.Job ?? result.Job) is not { } job ? null : new WhatIfResponse(
+            job.ToResponse(options, withAllocations: true),
+            [.. (result.WhatIf?.Evictions ?? []).Select(e =>
+                new EvictionResponse(e.Job, e.Name, e.How, e.Devices, e.Model))],
+            result.Repeated,
+            result.WhatIf?.Why?.ToResponse(options));
 
     private static StartResponse ToResponse(WhyStart start) => new(
         Instant(start.AtMs), start.Model, start.Tier, start.Devices, start.Nodes, start.AtLeast,
