@@ -48,7 +48,7 @@ public static class Limits
     /// <summary>Most waiting tasks of one job that a look ahead finds devices for.</summary>
     public const int OutlookTasksMax = 256;
 
-    /// <summary>Most jobs of a class that one cycle looks through for a shorter one, when its head is held back.</summary>
+    /// <summary>Most jobs of a class that one cycle looks through for a shorter one than its head.</summary>
     public const int BackfillScanMax = 64;
 
     /// <summary>Most events of one round, so of one journal row.</summary>

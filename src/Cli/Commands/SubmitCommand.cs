@@ -59,7 +59,7 @@ internal static class SubmitCommand
             if (parsed.GetValue(dryRun))
             {
                 if (parsed.GetValue(wait) is not null)
-                    throw new CliException(ExitCodes.Usage, "--wait cannot stand beside --dry-run; nothing is submitted");
+                    throw new CliException(ExitCodes.Usage, "--wait cannot stand beside --dry-run");
                 var foreseen = await submitter.DryRunAsync(jobs, cancel);
                 if (session.Json) session.Screen.Json(new { DryRun = true, Results = foreseen });
                 else WhyViews.WhatIf(session.Screen, foreseen);

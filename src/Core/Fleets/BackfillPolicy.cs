@@ -6,7 +6,7 @@ namespace Stockpile.Core.Fleets;
 /// </summary>
 /// <param name="Enabled">False: whatever fits is placed, and nothing is kept for anybody.</param>
 /// <param name="Reservations">Most jobs of one cell that hold a reservation at a time, most urgent first.</param>
-/// <param name="After">A job is promised devices once it is so old, in simulated time; until then it only waits.</param>
+/// <param name="After">A job is promised devices once it is so old, in simulated time.</param>
 public sealed record BackfillPolicy(bool Enabled, int Reservations, TimeSpan After)
 {
     public const int ReservationsMax = 64;

@@ -20,7 +20,7 @@ public sealed record AlternativeReport(
     int FitsNow,
     string Verdict)
 {
-    /// <summary>Devices that a placed job itself holds here; they count neither as used nor as held by guests.</summary>
+    /// <summary>Devices that a placed job itself holds here, which count neither as used nor as guests'.</summary>
     public int OwnDevices { get; init; }
 
     /// <summary>Of the used devices those that gangs of a lower priority class hold.</summary>

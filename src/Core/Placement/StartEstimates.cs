@@ -10,8 +10,7 @@ public sealed record Ending(JobState Job, int Devices, DateTimeOffset End);
 
 /// <summary>When a waiting job may expect to start, by the planned ends of what runs and the queue before it.</summary>
 /// <param name="IsAtLeast">More jobs are ahead than were looked at, so it may well be later.</param>
-/// <param name="EndFirst">The jobs that must end first, soonest first, at most <see cref="StartEstimates.EndingsShown"/>.
-/// </param>
+/// <param name="EndFirst">What must end first, soonest first, up to <see cref="StartEstimates.EndingsShown"/>.</param>
 /// <param name="MoreEndings">How many more of them there are.</param>
 public sealed record StartEstimate(
     OutlookSlot Slot, bool IsAtLeast, IReadOnlyList<Ending> EndFirst, int MoreEndings);

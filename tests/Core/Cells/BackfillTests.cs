@@ -145,7 +145,7 @@ public sealed class BackfillTests
             var head = among.Cell.State.Jobs.Values.Single(j => j.Spec.Name == "head").Number;
             if (alone.Started["head"] > Midnight + HeadComes) delayed++;
             passed += among.Cell.State.Jobs.Values.Count(j =>
-                j.Number > head && among.Started.GetValueOrDefault(j.Spec.Name, DateTimeOffset.MaxValue) < among.Started["head"]);
+                j.Number > head && among.Started.TryGetValue(j.Spec.Name, out var at) && at < among.Started["head"]);
             Assert.True(among.Started["head"] <= alone.Started["head"],
                 $"seed {seed}: the head starts at {among.Started["head"]:O}, alone at {alone.Started["head"]:O}");
         }

@@ -18,8 +18,8 @@ public sealed class RandomFleet
         ]);
 
     /// <summary>
-    /// The shipped scheme; one in which every kind meets training on its home tier, with reservations; and one whose kinds have
-    /// different best home tiers, so that one model is home to batch and lent to inference.
+    /// The shipped scheme; one in which every kind meets training on its home tier, with reservations; and one whose
+    /// kinds have different best home tiers, so that one model is home to batch and lent to inference.
     /// </summary>
     public static readonly IReadOnlyList<Policy> Policies =
     [
