@@ -45,7 +45,7 @@ internal sealed class Backfill
     {
         if (Begin(state, now) is not { } backfill) return [];
         foreach (var jobClass in state.Queue.WaitingClasses)
-            backfill.Blocked(state.FindJob(jobClass.Waiting.Min.Number)!);
+            backfill.Blocked(jobClass);
         backfill.ReserveBefore(null);
         return backfill._reservations;
     }
@@ -56,26 +56,30 @@ internal sealed class Backfill
     {
         if (Begin(state, now) is not { } backfill) return null;
         foreach (var jobClass in state.Queue.WaitingClasses)
-            if (jobClass.Waiting.Min.Number != number)
-                backfill.Blocked(state.FindJob(jobClass.Waiting.Min.Number)!);
+            if (state.HeadOf(jobClass) is { } head && head.Number != number) backfill.Blocked(head);
         return backfill;
     }
 
     /// <summary>A new pass over the queue: on other models other jobs are held back.</summary>
     public void BeginPass() => _heldBack.Clear();
 
-    /// <summary>The head of a class found no room, in this cycle or in an earlier one.</summary>
-    public void Blocked(JobState head)
+    /// <summary>A class found no room in an earlier cycle, and nothing was freed since.</summary>
+    public void Blocked(JobClass jobClass)
+    {
+        if (_state.HeadOf(jobClass) is { } head) Blocked(head);
+    }
+
+    private void Blocked(JobState head)
     {
         // The smallest pieces of a device fit wherever anything ends; they need no promise.
         if (head.Spec.Devices == 0 || head.Class.Home.Count == 0 || !_seen.Add(head.Number)) return;
-        _blocked.Enqueue(head, QueueKey.Of(head));
+        _blocked.Enqueue(head, _state.Queue.KeyOf(head));
     }
 
     /// <summary>What a job has to keep clear of; null: nothing on its models is reserved for a more urgent one.
     /// </summary>
     public Fence? FenceFor(JobState job, IReadOnlyList<Alternative> alternatives) =>
-        FenceFor(job.Spec, alternatives, QueueKey.Of(job), job.Done);
+        FenceFor(job.Spec, alternatives, _state.Queue.KeyOf(job), job.Done);
 
     /// <summary>Accounts for what was placed behind a fence.</summary>
     public static void Take(Fence fence, Alternative alternative, int devices, NodeState node, uint mask, int ranks) =>
@@ -100,18 +104,11 @@ internal sealed class Backfill
 
     /// <summary>The next of a class, behind the one just tried, that is done sooner than all that were held back.
     /// </summary>
-    public QueueKey? Next(JobClass jobClass, QueueKey tried)
+    public JobState? Next(JobState tried)
     {
-        if (!_heldBack.TryGetValue(jobClass, out var least)) return null;
-        if (jobClass.Waiting.Count == 0 || jobClass.Waiting.Max.CompareTo(tried) <= 0) return null;
-        var seen = 0;
-        foreach (var key in jobClass.Waiting.GetViewBetween(tried, jobClass.Waiting.Max))
-        {
-            if (key.Number == tried.Number) continue;
-            if (++seen > Limits.BackfillScanMax) return null;
-            if (RestOf(_state.FindJob(key.Number)!) < least) return key;
-        }
-
+        if (!_heldBack.TryGetValue(tried.Class, out var least)) return null;
+        foreach (var job in _state.Behind(tried).Take(Limits.BackfillScanMax))
+            if (RestOf(job) < least) return job;
         return null;
     }
 
@@ -127,7 +124,7 @@ internal sealed class Backfill
     {
         ReserveBefore(key);
         foreach (var (job, slot) in _reservations)
-            if (QueueKey.Of(job).CompareTo(key) < 0
+            if (_state.Queue.KeyOf(job).CompareTo(key) < 0
                 && alternatives.Any(a => a.Model == slot.Alternative.Model && !(a.Guest && slot.GuestsLeave)))
                 return new Fence(_state, spec, key, done, _now, _spares);
         return null;
@@ -164,7 +161,7 @@ internal sealed class Backfill
                 other.MemoryMiB -= piece.MemoryMiB;
             }
 
-            spares.Add(new Spare(QueueKey.Of(head), slot, piece));
+            spares.Add(new Spare(_state.Queue.KeyOf(head), slot, piece));
         }
     }
 }

@@ -56,7 +56,7 @@ public static class SchedulingCycle
         {
             if ((guests ? jobClass.Guest : jobClass.Home).Count == 0) continue;
             if (!jobClass.IsBlocked(state.Index, state.Queue.Promises)) heads.Enqueue(jobClass, jobClass.Waiting.Min);
-            else backfill?.Blocked(state.FindJob(jobClass.Waiting.Min.Number)!);
+            else backfill?.Blocked(jobClass);
         }
 
         var placed = 0;
@@ -93,7 +93,7 @@ public static class SchedulingCycle
             }
 
             // A shorter job of a class that was held back may be done before what is reserved is needed.
-            if (backfill?.Next(jobClass, head) is { } shorter) heads.Enqueue(jobClass, shorter);
+            if (backfill?.Next(job) is { } shorter) heads.Enqueue(jobClass, state.Queue.KeyOf(shorter));
         }
 
         return (placed, preempted, false);
