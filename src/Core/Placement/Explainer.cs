@@ -80,12 +80,15 @@ public static class Explainer
         var (estimate, slots) = StartEstimates.Of(state, job, now);
         var reservations = Backfill.Of(state, now);
         var own = reservations.FirstOrDefault(r => r.Job == job);
+        var heldBack = StartEstimates.HeldBackBy(state, job, now, reservations);
         return brief with
         {
+            Reason = heldBack is null ? brief.Reason
+                : $"{brief.Reason}; held back, because devices are reserved for {state.NameOf(heldBack.Job)}",
             Alternatives = [.. brief.Alternatives.Select((a, i) => a with { Start = slots[i] })],
             Estimate = estimate,
             Reservation = own,
-            HeldBackBy = StartEstimates.HeldBackBy(state, job, now, reservations),
+            HeldBackBy = heldBack,
             Rule = RuleOf(state, job),
             Changes = Advice.For(state, job, now),
         };

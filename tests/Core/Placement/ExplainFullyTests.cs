@@ -107,6 +107,7 @@ public sealed class ExplainFullyTests
         var promised = Explain(cell, large).Reservation!;
         Assert.Equal((16, Midnight.AddHours(1)), (promised.Slot.Devices, promised.Slot.Start));
         Assert.Equal(large, Explain(cell, held).HeldBackBy!.Job);
+        Assert.EndsWith("; held back, because devices are reserved for north-2", Explain(cell, held).Reason);
         Assert.Null(Explain(cell, large).HeldBackBy);
     }
 
