@@ -39,6 +39,18 @@ public static class Limits
     /// <summary>A job that lost its devices so often is failed instead of being placed again.</summary>
     public const int RequeuesPerJobMax = 1_000;
 
+    /// <summary>Most ends of running work that one look ahead goes through; what lies beyond has no estimate.</summary>
+    public const int OutlookStepsMax = 20_000;
+
+    /// <summary>Most waiting jobs ahead of a job that its start estimate takes into account.</summary>
+    public const int OutlookJobsMax = 64;
+
+    /// <summary>Most waiting tasks of one job that a look ahead finds devices for.</summary>
+    public const int OutlookTasksMax = 256;
+
+    /// <summary>Most jobs of a class that one cycle looks through for a shorter one than its head.</summary>
+    public const int BackfillScanMax = 64;
+
     /// <summary>Most events of one round, so of one journal row.</summary>
     public const int EventsPerRoundMax = 1_024;
 

@@ -35,6 +35,18 @@ public sealed class SubmitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_dry_run_says_where_the_job_would_go_and_submits_nothing()
+    {
+        var outcome = await _cli.RunAsync([.. Training, "--dry-run"]);
+
+        Assert.Equal(0, outcome.Exit);
+        Assert.Contains("north-7 (guest, 2 H800)", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("nothing was submitted", outcome.Out, StringComparison.Ordinal);
+        Assert.Empty(_host.Gateway.Submitted);
+        Assert.Equal(2, (await _cli.RunAsync([.. Training, "--dry-run", "--wait", "placed"])).Exit);
+    }
+
+    [Fact]
     public async Task Every_option_reaches_the_cell()
     {
         var outcome = await _cli.RunAsync(

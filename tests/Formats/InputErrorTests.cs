@@ -122,6 +122,10 @@ public sealed class InputErrorTests
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 
+    private const string Whole =
+        "policy { name = p, training { tiers = [frontier] }, inference { tiers = [basic] }, "
+        + "batch { tiers = [basic] }\n";
+
     [Theory]
     [InlineData("policy { name = p, training { tiers = [top] } }",
         "p:1: key 'policy.training.tiers': 'top' is not a kn")]
@@ -129,6 +133,10 @@ public sealed class InputErrorTests
         "p:2: key 'policy.training.tiers': is missing; frontier")]
     [InlineData("policy { name = p, training { tiers = [basic], guest-tiers = [basic] } }",
         "p:1: key 'policy.training.guest-tiers': 'basic' is a home tier")]
+    [InlineData(Whole + "backfill { reservation = 3 } }",
+        "p:2: key 'policy.backfill.reservation': is not known; did you mean 'reservations'?")]
+    [InlineData(Whole + "backfill { reservations = 0 } }", "p:2: key 'policy.backfill.reservations': 0 is not")]
+    [InlineData(Whole + "backfill { after = soon } }", "p:2: key 'policy.backfill.after': 'soon' is not a duration")]
     [InlineData("polcy { }", "p:1: key 'polcy': is not known, and 'policy' is missing; did you mean 'policy'?")]
     public void A_bad_policy_is_refused(string text, string message)
     {

@@ -52,6 +52,26 @@ internal sealed class Submitter(StockpileClient client, string key)
             parts.Count == 1 ? Key : string.Create(CultureInfo.InvariantCulture, $"{Key}.{part}");
     }
 
+    /// <summary>
+    /// What would become of the jobs, one answer each and in their order. Nothing is submitted. Jobs of one request
+    /// see each other, as they would when submitted.
+    /// </summary>
+    public async Task<IReadOnlyList<WhatIfResponse>> DryRunAsync(
+        IReadOnlyList<JobRequest> jobs, CancellationToken cancel)
+    {
+        if (jobs.Count == 1)
+            return [(await client.PostAsync<WhatIfResponse>("jobs?dryRun=true", jobs[0], Key, cancel)).Value];
+        var results = new List<WhatIfResponse>(jobs.Count);
+        foreach (var part in Split(jobs))
+        {
+            var answer = await client.PostAsync<JobBatchResponse>(
+                "jobs/batch?dryRun=true", new JobBatchRequest { Jobs = part }, Key, cancel);
+            results.AddRange(answer.Value.WhatIf ?? []);
+        }
+
+        return results;
+    }
+
     private async Task<JobBatchResult> SubmitOneAsync(JobRequest job, CancellationToken cancel)
     {
         var answer = await client.PostAsync<JobResponse>("jobs", job, Key, cancel);

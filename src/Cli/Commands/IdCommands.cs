@@ -28,7 +28,7 @@ internal static class WhyCommand
     public static Command Create(CliContext context) => ClientVerb.ForId(
         context, "why", "Say why a job is where it is, or why it is pending", "The job's id, such as north-17",
         async (id, session, cancel) =>
-            session.Show(await session.Client.GetAsync<WhyResponse>($"jobs/{id}/why", cancel), JobViews.Why));
+            session.Show(await session.Client.GetAsync<WhyResponse>($"jobs/{id}/why", cancel), WhyViews.Why));
 }
 
 /// <summary><c>stockpile history ID</c></summary>

@@ -41,16 +41,31 @@ internal static class SubmitCommand
                 return null;
             },
         };
+        var dryRun = new Option<bool>("--dry-run")
+        {
+            Description = "Only say where the jobs would go, and what they would push aside; nothing is submitted",
+        };
         verb.Command.Add(files);
         job.AddTo(verb.Command);
         verb.Command.Add(key);
         verb.Command.Add(wait);
         verb.Command.Add(timeout);
+        verb.Command.Add(dryRun);
         return verb.Runs(async (parsed, session, cancel) =>
         {
             var jobs = Jobs(parsed, parsed.GetValue(files) ?? [], job, context);
             // A key of our own makes our repeats safe: a request whose answer was lost is not submitted twice.
             var submitter = new Submitter(session.Client, parsed.GetValue(key) ?? $"cli-{Guid.NewGuid():N}");
+            if (parsed.GetValue(dryRun))
+            {
+                if (parsed.GetValue(wait) is not null)
+                    throw new CliException(ExitCodes.Usage, "--wait cannot stand beside --dry-run");
+                var foreseen = await submitter.DryRunAsync(jobs, cancel);
+                if (session.Json) session.Screen.Json(new { DryRun = true, Results = foreseen });
+                else WhyViews.WhatIf(session.Screen, foreseen);
+                return ExitCodes.Done;
+            }
+
             var results = await submitter.SubmitAsync(jobs, cancel);
             var waitFor = parsed.GetValue(wait);
             var waited = waitFor is null

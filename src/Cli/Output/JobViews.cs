@@ -70,28 +70,6 @@ internal static class JobViews
             }));
     }
 
-    public static void Why(Screen screen, WhyResponse why)
-    {
-        screen.Facts(
-        [
-            ("job", $"{why.Job.Id} ({why.Job.Name})"),
-            ("state", Shade.State(why.Job.State)),
-            ("reason", why.Reason),
-            ("ahead", why.AheadInQueue == 0 ? null : $"{Show.Number(why.AheadInQueue)} in the queue"),
-        ]);
-        if (why.Alternatives.Count == 0) return;
-        screen.Heading("Alternatives");
-        screen.Table(
-            ["model", "tier", "as", ">nodes", ">devices", ">free", ">by guests", ">used", ">away", ">fits",
-                "nodes short of", "verdict"],
-            why.Alternatives.Select(a => (IReadOnlyList<object?>)
-            [
-                a.Model, a.Tier, a.Guest ? "guest" : "home", Show.Number(a.Nodes), Show.Number(a.Devices),
-                Show.Number(a.FreeDevices), Show.Number(a.GuestHeldDevices), Show.Number(a.UsedDevices),
-                Show.Number(a.UnavailableDevices), Show.Number(a.FitsNow), Short(a), a.Verdict,
-            ]));
-    }
-
     public static void History(Screen screen, HistoryResponse history) => screen.Table(
         ["time", "event", "detail"],
         history.Events.Select(e => (IReadOnlyList<object?>)[Show.Time(e.At), e.Event, e.Detail]));
@@ -111,7 +89,7 @@ internal static class JobViews
     private static string Note(JobBatchResult result, JobResponse job) =>
         result.Repeated ? "known already" : job.Reason ?? "";
 
-    private static string Size(JobResponse job)
+    internal static string Size(JobResponse job)
     {
         var each = job.Share is { } share ? share / 1000d : job.Devices ?? 0;
         return job switch
@@ -142,14 +120,4 @@ internal static class JobViews
         ? $"{Show.Number(low)} requests/s"
         : $"{Show.Number(low)} to {Show.Number(peak)} requests/s, "
             + $"peak at {Quantities.Format(TimeSpan.FromHours(hour))}";
-
-    private static string Short(AlternativeResponse a)
-    {
-        (int Nodes, string Of)[] all =
-        [
-            (a.NodesShortOfDevices, "devices"), (a.NodesShortOfCpu, "cpu"), (a.NodesShortOfMemory, "memory"),
-            (a.NodesWithoutLabels, "labels"),
-        ];
-        return string.Join(", ", all.Where(s => s.Nodes > 0).Select(s => $"{s.Of} {Show.Number(s.Nodes)}"));
-    }
 }

@@ -50,9 +50,11 @@ public static class CellDecider
         if (state.FindAdopted(c.Origin) is { } known) return new AlreadyDone(known.Number);
         if (JobValidator.Validate(c.Spec, state.Catalog, state.Policy) is [var first, ..]) return new Rejected(first);
         var home = Alternatives.Of(c.Spec, state.Catalog, state.Policy).Where(a => !a.Guest).ToList();
+        var key = state.Queue.KeyOf(c.Spec, state.NextJob);
+        var fence = Backfill.Ask(state, state.At, state.NextJob)?.FenceFor(c.Spec, home, key, c.Done);
         var fits = c.Spec.Kind == JobKind.Training
-            ? GangPlanner.Plan(state, c.Spec, home) is not null
-            : TaskPlanner.Plan(state.Index, c.Spec, home) is not null;
+            ? GangPlanner.Plan(state, c.Spec, home, fence) is not null
+            : TaskPlanner.Plan(state.Index, c.Spec, home, fence) is not null;
         if (!fits || state.ActiveJobs >= Limits.ActiveJobsPerCellMax)
             return new Rejected(new Refusal(Refusal.Busy, "", $"cell {state.Cell} has no room for {c.Origin} now"));
         return new Accepted(new JobAdopted(

@@ -41,12 +41,14 @@ public sealed record JobImage(
     bool Held,
     string ForwardedTo);
 
+/// <param name="DoneBefore">Share of the job's work that was done when it was placed.</param>
 public sealed record AllocationImage(
     PlacedAllocation Placed,
     long Job,
     DateTimeOffset PlacedAt,
     DateTimeOffset? StartedAt,
-    bool Finished);
+    bool Finished,
+    double DoneBefore = 0);
 
 public sealed record TierUseImage(
     string Tier,

@@ -59,12 +59,14 @@ public sealed partial class CellState
         node.Reason = reason;
         Usage.Devices(node, -1);
         Index.Update(node, freed: false);
+        Queue.Reconsider();
     }
 
     private void SetDraining(NodeState node, bool draining)
     {
         node.Draining = draining;
         Index.Update(node, freed: !draining);
+        Queue.Reconsider();
     }
 
     private void ApplySubmitted(JobSubmitted e)
@@ -112,6 +114,7 @@ public sealed partial class CellState
             var allocation = new AllocationState(placed, job, node, At);
             job.Bind(allocation);
             node.Bind(allocation);
+            Releases.Add(allocation);
             _allocations.Add(allocation.Sequence, allocation);
             _unstarted.Add(allocation.Sequence, allocation);
             Usage.Use(allocation, +1);
@@ -148,6 +151,7 @@ public sealed partial class CellState
             _unstarted.Remove(sequence);
             allocation.Node.Release(allocation);
             allocation.Job.Release(allocation, e.End);
+            Releases.Remove(allocation);
             Usage.Use(allocation, -1);
             Index.Update(allocation.Node, freed: true);
             if (e.End == AllocationEnd.Preempted)

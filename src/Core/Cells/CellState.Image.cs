@@ -15,7 +15,8 @@ public sealed partial class CellState
             [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason))],
             [.. jobs.Select(ImageOf)],
             [.. _allocations.Values.OrderBy(a => a.Sequence)
-                .Select(a => new AllocationImage(a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished))],
+                .Select(a => new AllocationImage(
+                    a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished, a.DoneBefore))],
             [.. Usage.Tiers.Select(t => new TierUseImage(
                 t.Key, t.Value.DeviceMs, t.Value.TrainingMs, t.Value.InferenceMs, t.Value.BatchMs, t.Value.GuestMs,
                 t.Value.WaitingDeviceMs, t.Value.WaitingTrainingMs))],
@@ -98,9 +99,11 @@ public sealed partial class CellState
         {
             StartedAt = image.StartedAt,
             Finished = image.Finished,
+            DoneBefore = image.DoneBefore,
         };
         job.Bind(allocation);
         node.Bind(allocation);
+        Releases.Add(allocation);
         _allocations.Add(allocation.Sequence, allocation);
         if (!allocation.Started) _unstarted.Add(allocation.Sequence, allocation);
         Usage.Use(allocation, +1);

@@ -82,6 +82,9 @@ public sealed partial class CellState
     public IReadOnlyCollection<JobState> Services => _services.Values;
 
     public CapacityIndex Index { get; }
+
+    /// <summary>When running work gives its devices back.</summary>
+    public ReleaseCalendar Releases { get; } = new();
     public JobQueue Queue { get; }
 
     /// <summary>When <see cref="ExpectedWork"/> is due again: the number of jobs, and the nodes it was made with.

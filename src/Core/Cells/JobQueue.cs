@@ -39,9 +39,14 @@ public sealed class JobClass
     /// <summary>The capacity stamp at which its home alternatives alone had no room.</summary>
     internal long HomeFullAt { get; set; } = -1;
 
-    internal bool IsBlocked(CapacityIndex index)
+    /// <summary>
+    /// <see cref="JobQueue.Promises"/> when it found no room beside what is reserved; -1 where nothing was.
+    /// </summary>
+    internal long HeldAt { get; set; } = -1;
+
+    internal bool IsBlocked(CapacityIndex index, long promises)
     {
-        if (BlockedAt < 0) return false;
+        if (BlockedAt < 0 || (HeldAt >= 0 && HeldAt != promises)) return false;
         foreach (var alternative in Alternatives)
             if (index.FreedAt(alternative.Model) > BlockedAt) return false;
         return true;
@@ -82,6 +87,14 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
 
     /// <summary>Classes with a waiting job, in a fixed order.</summary>
     internal IEnumerable<JobClass> WaitingClasses => _waiting.Values;
+
+    /// <summary>
+    /// Counts up whenever a reservation may have gone without a device being freed: what was held back for it is to be
+    /// tried again.
+    /// </summary>
+    internal long Promises { get; private set; }
+
+    internal void Reconsider() => Promises++;
 
     /// <summary>Number of waiting jobs of a kind.</summary>
     public int Count(JobKind kind) => _waitingByKind[(int)kind];
@@ -134,6 +147,14 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
         var key = QueueKey.Of(job);
         var changed = job.Waits ? job.Class.Waiting.Add(key) : job.Class.Waiting.Remove(key);
         if (!changed) return;
+        if (!job.Waits && job.Reserved)
+        {
+            job.Reserved = false;
+            Reconsider();
+        }
+
+        // A newcomer may be short enough for what its class was held back from.
+        if (job.Waits && job.Class.HeldAt >= 0) job.Class.HeldAt = long.MaxValue;
         var step = job.Waits ? 1 : -1;
         _waitingByKind[(int)job.Spec.Kind] += step;
         if (job.Spec.Kind == JobKind.Training)

@@ -12,6 +12,7 @@ public sealed class AllocationState
         Job = job;
         Node = node;
         PlacedAt = at;
+        DoneBefore = job.Done;
         CpuMilli = job.Spec.CpuMilli * placed.Ranks;
         MemoryMiB = job.Spec.MemoryMiB * placed.Ranks;
     }
@@ -28,6 +29,17 @@ public sealed class AllocationState
     public DateTimeOffset PlacedAt { get; }
     public DateTimeOffset? StartedAt { get; internal set; }
     public bool Started => StartedAt is not null;
+
+    /// <summary>Training: share of the work that was done when it was placed, 0..1.</summary>
+    public double DoneBefore { get; internal init; }
+
+    /// <summary>
+    /// When its work is done if nothing comes between, in simulated time; null for a service, which has no end. A gang
+    /// gives its devices back as a whole, and all its parts say the same.
+    /// </summary>
+    public DateTimeOffset? PlannedEnd => Placed.RunTime > TimeSpan.Zero
+        ? PlacedAt + Placed.RunTime * (1 - Math.Clamp(DoneBefore, 0, 1))
+        : null;
 
     /// <summary>A part of a gang that did its work and waits for the rest.</summary>
     public bool Finished { get; internal set; }
@@ -87,6 +99,9 @@ public sealed class JobState
 
     /// <summary>Inference: replicas wanted now.</summary>
     public int Replicas { get; internal set; }
+
+    /// <summary>It was promised devices while it waits. Derived, so it is in no snapshot.</summary>
+    internal bool Reserved { get; set; }
 
     public int Requeues { get; internal set; }
     public int Preemptions { get; internal set; }

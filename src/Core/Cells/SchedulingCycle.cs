@@ -19,11 +19,13 @@ public static class SchedulingCycle
         // 1  Services follow their demand.
         ScaleServices(state, round);
 
-        // 2  Home tiers, most urgent job first; a gang may take devices back from guests.
-        var (placed, preempted, full) = Place(state, round, guests: false);
+        // 2  Home tiers, most urgent job first; a gang may take devices back from guests. What is reserved for those
+        //    that find no room is closed to those behind them, unless they are done before it is needed.
+        var backfill = Backfill.Begin(state, round.At);
+        var (placed, preempted, full) = Place(state, round, backfill, guests: false);
 
         // 3  What is left on better tiers is lent to those that found no room at home.
-        var lent = full ? default : Place(state, round, guests: true);
+        var lent = full ? default : Place(state, round, backfill, guests: true);
 
         // Whoever was sent away may find room elsewhere; its class has had its turn in this round.
         return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0);
@@ -48,12 +50,17 @@ public static class SchedulingCycle
     /// Takes the head of every class that is not blocked, in queue order. A job that fits is placed and the next of
     /// its class takes its turn; a class whose head does not fit is out for this pass.
     /// </summary>
-    private static (int Placed, int Preempted, bool Full) Place(CellState state, RoundWriter round, bool guests)
+    private static (int Placed, int Preempted, bool Full) Place(
+        CellState state, RoundWriter round, Backfill? backfill, bool guests)
     {
+        backfill?.BeginPass();
         var heads = new PriorityQueue<JobClass, QueueKey>();
         foreach (var jobClass in state.Queue.WaitingClasses)
-            if ((guests ? jobClass.Guest : jobClass.Home).Count > 0 && !jobClass.IsBlocked(state.Index))
-                heads.Enqueue(jobClass, jobClass.Waiting.Min);
+        {
+            if ((guests ? jobClass.Guest : jobClass.Home).Count == 0) continue;
+            if (!jobClass.IsBlocked(state.Index, state.Queue.Promises)) heads.Enqueue(jobClass, jobClass.Waiting.Min);
+            else backfill?.Blocked(jobClass);
+        }
 
         var placed = 0;
         var preempted = 0;
@@ -62,14 +69,19 @@ public static class SchedulingCycle
             if (round.Count >= Limits.EventsPerRoundMax) return (placed, preempted, true);
             var job = state.FindJob(head.Number)!;
             var before = round.Count;
+            var alternatives = guests ? jobClass.Guest : jobClass.Home;
+            var fence = backfill?.FenceFor(job, alternatives);
             var outcome = job.Spec.Kind == JobKind.Training
-                ? PlaceGang(state, round, job, ref preempted)
-                : PlaceTasks(state, round, job, guests ? jobClass.Guest : jobClass.Home);
+                ? PlaceGang(state, round, job, fence, ref preempted)
+                : PlaceTasks(state, round, job, alternatives, fence);
             if (round.Count > before) placed++;
+            if (outcome == Outcome.NoRoom) backfill?.NoRoom(job, fence, guests);
             switch (outcome)
             {
                 case Outcome.RoundFull:
                     return (placed, preempted, true);
+                case Outcome.Placed when backfill?.IsHeldBack(jobClass) == true:
+                    break;
                 case Outcome.Placed when jobClass.Waiting.Count > 0:
                     heads.Enqueue(jobClass, jobClass.Waiting.Min);
                     break;
@@ -82,6 +94,9 @@ public static class SchedulingCycle
                     jobClass.BlockedAt = jobClass.Home.Count > 0 ? jobClass.HomeFullAt : state.Index.Stamp;
                     break;
             }
+
+            // A shorter job of a class that was held back may be done before what is reserved is needed.
+            if (backfill?.Next(job) is { } shorter) heads.Enqueue(jobClass, state.Queue.KeyOf(shorter));
         }
 
         return (placed, preempted, false);
@@ -104,11 +119,13 @@ public static class SchedulingCycle
     /// All or nothing. Guests, and gangs of a lower priority class where nothing else helps, leave in the same round
     /// and wait again.
     /// </summary>
-    private static Outcome PlaceGang(CellState state, RoundWriter round, JobState job, ref int preempted)
+    private static Outcome PlaceGang(
+        CellState state, RoundWriter round, JobState job, Fence? fence, ref int preempted)
     {
         var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
-        var plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
-        if (plan is null && Preemption.Victims(state, job) is { } victims)
+        var plan = GangPlanner.Plan(state, job.Spec, job.Class.Home, fence);
+        // What running work gives back to a more urgent job it must not give to this one instead.
+        if (plan is null && fence is null && Preemption.Victims(state, job) is { } victims)
         {
             Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);
             plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
@@ -123,6 +140,9 @@ public static class SchedulingCycle
             .Select(p => new PlacedAllocation(
                 sequence++, p.Node.Id, p.DeviceMask, 0, Task: 0, Ranks: p.Devices, Guest: false, runTime))
             .ToList();
+        if (fence is not null)
+            foreach (var piece in plan.Pieces)
+                Backfill.Take(fence, plan.Alternative, plan.Devices, piece.Node, piece.DeviceMask, piece.Devices);
         round.Commit(new JobPlaced(job.Number, allocations));
         return Outcome.Placed;
 
@@ -135,12 +155,15 @@ public static class SchedulingCycle
 
     /// <summary>Places as many tasks as fit, each by itself.</summary>
     private static Outcome PlaceTasks(
-        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives)
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence)
     {
         foreach (var task in job.Unplaced.ToList())
         {
             if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
-            if (TaskPlanner.Plan(state.Index, job.Spec, alternatives) is not { } plan) return Outcome.NoRoom;
+            if (TaskPlanner.Plan(state.Index, job.Spec, alternatives, fence) is not { } plan)
+                return Outcome.NoRoom;
+            if (fence is not null)
+                Backfill.Take(fence, plan.Alternative, job.Spec.Devices, plan.Node, plan.DeviceMask, ranks: 1);
             var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, job.Spec.Devices);
             round.Commit(new JobPlaced(job.Number,
             [

@@ -13,6 +13,9 @@ public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inferen
     /// <summary>How single tasks find their node.</summary>
     public PlacementPolicy Placement { get; init; } = new();
 
+    /// <summary>Reservations, and what may be placed in spite of them.</summary>
+    public BackfillPolicy Backfill { get; init; } = BackfillPolicy.Off;
+
     public KindPolicy For(JobKind kind) => kind switch
     {
         JobKind.Training => Training,

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 
@@ -17,20 +18,84 @@ public sealed record AlternativeReport(
     int NodesShortOfMemory,
     int NodesWithoutLabels,
     int FitsNow,
-    string Verdict);
+    string Verdict)
+{
+    /// <summary>Devices that a placed job itself holds here, which count neither as used nor as guests'.</summary>
+    public int OwnDevices { get; init; }
+
+    /// <summary>Of the used devices those that gangs of a lower priority class hold.</summary>
+    public int LowerPriorityDevices { get; init; }
+
+    /// <summary>Of the unavailable devices those on draining nodes; the rest are lost.</summary>
+    public int DrainingDevices { get; init; }
+
+    /// <summary>The earliest start here; null where none is in sight, and where nobody asked.</summary>
+    public OutlookSlot? Start { get; init; }
+}
 
 /// <summary>Why a job is where it is. Nothing here runs unless somebody asks.</summary>
-public sealed record Explanation(string Reason, IReadOnlyList<AlternativeReport> Alternatives, int AheadInQueue);
+public sealed record Explanation(string Reason, IReadOnlyList<AlternativeReport> Alternatives, int AheadInQueue)
+{
+    /// <summary>When and where it may expect to start; null where it does not wait, or nothing is in sight.</summary>
+    public StartEstimate? Estimate { get; init; }
+
+    /// <summary>The devices it is promised.</summary>
+    public Reservation? Reservation { get; init; }
+
+    /// <summary>It would fit now, but for this reservation.</summary>
+    public Reservation? HeldBackBy { get; init; }
+
+    /// <summary>The quota or rule that says no, whatever is free.</summary>
+    public Refusal? Rule { get; init; }
+
+    /// <summary>What could be changed in the request so that it starts now, one line each.</summary>
+    public IReadOnlyList<string> Changes { get; init; } = [];
+}
 
 /// <summary>Explains a job from the state alone, so it can be asked at any time.</summary>
 public static class Explainer
 {
     public static Explanation Explain(CellState state, JobState job)
     {
-        var reports = job.Class.Alternatives.Select(a => Report(state, job.Spec, a)).ToList();
+        var reports = job.Class.Alternatives.Select(a => Report(state, job, a)).ToList();
         var ahead = job.Waits ? state.Queue.Ahead(job) : 0;
         return new Explanation(ReasonOf(job, reports, ahead), reports, ahead);
     }
+
+    /// <summary>
+    /// The same with a start estimate, reservations, rules and changes that would help. It looks ahead, so it costs
+    /// more than <see cref="Explain"/>, which every answer about a waiting job contains.
+    /// </summary>
+    public static Explanation ExplainFully(CellState state, JobState job, DateTimeOffset now)
+    {
+        var brief = Explain(state, job);
+        if (!job.Waits)
+        {
+            return job.Ended is not null ? brief : brief with
+            {
+                Reason = brief.Reason + "; the alternatives are as they look now, not as they were when it was placed",
+            };
+        }
+
+        var (estimate, slots) = StartEstimates.Of(state, job, now);
+        var reservations = Backfill.Of(state, now);
+        var own = reservations.FirstOrDefault(r => r.Job == job);
+        var heldBack = StartEstimates.HeldBackBy(state, job, now, reservations);
+        return brief with
+        {
+            Reason = heldBack is null ? brief.Reason
+                : $"{brief.Reason}; held back, because devices are reserved for {state.NameOf(heldBack.Job)}",
+            Alternatives = [.. brief.Alternatives.Select((a, i) => a with { Start = slots[i] })],
+            Estimate = estimate,
+            Reservation = own,
+            HeldBackBy = heldBack,
+            Rule = RuleOf(state, job),
+            Changes = Advice.For(state, job, now),
+        };
+    }
+
+    /// <summary>The quota or rule that keeps a job waiting whatever is free; null: none does.</summary>
+    private static Refusal? RuleOf(CellState state, JobState job) => null;
 
     private static string ReasonOf(JobState job, List<AlternativeReport> reports, int ahead)
     {
@@ -59,12 +124,14 @@ public static class Explainer
 
     private static int Wanted(JobState job) => job.Spec.Kind == JobKind.Inference ? job.Replicas : job.Spec.Tasks;
 
-    private static AlternativeReport Report(CellState state, JobSpec spec, Alternative alternative)
+    private static AlternativeReport Report(CellState state, JobState job, Alternative alternative)
     {
-        int nodes = 0, devices = 0, free = 0, guestHeld = 0, unavailable = 0;
+        var spec = job.Spec;
+        int nodes = 0, devices = 0, free = 0, guestHeld = 0, unavailable = 0, draining = 0;
         int shortDevices = 0, shortCpu = 0, shortMemory = 0, noLabels = 0, fits = 0;
         var gang = spec.Kind == JobKind.Training;
         var perNode = gang ? Math.Max(1, spec.PerNode) : spec.Devices;
+        var own = job.Waits ? [] : Own(job, alternative.Model);
         foreach (var node in state.Nodes)
         {
             if (node.Accelerator.Model != alternative.Model) continue;
@@ -73,33 +140,86 @@ public static class Explainer
             if (!node.Ready)
             {
                 unavailable += node.Devices;
+                if (!node.Lost) draining += node.Devices;
                 continue;
             }
 
             free += node.FreeDevices;
             guestHeld += node.ReclaimableDevices - node.FreeDevices;
-            var cpu = gang ? node.CpuReclaimableMilli : node.CpuFreeMilli;
-            var memory = gang ? node.MemoryReclaimableMiB : node.MemoryFreeMiB;
+            // What the job holds itself is no obstacle to it.
+            var mine = own.GetValueOrDefault(node.Index);
+            var cpu = mine.CpuMilli + (gang ? node.CpuReclaimableMilli : node.CpuFreeMilli);
+            var memory = mine.MemoryMiB + (gang ? node.MemoryReclaimableMiB : node.MemoryFreeMiB);
             var ranks = gang ? perNode : 1;
             if (!Feasibility.HasLabels(node, spec.Labels)) noLabels++;
-            else if (!HasDevices(node, spec, perNode)) shortDevices++;
+            else if (!HasDevices(node, spec, perNode, mine.Devices)) shortDevices++;
             else if (cpu < (long)spec.CpuMilli * ranks) shortCpu++;
             else if (memory < spec.MemoryMiB * ranks) shortMemory++;
             else if (!gang) fits++;
-            else fits += spec.PerNode > 0 ? perNode : Fit.Ranks(node.ReclaimableDevices, cpu, memory, spec);
+            else fits += spec.PerNode > 0 ? perNode
+                : Fit.Ranks(node.ReclaimableDevices + mine.Devices, cpu, memory, spec);
         }
 
-        var used = devices - free - guestHeld - unavailable;
-        var verdict = Verdict(spec, alternative, nodes, devices, fits, free, guestHeld, used, unavailable,
-            shortDevices, shortCpu, shortMemory, noLabels);
+        // Guests may be its own.
+        var held = own.Values.Sum(m => m.Devices);
+        if (job.Allocations.Values.Any(a => a.Guest && a.Node.Accelerator.Model == alternative.Model))
+            guestHeld = Math.Max(0, guestHeld - held);
+        var used = Math.Max(0, devices - free - guestHeld - unavailable - held);
+        var verdict = !job.Waits
+            ? PlacedVerdict(job, alternative, held, fits, nodes, devices)
+            : Verdict(spec, alternative, nodes, devices, fits, free, guestHeld, used, unavailable,
+                shortDevices, shortCpu, shortMemory, noLabels);
         return new AlternativeReport(alternative, nodes, devices, free, guestHeld, used, unavailable,
-            shortDevices, shortCpu, shortMemory, noLabels, fits, verdict);
+            shortDevices, shortCpu, shortMemory, noLabels, fits, verdict)
+        {
+            OwnDevices = held,
+            DrainingDevices = draining,
+            LowerPriorityDevices = gang && job.Waits ? LowerPriority(state, job, alternative.Model) : 0,
+        };
     }
 
-    private static bool HasDevices(NodeState node, JobSpec spec, int perNode)
+    /// <summary>What the job holds on ready nodes of a model, by node. A share counts as its device.</summary>
+    private static Dictionary<int, (int Devices, int CpuMilli, long MemoryMiB)> Own(JobState job, string model)
     {
-        if (spec.Kind == JobKind.Training) return node.ReclaimableDevices >= perNode;
-        if (spec.ShareMilli == 0) return node.FreeDevices >= spec.Devices;
+        var own = new Dictionary<int, (int Devices, int CpuMilli, long MemoryMiB)>();
+        foreach (var allocation in job.Allocations.Values)
+        {
+            if (allocation.Node.Accelerator.Model != model || !allocation.Node.Ready) continue;
+            var mine = own.GetValueOrDefault(allocation.Node.Index);
+            own[allocation.Node.Index] = (mine.Devices + BitOperations.PopCount(allocation.DeviceMask),
+                mine.CpuMilli + allocation.CpuMilli, mine.MemoryMiB + allocation.MemoryMiB);
+        }
+
+        return own;
+    }
+
+    private static int LowerPriority(CellState state, JobState job, string model) => state.Allocations.Values
+        .Where(a => a.Job.Spec.Kind == JobKind.Training && a.Job.Spec.Priority < job.Spec.Priority
+            && a.Node.Accelerator.Model == model && a.Node.Ready)
+        .Sum(a => BitOperations.PopCount(a.DeviceMask));
+
+    /// <summary>Why a job that has its devices is, or is not, on a model; from how things are now.</summary>
+    private static string PlacedVerdict(
+        JobState job, Alternative alternative, int held, int fits, int nodes, int devices)
+    {
+        if (nodes == 0) return $"the cell has no {alternative.Model}";
+        if (held > 0) return $"it runs here, on {held} of {devices} {alternative.Model}";
+        if (job.Ended is not null) return "it has ended";
+        var order = job.Class.Alternatives.ToList();
+        var best = order.FindIndex(a => job.Allocations.Values.Any(l => l.Node.Accelerator.Model == a.Model));
+        var least = job.Spec.Kind == JobKind.Training ? job.Spec.LeastDevices : 1;
+        var now = fits >= least ? "it would fit now" : job.Spec.Kind == JobKind.Training
+            ? $"{least - fits} devices short now"
+            : "no node has room now";
+        return best >= 0 && order.IndexOf(alternative) > best
+            ? $"comes after {order[best].Model} in the order of preference; {now}"
+            : $"preferred, and had no room when it was placed; {now}";
+    }
+
+    private static bool HasDevices(NodeState node, JobSpec spec, int perNode, int own)
+    {
+        if (spec.Kind == JobKind.Training) return node.ReclaimableDevices + own >= perNode;
+        if (spec.ShareMilli == 0) return node.FreeDevices + own >= spec.Devices;
         for (var device = 0; device < node.Devices; device++)
             if (node.FreeMilli(device) >= spec.ShareMilli) return true;
         return false;

@@ -20,7 +20,9 @@ public sealed record GangPlan(IReadOnlyList<GangPiece> Pieces, Alternative Alter
 public static class GangPlanner
 {
     /// <summary>Null when no alternative can hold the whole gang now, guests set aside.</summary>
-    public static GangPlan? Plan(CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives)
+    /// <param name="fence">What is reserved for more urgent jobs; null: nothing.</param>
+    public static GangPlan? Plan(
+        CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null)
     {
         foreach (var alternative in alternatives)
             foreach (var reclaim in Reclaim)
@@ -29,7 +31,8 @@ public static class GangPlanner
                     ? state.Index.Reclaimable(alternative.Model)
                     : state.Index.Free(alternative.Model);
                 foreach (var devices in Sizes(spec, room))
-                    if (Pieces(state, spec, alternative.Model, devices, reclaim) is { } pieces)
+                    if (Pieces(state, spec, alternative.Model, devices, reclaim, fence?.On(alternative, devices))
+                        is { } pieces)
                         return new GangPlan(pieces, alternative, devices);
             }
 
@@ -52,39 +55,40 @@ public static class GangPlanner
         if (least < most && least != spec.Devices) yield return least;
     }
 
-    private static List<GangPiece>? Pieces(CellState state, JobSpec spec, string model, int devices, bool reclaim)
+    private static List<GangPiece>? Pieces(
+        CellState state, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
     {
         var chosen = spec.PerNode > 0
-            ? Shaped(state.Index, spec, model, devices, reclaim)
-            : OnOneNode(state.Index, spec, model, devices, reclaim)
-                ?? Spread(state.Index, spec, model, devices, reclaim);
+            ? Shaped(state.Index, spec, model, devices, reclaim, clear)
+            : OnOneNode(state.Index, spec, model, devices, reclaim, clear)
+                ?? Spread(state.Index, spec, model, devices, reclaim, clear);
         return chosen?.ConvertAll(c => Piece(state, spec, c.Node, c.Devices));
     }
 
     private static List<(NodeState Node, int Devices)>? OnOneNode(
-        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim)
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
     {
         foreach (var node in index.Tightest(model, devices, reclaim))
-            if (Room(node, spec, reclaim) >= devices)
+            if (Room(node, spec, reclaim, clear) >= devices)
                 return [(node, devices)];
         return null;
     }
 
     private static List<(NodeState Node, int Devices)>? Spread(
-        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim)
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
     {
         var chosen = new List<(NodeState Node, int Devices)>();
         var taken = new HashSet<int>();
         var left = devices;
         foreach (var node in index.Widest(model, reclaim))
         {
-            var room = Room(node, spec, reclaim);
+            var room = Room(node, spec, reclaim, clear);
             if (room <= 0) continue;
             if (room > left)
             {
                 // The rest is smaller than this node: the tightest node that holds it keeps wider ones whole.
                 foreach (var tight in index.Tightest(model, left, reclaim))
-                    if (!taken.Contains(tight.Index) && Room(tight, spec, reclaim) >= left)
+                    if (!taken.Contains(tight.Index) && Room(tight, spec, reclaim, clear) >= left)
                     {
                         chosen.Add((tight, left));
                         return chosen;
@@ -102,13 +106,13 @@ public static class GangPlanner
     }
 
     private static List<(NodeState Node, int Devices)>? Shaped(
-        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim)
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
     {
         var nodes = devices / spec.PerNode;
         var chosen = new List<(NodeState Node, int Devices)>(nodes);
         foreach (var node in index.Tightest(model, spec.PerNode, reclaim))
         {
-            if (Room(node, spec, reclaim) < spec.PerNode) continue;
+            if (Room(node, spec, reclaim, clear) < spec.PerNode) continue;
             chosen.Add((node, spec.PerNode));
             if (chosen.Count == nodes) return chosen;
         }
@@ -116,12 +120,13 @@ public static class GangPlanner
         return null;
     }
 
-    private static int Room(NodeState node, JobSpec spec, bool reclaim)
+    private static int Room(NodeState node, JobSpec spec, bool reclaim, NodeFence? clear)
     {
         if (!Feasibility.HasLabels(node, spec.Labels)) return 0;
-        return reclaim
+        var ranks = reclaim
             ? Fit.Ranks(node.ReclaimableDevices, node.CpuReclaimableMilli, node.MemoryReclaimableMiB, spec)
             : Fit.Ranks(node.FreeDevices, node.CpuFreeMilli, node.MemoryFreeMiB, spec);
+        return clear?.Ranks(node, ranks) ?? ranks;
     }
 
     /// <summary>Free devices first, then those of guests; guests leave until CPU and memory suffice too.</summary>

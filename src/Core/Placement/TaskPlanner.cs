@@ -15,13 +15,20 @@ public sealed record TaskPlan(NodeState Node, uint DeviceMask, Alternative Alter
 public static class TaskPlanner
 {
     /// <summary>Null when none of the alternatives has room now.</summary>
-    public static TaskPlan? Plan(CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives)
+    /// <param name="fence">What is reserved for more urgent jobs; null: nothing.</param>
+    public static TaskPlan? Plan(
+        CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null)
     {
+        // What is reserved differs by alternative, so behind a fence they are tried one by one.
         var shape = TaskShape.Of(spec);
-        if (index.ModelsCompete) return Competing(index, spec, shape, alternatives);
+        if (index.ModelsCompete && fence is null) return Competing(index, spec, shape, alternatives);
         foreach (var alternative in alternatives)
-            if (index.Scores.Best(shape, alternative.Only, Condition(index, spec)) is { } choice)
+        {
+            var condition = Condition(index, spec, shape, fence?.On(alternative, spec.Devices));
+            if (index.Scores.Best(shape, alternative.Only, condition) is { } choice)
                 return new TaskPlan(index.NodeAt(choice.Node.Index), choice.Devices, alternative);
+        }
+
         return null;
     }
 
@@ -33,7 +40,8 @@ public static class TaskPlanner
         {
             var models = index.ModelsOf(alternatives, guest);
             if (models.Count == 0) continue;
-            if (index.Scores.Best(shape, models, Condition(index, spec)) is not { } choice) continue;
+            var condition = Condition(index, spec, shape, clear: null);
+            if (index.Scores.Best(shape, models, condition) is not { } choice) continue;
             var node = index.NodeAt(choice.Node.Index);
             var alternative = alternatives.First(a => a.Guest == guest && a.Model == node.Accelerator.Model);
             return new TaskPlan(node, choice.Devices, alternative);
@@ -45,9 +53,19 @@ public static class TaskPlanner
     private static readonly bool[] GuestLast = [false, true];
 
     /// <summary>What a node must meet beside room; null: nothing.</summary>
-    private static Func<NodeRoom, bool>? Condition(CapacityIndex index, JobSpec spec) => spec.Labels.Count == 0
-        ? null
-        : room => Feasibility.HasLabels(index.NodeAt(room.Index), spec.Labels);
+    private static Func<NodeRoom, bool>? Condition(
+        CapacityIndex index, JobSpec spec, TaskShape shape, NodeFence? clear)
+    {
+        if (spec.Labels.Count == 0 && clear is null) return null;
+        return room =>
+        {
+            var node = index.NodeAt(room.Index);
+            if (!Feasibility.HasLabels(node, spec.Labels)) return false;
+            if (clear is null) return true;
+            index.Scores.Policy.Score(shape, room, out var devices);
+            return clear.Value.Admits(node, devices);
+        };
+    }
 
     internal static uint FirstFree(NodeState node, int devices)
     {

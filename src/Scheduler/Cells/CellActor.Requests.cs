@@ -47,6 +47,8 @@ public sealed partial class CellActor
 
     private Func<IWireMessage> Submit(RoundWriter round, SubmitJobs message)
     {
+        if (message is { DryRun: true, WhatIf: true })
+            return () => WhyViews.WhatIf(_state, message, _options.Clock.GetUtcNow(), _progress);
         if (message.DryRun) return () => Check(message);
         var decisions = new List<(Decision Decision, long Job)>(message.Jobs.Count);
         foreach (var submission in message.Jobs)
@@ -137,9 +139,7 @@ public sealed partial class CellActor
     private WhyReply Why(long number, string origin)
     {
         if (Find(number, origin) is not { } job) return new WhyReply { Refusal = NoJob(number, origin) };
-        var reply = CellViews.Why(Explainer.Explain(_state, job));
-        reply.Job = CellViews.Job(_state, job, _progress);
-        return reply;
+        return WhyViews.Of(_state, job, _options.Clock.GetUtcNow(), _progress);
     }
 
     private NodeReply Node(string id) => _state.FindNode(id) is { } node

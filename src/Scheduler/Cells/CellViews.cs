@@ -124,30 +124,6 @@ public static class CellViews
         return reply;
     }
 
-    public static WhyReply Why(Explanation explanation)
-    {
-        var reply = new WhyReply { Reason = explanation.Reason, AheadInQueue = explanation.AheadInQueue };
-        reply.Alternatives.AddRange(explanation.Alternatives.Select(a => new WhyAlternative
-        {
-            Model = a.Alternative.Model,
-            Tier = a.Alternative.Tier.Name,
-            Guest = a.Alternative.Guest,
-            Nodes = a.Nodes,
-            Devices = a.Devices,
-            FreeDevices = a.FreeDevices,
-            GuestHeldDevices = a.GuestHeldDevices,
-            UsedDevices = a.UsedDevices,
-            UnavailableDevices = a.UnavailableDevices,
-            NodesShortOfDevices = a.NodesShortOfDevices,
-            NodesShortOfCpu = a.NodesShortOfCpu,
-            NodesShortOfMemory = a.NodesShortOfMemory,
-            NodesWithoutLabels = a.NodesWithoutLabels,
-            FitsNow = a.FitsNow,
-            Verdict = a.Verdict,
-        }));
-        return reply;
-    }
-
     /// <summary>
     /// Whether a digest says less than a known one. Every owner of a cell has a higher epoch than the ones before, so
     /// no clock of any machine has a part in it.

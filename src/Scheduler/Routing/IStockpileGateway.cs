@@ -65,7 +65,7 @@ public enum SubmitMode
     /// <summary>They are withheld: all are checked by their cells before any is sent.</summary>
     AllOrNothing,
 
-    /// <summary>All are checked and none is sent; a result without a refusal holds no job.</summary>
+    /// <summary>None is taken; a result says what would become of its job, or is the answer to a known key.</summary>
     DryRun,
 }
 

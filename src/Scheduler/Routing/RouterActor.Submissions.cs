@@ -112,7 +112,12 @@ public sealed partial class RouterActor
     private async Task<SubmitJobsReply> Checked(
         SubmitMode mode, List<(SubmitJobs Message, List<int> Positions)> batches, SubmitResult[] results)
     {
-        foreach (var (message, _) in batches) message.DryRun = true;
+        foreach (var (message, _) in batches)
+        {
+            message.DryRun = true;
+            message.WhatIf = mode == SubmitMode.DryRun;
+        }
+
         var check = await SendAll(batches, results).ConfigureAwait(false);
         if (check.Results.Any(r => r.Refusal is not null))
         {

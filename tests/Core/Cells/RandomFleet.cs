@@ -18,8 +18,8 @@ public sealed class RandomFleet
         ]);
 
     /// <summary>
-    /// The shipped scheme; one in which every kind meets training on its home tier; and one whose kinds have
-    /// different best home tiers, so that one model is home to batch and lent to inference.
+    /// The shipped scheme; one in which every kind meets training on its home tier, with reservations; and one whose
+    /// kinds have different best home tiers, so that one model is home to batch and lent to inference.
     /// </summary>
     public static readonly IReadOnlyList<Policy> Policies =
     [
@@ -30,7 +30,10 @@ public sealed class RandomFleet
         new("crowded",
             new KindPolicy(["frontier", "advanced", "standard"], []),
             new KindPolicy(["basic", "standard"], ["advanced"]),
-            new KindPolicy(["basic", "standard"], [])),
+            new KindPolicy(["basic", "standard"], []))
+        {
+            Backfill = BackfillPolicy.On,
+        },
         new("mixed",
             new KindPolicy(["advanced", "frontier"], []),
             new KindPolicy(["standard"], ["frontier", "advanced"]),

@@ -56,7 +56,7 @@ public sealed class FakeGateway : IStockpileGateway
         if (mode == SubmitMode.DryRun)
         {
             Checked.Add(jobs);
-            reply.Results.AddRange(jobs.Select(_ => new SubmitResult()));
+            reply.Results.AddRange(jobs.Select(Foresee));
             return reply;
         }
 
@@ -65,6 +65,24 @@ public sealed class FakeGateway : IStockpileGateway
         reply.Results.AddRange(jobs.Select(Submit));
         return reply;
     });
+
+    /// <summary>Any job that is not refused would push a guest aside.</summary>
+    private SubmitResult Foresee(Submission submission) => Refuse(submission) is { } refusal
+        ? new SubmitResult { Refusal = refusal }
+        : new SubmitResult
+        {
+            WhatIf = new WhatIf
+            {
+                Job = ViewOf(submission, _next + 1),
+                Evictions =
+                {
+                    new WhatIfEviction
+                    {
+                        Job = "north-7", Name = "nightly", How = "guest", Devices = 2, Model = "H800",
+                    },
+                },
+            },
+        };
 
     public Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel) => Answer(() => Find(id));
 
@@ -139,19 +157,21 @@ public sealed class FakeGateway : IStockpileGateway
                 };
         }
 
-        var job = new JobView
-        {
-            Id = $"north-{++_next}",
-            Spec = submission.Spec,
-            State = NewState,
-            Cell = "north",
-            SubmittedAtMs = 1_714_564_800_000,
-            Key = submission.Key,
-        };
+        var job = ViewOf(submission, ++_next);
         Jobs.Add(job);
         if (submission.Key.Length > 0) _byKey[submission.Key] = job;
         return new SubmitResult { Job = job };
     }
+
+    private JobView ViewOf(Submission submission, long number) => new()
+    {
+        Id = $"north-{number}",
+        Spec = submission.Spec,
+        State = NewState,
+        Cell = "north",
+        SubmittedAtMs = 1_714_564_800_000,
+        Key = submission.Key,
+    };
 
     private JobReply Find(JobId id) => Jobs.Find(j => j.Id == id.ToString()) is { } job
         ? new JobReply { Job = job }

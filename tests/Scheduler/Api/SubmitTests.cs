@@ -195,4 +195,35 @@ public sealed class SubmitTests : IAsyncLifetime
         reply.IsProblem(500, "internal", null);
         Assert.DoesNotContain("secret-host", reply.Text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_dry_run_says_what_would_become_of_the_job_and_submits_nothing()
+    {
+        var reply = await _host.Http.PostJsonAsync("/api/v1/jobs?dryRun=true", JsonHttp.Training);
+
+        Assert.Equal(200, reply.Status);
+        Assert.Equal("gen-9", reply.Json.GetProperty("job").GetProperty("name").GetString());
+        var eviction = Assert.Single(reply.Json.GetProperty("evictions").EnumerateArray());
+        Assert.Equal("north-7", eviction.GetProperty("job").GetString());
+        Assert.Equal("guest", eviction.GetProperty("how").GetString());
+        Assert.Empty(_host.Gateway.Submitted);
+    }
+
+    [Fact]
+    public async Task A_dry_run_of_several_jobs_answers_for_each()
+    {
+        var reply = await _host.Http.PostJsonAsync(
+            "/api/v1/jobs/batch?dryRun=true", $$"""{"jobs":[{{JsonHttp.Training}},{{JsonHttp.Training}}]}""");
+
+        Assert.Equal(200, reply.Status);
+        Assert.Equal(2, reply.Json.GetProperty("whatIf").GetArrayLength());
+        Assert.Equal(0, reply.Json.GetProperty("results").GetArrayLength());
+        Assert.Empty(_host.Gateway.Submitted);
+    }
+
+    [Theory]
+    [InlineData("?dryRun=maybe", JsonHttp.Training)]
+    [InlineData("?dryRun=true", """{"name":"gen-9","kind":"training","devices":-1,"work":1000}""")]
+    public async Task A_dry_run_refuses_what_a_submission_refuses(string query, string body) =>
+        Assert.Equal(400, (await _host.Http.PostJsonAsync("/api/v1/jobs" + query, body)).Status);
 }

@@ -91,7 +91,22 @@ public sealed record AllocationResponse
 public sealed record JobListResponse(IReadOnlyList<JobResponse> Jobs, int Total);
 
 /// <summary>One answer per job of a batch, in the order of the jobs.</summary>
-public sealed record JobBatchResponse(IReadOnlyList<JobBatchResult> Results);
+public sealed record JobBatchResponse(IReadOnlyList<JobBatchResult> Results)
+{
+    /// <summary>With <c>dryRun=true</c>: what would become of each job.</summary>
+    public IReadOnlyList<WhatIfResponse>? WhatIf { get; init; }
+}
+
+/// <summary>What would become of a job, were it submitted now. Nothing was submitted.</summary>
+/// <param name="Job">As it would be; its id and those of its allocations are only what they would be now.</param>
+/// <param name="Evictions">Jobs that would lose devices to it.</param>
+/// <param name="Repeated">The key is known, and this is the job that has it.</param>
+/// <param name="Why">Why it would wait, and until when; left out where it would start.</param>
+public sealed record WhatIfResponse(
+    JobResponse Job, IReadOnlyList<EvictionResponse> Evictions, bool Repeated, WhyResponse? Why);
+
+/// <param name="How"><c>guest</c>: it has them on loan; <c>preempted</c>: its whole gang would wait again.</param>
+public sealed record EvictionResponse(string Job, string Name, string How, int Devices, string Model);
 
 public sealed record JobBatchResult(JobResponse? Job, ErrorItem? Error, bool Repeated);
 
@@ -100,7 +115,52 @@ public sealed record WhyResponse(
     JobResponse Job,
     string Reason,
     IReadOnlyList<AlternativeResponse> Alternatives,
-    int AheadInQueue);
+    int AheadInQueue)
+{
+    /// <summary>When this was so, simulated.</summary>
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>When a waiting job may expect to start; left out where nothing is in sight.</summary>
+    public StartResponse? Start { get; init; }
+
+    /// <summary>What is promised to the job.</summary>
+    public ReservationResponse? Reservation { get; init; }
+
+    /// <summary>The promise to a more urgent job that keeps this one from what is free.</summary>
+    public ReservationResponse? HeldBackBy { get; init; }
+
+    /// <summary>The quota or rule that says no.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>Changes to the request that would let it start now.</summary>
+    public IReadOnlyList<string>? Changes { get; init; }
+}
+
+/// <summary>A start estimate from the planned ends of running work and the jobs ahead.</summary>
+/// <param name="AtLeast">More jobs are ahead than were looked at, so it may be later.</param>
+/// <param name="EndFirst">What must end first, soonest first; a few of them.</param>
+/// <param name="MoreEndings">How many more jobs must end.</param>
+public sealed record StartResponse(
+    DateTimeOffset At,
+    string Model,
+    string Tier,
+    int Devices,
+    int Nodes,
+    bool AtLeast,
+    IReadOnlyList<EndingResponse> EndFirst,
+    int MoreEndings);
+
+public sealed record EndingResponse(string Job, string Name, int Devices, DateTimeOffset At);
+
+/// <summary>Devices promised to a job from an instant on.</summary>
+public sealed record ReservationResponse(
+    string Job,
+    string Name,
+    string Model,
+    string Tier,
+    int Devices,
+    int Nodes,
+    DateTimeOffset Start);
 
 /// <summary>One model the job may use: what there is of it, and what rules its nodes out.</summary>
 public sealed record AlternativeResponse
@@ -122,6 +182,18 @@ public sealed record AlternativeResponse
     public int NodesWithoutLabels { get; init; }
     public int FitsNow { get; init; }
     public required string Verdict { get; init; }
+
+    /// <summary>The devices of a placed job itself; they count neither as used nor as held by guests.</summary>
+    public int OwnDevices { get; init; }
+
+    /// <summary>Of the used devices those of gangs of a lower priority class.</summary>
+    public int LowerPriorityDevices { get; init; }
+
+    /// <summary>Of the unavailable devices those on draining nodes.</summary>
+    public int DrainingDevices { get; init; }
+
+    /// <summary>The earliest start on this model.</summary>
+    public DateTimeOffset? Start { get; init; }
 }
 
 /// <summary>A job's events from the journal, oldest first.</summary>

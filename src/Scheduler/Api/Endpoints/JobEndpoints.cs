@@ -32,24 +32,37 @@ internal static class JobEndpoints
             .WithSummary("A job's events from the journal").Produces<HistoryResponse>();
     }
 
+    /// <summary>With <c>dryRun=true</c> it says what would become of the job, as a <see cref="WhatIfResponse"/>.
+    /// </summary>
     private static async Task<IResult> SubmitAsync(
-        HttpContext http, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
+        HttpContext http, IStockpileGateway gateway, ApiOptions options, string? dryRun, CancellationToken cancel)
     {
+        var query = new Query(http.Request, nameof(dryRun));
+        var mode = query.OneOf(nameof(dryRun), "true", "false") == "true" ? SubmitMode.DryRun : SubmitMode.Each;
+        if (query.IsRefused(out var badQuery)) return badQuery;
         var (key, badKey) = ReadKey(http.Request);
         if (badKey is not null) return badKey;
         var (request, problem) = await JsonBody.ReadAsync<JobRequest>(http);
         if (request is null) return problem!;
         var (submission, refusals) = JobSubmissions.Prepare(request, key, options);
         if (submission is null) return ProblemResult.Of([.. refusals.Select(r => r.ToJsonNames())]);
-        var result = (await JobSubmissions.SendAsync(gateway, [submission], SubmitMode.Each, cancel))[0];
+        var result = (await JobSubmissions.SendAsync(gateway, [submission], mode, cancel))[0];
         if (result.Refusal is { } refusal) return ProblemResult.Of(refusal.ToJsonNames());
+        if (mode == SubmitMode.DryRun)
+        {
+            return result.ToWhatIf(options) is { } foreseen
+                ? Results.Ok(foreseen)
+                : ProblemResult.Of(new Refusal(Refusal.Unavailable, "", "the job's home only checks, it is of an older "
+                    + "version; the job would be taken"));
+        }
+
         var job = result.Job.ToResponse(options, withAllocations: true);
         return result.Repeated
             ? Results.Ok(job)
             : Results.Created($"{StockpileApi.Prefix}/jobs/{job.Id}", job);
     }
 
-    /// <summary>All or nothing; with <c>dryRun=true</c> only the check.</summary>
+    /// <summary>All or nothing; with <c>dryRun=true</c> none, but what would become of each.</summary>
     private static async Task<IResult> SubmitBatchAsync(
         HttpContext http, IStockpileGateway gateway, ApiOptions options, string? dryRun, CancellationToken cancel)
     {
@@ -74,7 +87,11 @@ internal static class JobEndpoints
             .Where(r => r.Refusal is { Code: not Refusal.Withheld }).ToList();
         if (results.Any(r => r.Refusal is { Code: Refusal.Withheld }) || refused.Count == results.Count)
             return ProblemResult.Of([.. refused.Select(r => r.Refusal!.ToJsonNames().InBatch(r.Index))]);
-        if (mode == SubmitMode.DryRun) return Results.Ok(new JobBatchResponse([]));
+        if (mode == SubmitMode.DryRun)
+            return Results.Ok(new JobBatchResponse([])
+            {
+                WhatIf = [.. results.Select(r => r.ToWhatIf(options)).OfType<WhatIfResponse>()],
+            });
         return Results.Ok(new JobBatchResponse([.. results.Select((r, i) => r.Refusal is { } refusal
             ? new JobBatchResult(null, ProblemResult.Item(refusal.ToJsonNames().InBatch(i)), r.Repeated)
             : new JobBatchResult(r.Job.ToResponse(options, withAllocations: true), null, r.Repeated))]));

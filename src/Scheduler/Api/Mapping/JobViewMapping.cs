@@ -73,35 +73,10 @@ internal static class JobViewMapping
         Task = view.Task,
     };
 
-    public static WhyResponse ToResponse(this WhyReply reply, ApiOptions options) => new(
-        reply.Job.ToResponse(options, withAllocations: true),
-        reply.Reason,
-        [.. reply.Alternatives.Select(ToResponse)],
-        reply.AheadInQueue);
-
     public static HistoryEvent ToResponse(this HistoryEntry entry) =>
         new(entry.At, entry.Cell, entry.Epoch, entry.Round, entry.Event, entry.Detail);
 
     /// <summary>A time on the wire; 0 or less means not yet.</summary>
     public static DateTimeOffset? Time(long milliseconds) =>
         milliseconds <= 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
-
-    private static AlternativeResponse ToResponse(WhyAlternative view) => new()
-    {
-        Model = view.Model,
-        Tier = view.Tier,
-        Guest = view.Guest,
-        Nodes = view.Nodes,
-        Devices = view.Devices,
-        FreeDevices = view.FreeDevices,
-        GuestHeldDevices = view.GuestHeldDevices,
-        UsedDevices = view.UsedDevices,
-        UnavailableDevices = view.UnavailableDevices,
-        NodesShortOfDevices = view.NodesShortOfDevices,
-        NodesShortOfCpu = view.NodesShortOfCpu,
-        NodesShortOfMemory = view.NodesShortOfMemory,
-        NodesWithoutLabels = view.NodesWithoutLabels,
-        FitsNow = view.FitsNow,
-        Verdict = view.Verdict,
-    };
 }

@@ -22,6 +22,8 @@ public static class Twins
             text.AppendLine($"{node.Id} {node.Ready} {node.Reason} {node.FreeDevices} {node.ReclaimableDevices} "
                 + $"{node.CpuFreeMilli} {node.CpuReclaimableMilli} {node.MemoryFreeMiB} {node.MemoryReclaimableMiB}");
         foreach (var model in state.Catalog.Models)
+            text.AppendLine($"{model.Model} ends {string.Join(' ', state.Releases.Of(model.Model))}");
+        foreach (var model in state.Catalog.Models)
             text.AppendLine($"{model.Model} {state.Index.Free(model.Model)} {state.Index.Reclaimable(model.Model)}");
         foreach (var tier in state.Catalog.Tiers) text.Append(state.Queue.TrainingWaitsFor(tier.Name)).Append(' ');
         text.AppendLine().Append(CellDigest.Of(state));

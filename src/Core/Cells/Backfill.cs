@@ -1,0 +1,167 @@
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>A job that waits, and the devices it is promised.</summary>
+public sealed record Reservation(JobState Job, OutlookSlot Slot);
+
+/// <summary>
+/// Conservative backfill of one cycle. The most urgent jobs that find no room, one of each class, are promised the
+/// earliest start that running work allows. A job behind them may have devices of a promise only if it is done before
+/// that start. Everything follows from the state and the instant of the round: nothing is stored, so a promise moves
+/// to an earlier start when work ends early, and is gone with the job. Nothing is looked at before a job that fits
+/// nowhere meets one behind it.
+/// </summary>
+internal sealed class Backfill
+{
+    private readonly CellState _state;
+    private readonly DateTimeOffset _now;
+    private readonly int _left;
+    private readonly PriorityQueue<JobState, QueueKey> _blocked = new();
+    private readonly HashSet<long> _seen = [];
+    private readonly Dictionary<int, List<Spare>> _spares = [];
+    private readonly List<Reservation> _reservations = [];
+    private readonly Dictionary<JobClass, TimeSpan> _heldBack = [];
+    private readonly Outlook _outlook;
+
+    private Backfill(CellState state, DateTimeOffset now)
+    {
+        _state = state;
+        _now = now;
+        _left = state.Policy.Backfill.Reservations;
+        _outlook = new Outlook(state, now);
+    }
+
+    /// <summary>Null where the policy has it off.</summary>
+    public static Backfill? Begin(CellState state, DateTimeOffset now) =>
+        state.Policy.Backfill.Enabled ? new Backfill(state, now) : null;
+
+    /// <summary>
+    /// All reservations of a cell as they are now, most urgent first, were every class with a waiting job blocked. For
+    /// questions; between two rounds that is how it is.
+    /// </summary>
+    public static IReadOnlyList<Reservation> Of(CellState state, DateTimeOffset now)
+    {
+        if (Begin(state, now) is not { } backfill) return [];
+        foreach (var jobClass in state.Queue.WaitingClasses)
+            backfill.Blocked(jobClass);
+        backfill.ReserveBefore(null);
+        return backfill._reservations;
+    }
+
+    /// <summary>For questions about a job of a given number, which is in the cell or might come into it: every other
+    /// class with a waiting job counts as blocked. Null where the policy has it off.</summary>
+    public static Backfill? Ask(CellState state, DateTimeOffset now, long number)
+    {
+        if (Begin(state, now) is not { } backfill) return null;
+        foreach (var jobClass in state.Queue.WaitingClasses)
+            if (state.HeadOf(jobClass) is { } head && head.Number != number) backfill.Blocked(head);
+        return backfill;
+    }
+
+    /// <summary>A new pass over the queue: on other models other jobs are held back.</summary>
+    public void BeginPass() => _heldBack.Clear();
+
+    /// <summary>A class found no room in an earlier cycle, and nothing was freed since.</summary>
+    public void Blocked(JobClass jobClass)
+    {
+        if (_state.HeadOf(jobClass) is { } head) Blocked(head);
+    }
+
+    private void Blocked(JobState head)
+    {
+        // The smallest pieces of a device fit wherever anything ends; they need no promise.
+        if (head.Spec.Devices == 0 || head.Class.Home.Count == 0 || !_seen.Add(head.Number)) return;
+        _blocked.Enqueue(head, _state.Queue.KeyOf(head));
+    }
+
+    /// <summary>What a job has to keep clear of; null: nothing on its models is reserved for a more urgent one.
+    /// </summary>
+    public Fence? FenceFor(JobState job, IReadOnlyList<Alternative> alternatives) =>
+        FenceFor(job.Spec, alternatives, _state.Queue.KeyOf(job), job.Done);
+
+    /// <summary>Accounts for what was placed behind a fence.</summary>
+    public static void Take(Fence fence, Alternative alternative, int devices, NodeState node, uint mask, int ranks) =>
+        fence.On(alternative, devices).Take(node, mask, ranks);
+
+    /// <summary>
+    /// A job was tried and found no room. If that is for what is reserved, one of its class behind it may still pass:
+    /// the members of a class are of one size and differ in how long they run; see <see cref="Next"/>.
+    /// </summary>
+    public void NoRoom(JobState job, Fence? fence, bool guests)
+    {
+        if (!guests && !IsHeldBack(job.Class)) Blocked(job);
+        if (!guests) job.Class.HeldAt = -1;
+        if (fence is null) return;
+        job.Class.HeldAt = _state.Queue.Promises;
+        var rest = RestOf(job);
+        if (!_heldBack.TryGetValue(job.Class, out var least) || rest < least) _heldBack[job.Class] = rest;
+    }
+
+    /// <summary>A job of the class was held back in this cycle.</summary>
+    public bool IsHeldBack(JobClass jobClass) => _heldBack.ContainsKey(jobClass);
+
+    /// <summary>The next of a class, behind the one just tried, that is done sooner than all that were held back.
+    /// </summary>
+    public JobState? Next(JobState tried)
+    {
+        if (!_heldBack.TryGetValue(tried.Class, out var least)) return null;
+        foreach (var job in _state.Behind(tried).Take(Limits.BackfillScanMax))
+            if (RestOf(job) < least) return job;
+        return null;
+    }
+
+    private TimeSpan RestOf(JobState job)
+    {
+        var devices = job.Spec.Kind == JobKind.Training ? job.Spec.LeastDevices : job.Spec.Devices;
+        var runTime = RunTimes.Of(job.Spec, _state.Catalog, job.Class.Alternatives[0].Model, devices);
+        return runTime > TimeSpan.Zero ? runTime * (1 - job.Done) : TimeSpan.MaxValue;
+    }
+
+    /// <summary>The same for a job that is not in the cell, or for a changed one.</summary>
+    public Fence? FenceFor(JobSpec spec, IReadOnlyList<Alternative> alternatives, QueueKey key, double done)
+    {
+        ReserveBefore(key);
+        foreach (var (job, slot) in _reservations)
+            if (_state.Queue.KeyOf(job).CompareTo(key) < 0
+                && alternatives.Any(a => a.Model == slot.Alternative.Model && !(a.Guest && slot.GuestsLeave)))
+                return new Fence(_state, spec, key, done, _now, _spares);
+        return null;
+    }
+
+    /// <summary>Makes the promises to those more urgent than a job, in their order; null: to all.</summary>
+    private void ReserveBefore(QueueKey? key)
+    {
+        while (_reservations.Count < _left && _blocked.TryPeek(out var head, out var ahead)
+            && (key is not { } before || ahead.CompareTo(before) < 0))
+        {
+            _blocked.Dequeue();
+            if (!head.Waits || _now - head.SubmittedAt < _state.Policy.Backfill.After) continue;
+            // What fits at once is kept waiting by something else than devices, and no promise would help it.
+            if (_outlook.Earliest(head.Spec, head.Class.Home, tasks: 1, head.Done) is not { } slot
+                || slot.Start <= _now) continue;
+            Reserve(head, slot);
+        }
+    }
+
+    private void Reserve(JobState head, OutlookSlot slot)
+    {
+        head.Reserved = true;
+        _outlook.Promise(slot);
+        _reservations.Add(new Reservation(head, slot));
+        foreach (var piece in slot.Pieces)
+        {
+            // A promise behind others takes from what they left.
+            if (!_spares.TryGetValue(piece.Node.Index, out var spares)) _spares.Add(piece.Node.Index, spares = []);
+            foreach (var other in spares)
+            {
+                other.Devices -= piece.Devices;
+                other.CpuMilli -= piece.CpuMilli;
+                other.MemoryMiB -= piece.MemoryMiB;
+            }
+
+            spares.Add(new Spare(_state.Queue.KeyOf(head), slot, piece));
+        }
+    }
+}

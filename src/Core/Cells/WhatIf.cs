@@ -1,0 +1,91 @@
+using System.Numerics;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>A job that would lose devices to another one.</summary>
+/// <param name="AsGuest">It had them as a guest; else its gang would be preempted.</param>
+public sealed record Eviction(JobState Job, bool AsGuest, string Model, int Devices);
+
+/// <summary>What would become of one submitted job.</summary>
+/// <param name="Decision">What a real submission would be answered.</param>
+/// <param name="Job">The job in the copy after the cycle; the known one for a repeat; null for a refused one.</param>
+public sealed record Foreseen(Decision Decision, JobState? Job, IReadOnlyList<Eviction> Evictions);
+
+/// <summary>Answers what would become of jobs if they were submitted now, without touching the cell.</summary>
+public static class WhatIf
+{
+    /// <summary>A cycle that sent somebody away is followed by another; most of them that are looked at.</summary>
+    private const int CyclesMax = 16;
+
+    /// <summary>
+    /// Submits the jobs to a copy of the cell and runs the same cycle that the cell runs. In a cell where nothing else
+    /// happens meanwhile, a real submission then does the same. Cost: a copy of the nodes and the unfinished jobs.
+    /// </summary>
+    /// <returns>The copy, and an answer for each job in its order.</returns>
+    public static (CellState Copy, IReadOnlyList<Foreseen> Jobs) Submit(
+        CellState state, IReadOnlyList<SubmitJob> submissions, DateTimeOffset now)
+    {
+        var image = state.Capture();
+        var copy = CellState.Restore(
+            image with { Jobs = [.. image.Jobs.Where(j => j.Ended is null)] }, state.Catalog, state.Policy);
+        ExpectedWork.Copy(state, copy);
+        var rounds = new List<(Round Round, RoundWriter Writer)>();
+        var round = new RoundWriter(copy, now);
+        var decided = new List<(Decision Decision, JobState? Job)>(submissions.Count);
+        foreach (var submission in submissions)
+        {
+            // Ended jobs, which are not in the copy, may know the key.
+            if (state.FindKey(submission.Key) is not null)
+            {
+                var known = CellDecider.Decide(state, submission);
+                decided.Add((known, known is AlreadyDone done ? state.FindJob(done.Job) : null));
+                continue;
+            }
+
+            var number = copy.NextJob;
+            var decision = round.Run(submission);
+            decided.Add((decision, decision is Rejected ? null
+                : copy.FindJob(decision is AlreadyDone repeat ? repeat.Job : number)));
+        }
+
+        for (var cycle = 0; cycle < CyclesMax; cycle++)
+        {
+            var more = SchedulingCycle.Run(copy, round).More;
+            if (round.Close() is { } closed) rounds.Add((closed, round));
+            if (!more) break;
+            round = new RoundWriter(copy, now);
+        }
+
+        var evictions = EvictionsOf(rounds);
+        return (copy, [.. decided.Select(d => new Foreseen(
+            d.Decision, d.Job, d.Job is { } job && evictions.TryGetValue(job.Number, out var gone) ? gone : []))]);
+    }
+
+    /// <summary>Who leaves for whom: a gang's victims leave right before it is placed.</summary>
+    private static Dictionary<long, List<Eviction>> EvictionsOf(List<(Round Round, RoundWriter Writer)> rounds)
+    {
+        var byJob = new Dictionary<long, List<Eviction>>();
+        foreach (var (round, writer) in rounds)
+        {
+            var ended = writer.Ended.ToDictionary(e => e.Allocation.Sequence, e => e.Allocation);
+            var leaving = new List<AllocationState>();
+            foreach (var committed in round.Events)
+                switch (committed)
+                {
+                    case AllocationsEnded { End: AllocationEnd.Preempted or AllocationEnd.GangBroken } ending:
+                        leaving.AddRange(ending.Sequences.Select(s => ended[s]));
+                        break;
+                    case JobPlaced placed when leaving.Count > 0:
+                        byJob.TryAdd(placed.Job, []);
+                        byJob[placed.Job].AddRange(leaving
+                            .GroupBy(a => (a.Job, a.Guest, a.Node.Accelerator.Model))
+                            .Select(g => new Eviction(g.Key.Job, g.Key.Guest, g.Key.Model,
+                                g.Sum(a => BitOperations.PopCount(a.DeviceMask)))));
+                        leaving.Clear();
+                        break;
+                }
+        }
+
+        return byJob;
+    }
+}

@@ -1,0 +1,128 @@
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Placement;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+using V1WhatIf = Stockpile.Protocol.V1.WhatIf;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>A cell's answer to why a job is where it is.</summary>
+public static class WhyViews
+{
+    /// <param name="now">Simulated time; a cell in which nothing happens has an older one.</param>
+    public static WhyReply Of(CellState state, JobState job, DateTimeOffset now, ProgressBoard? progress)
+    {
+        if (now < state.At) now = state.At;
+        var explanation = Explainer.ExplainFully(state, job, now);
+        var reply = new WhyReply
+        {
+            Job = CellViews.Job(state, job, progress),
+            Reason = explanation.Reason,
+            AheadInQueue = explanation.AheadInQueue,
+            AtMs = now.ToWireMs(),
+        };
+        reply.Alternatives.AddRange(explanation.Alternatives.Select(ToWire));
+        reply.Changes.AddRange(explanation.Changes);
+        if (explanation.Estimate is { } estimate) reply.Start = ToWire(state, estimate);
+        if (explanation.Reservation is { } reservation) reply.Reservation = ToWire(state, reservation);
+        if (explanation.HeldBackBy is { } other) reply.HeldBackBy = ToWire(state, other);
+        if (explanation.Rule is { } rule)
+            reply.Rule = ToWire(rule);
+        return reply;
+    }
+
+    /// <summary>What would become of the jobs of a message; see <see cref="Core.Cells.WhatIf"/>.</summary>
+    public static SubmitJobsReply WhatIf(
+        CellState state, SubmitJobs message, DateTimeOffset now, ProgressBoard progress)
+    {
+        if (now < state.At) now = state.At;
+        var (copy, jobs) = Core.Cells.WhatIf.Submit(
+            state, [.. message.Jobs.Select(j => new SubmitJob(j.Key, j.Spec.FromWire()))], now);
+        var reply = new SubmitJobsReply();
+        reply.Results.AddRange(jobs.Select(job => job switch
+        {
+            { Decision: Rejected(var no) } => new SubmitResult { Refusal = ToWire(no) },
+            { Decision: AlreadyDone, Job: { } known } when state.FindJob(known.Number) == known =>
+                new SubmitResult { Job = CellViews.Job(state, known, progress), Repeated = true },
+            _ => new SubmitResult { WhatIf = ToWire(copy, job, now), Repeated = job.Decision is AlreadyDone },
+        }));
+        return reply;
+    }
+
+    private static V1WhatIf ToWire(CellState copy, Foreseen foreseen, DateTimeOffset now)
+    {
+        var job = foreseen.Job!;
+        var view = new V1WhatIf { Job = CellViews.Job(copy, job, progress: null) };
+        view.Evictions.AddRange(foreseen.Evictions.Select(e => new WhatIfEviction
+        {
+            Job = copy.NameOf(e.Job),
+            Name = e.Job.Spec.Name,
+            How = e.AsGuest ? "guest" : "preempted",
+            Devices = e.Devices,
+            Model = e.Model,
+        }));
+        if (job.Waits) view.Why = Of(copy, job, now, progress: null);
+        return view;
+    }
+
+    private static RefusalMsg ToWire(Refusal refusal) =>
+        new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };
+
+    private static WhyAlternative ToWire(AlternativeReport a) => new()
+    {
+        Model = a.Alternative.Model,
+        Tier = a.Alternative.Tier.Name,
+        Guest = a.Alternative.Guest,
+        Nodes = a.Nodes,
+        Devices = a.Devices,
+        FreeDevices = a.FreeDevices,
+        GuestHeldDevices = a.GuestHeldDevices,
+        UsedDevices = a.UsedDevices,
+        UnavailableDevices = a.UnavailableDevices,
+        NodesShortOfDevices = a.NodesShortOfDevices,
+        NodesShortOfCpu = a.NodesShortOfCpu,
+        NodesShortOfMemory = a.NodesShortOfMemory,
+        NodesWithoutLabels = a.NodesWithoutLabels,
+        FitsNow = a.FitsNow,
+        Verdict = a.Verdict,
+        OwnDevices = a.OwnDevices,
+        LowerPriorityDevices = a.LowerPriorityDevices,
+        DrainingDevices = a.DrainingDevices,
+        StartMs = a.Start?.Start.ToWireMs() ?? 0,
+    };
+
+    private static WhyStart ToWire(CellState state, StartEstimate estimate)
+    {
+        var slot = estimate.Slot;
+        var start = new WhyStart
+        {
+            AtMs = slot.Start.ToWireMs(),
+            Model = slot.Alternative.Model,
+            Tier = slot.Alternative.Tier.Name,
+            Devices = slot.Devices,
+            Nodes = slot.Pieces.Count,
+            AtLeast = estimate.IsAtLeast,
+            MoreEndings = estimate.MoreEndings,
+        };
+        start.EndFirst.AddRange(estimate.EndFirst.Select(e => new WhyEnding
+        {
+            Job = state.NameOf(e.Job),
+            Name = e.Job.Spec.Name,
+            Devices = e.Devices,
+            EndMs = e.End.ToWireMs(),
+        }));
+        return start;
+    }
+
+    private static WhyReservation ToWire(CellState state, Reservation reservation) => new()
+    {
+        Job = state.NameOf(reservation.Job),
+        Name = reservation.Job.Spec.Name,
+        Model = reservation.Slot.Alternative.Model,
+        Tier = reservation.Slot.Alternative.Tier.Name,
+        Devices = reservation.Slot.Devices,
+        Nodes = reservation.Slot.Pieces.Count,
+        StartMs = reservation.Slot.Start.ToWireMs(),
+    };
+}
