@@ -92,6 +92,9 @@ public sealed partial class CellState
     internal long MixDueAt { get; set; }
     internal int MixNodes { get; set; } = -1;
 
+    /// <summary>The tasks it expects.</summary>
+    internal WorkloadMix Mix { get; set; } = WorkloadMix.Empty;
+
     public UsageMeter Usage { get; } = new();
     public CellCounters Counters { get; private set; } = new();
 

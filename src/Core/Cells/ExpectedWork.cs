@@ -27,8 +27,21 @@ public static class ExpectedWork
         if (state.NextJob < state.MixDueAt && state.Nodes.Count == state.MixNodes) return;
         state.MixDueAt = state.NextJob + Math.Clamp(state.NextJob / 4, JobsMin, JobsMax);
         state.MixNodes = state.Nodes.Count;
+        Expect(state, MixOf(state));
+    }
+
+    /// <summary>Lets a copy of a cell expect what the cell expects, so that it would choose the same nodes.</summary>
+    public static void Copy(CellState from, CellState to)
+    {
+        (to.MixDueAt, to.MixNodes) = (from.MixDueAt, from.MixNodes);
+        Expect(to, from.Mix);
+    }
+
+    private static void Expect(CellState state, WorkloadMix mix)
+    {
+        state.Mix = mix;
         state.Index.Scores.Use(ScoringPolicies.Create(
-            state.Policy.Placement.Scoring, new ScoringContext(MixOf(state), Seed: 0)));
+            state.Policy.Placement.Scoring, new ScoringContext(mix, Seed: 0)));
     }
 
     private static WorkloadMix MixOf(CellState state)
