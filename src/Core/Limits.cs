@@ -39,6 +39,9 @@ public static class Limits
     /// <summary>A job that lost its devices so often is failed instead of being placed again.</summary>
     public const int RequeuesPerJobMax = 1_000;
 
+    /// <summary>Gangs that a job remembers to have left for; its growing protection keeps them few.</summary>
+    public const int PreemptorsKeptPerJob = 64;
+
     /// <summary>Most events of one round, so of one journal row.</summary>
     public const int EventsPerRoundMax = 1_024;
 

@@ -122,6 +122,9 @@ public sealed class InputErrorTests
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 
+    private const string Kinds =
+        "name = p, training { tiers = [frontier] }, inference { tiers = [basic] }, batch { tiers = [basic] }";
+
     [Theory]
     [InlineData("policy { name = p, training { tiers = [top] } }",
         "p:1: key 'policy.training.tiers': 'top' is not a kn")]
@@ -129,10 +132,17 @@ public sealed class InputErrorTests
         "p:2: key 'policy.training.tiers': is missing; frontier")]
     [InlineData("policy { name = p, training { tiers = [basic], guest-tiers = [basic] } }",
         "p:1: key 'policy.training.guest-tiers': 'basic' is a home tier")]
+    [InlineData("policy { KINDS\nqueue { preemption { min-run-time = 30 } } }",
+        "p:2: key 'policy.queue.preemption.min-run-time': '30' is not a duration")]
+    [InlineData("policy { KINDS\nqueue { preemption { min-run-time = 5h } } }",
+        "p:2: key 'policy.queue.preemption.max-protection': is less than min-run-time")]
+    [InlineData("policy { KINDS\nqueue { preemption { hold-bak = on } } }",
+        "p:2: key 'policy.queue.preemption.hold-bak': is not known")]
     [InlineData("polcy { }", "p:1: key 'polcy': is not known, and 'policy' is missing; did you mean 'policy'?")]
     public void A_bad_policy_is_refused(string text, string message)
     {
-        var error = Assert.Throws<InputException>(() => PolicyFile.ParseText(text, Shipped.Catalog, "p"));
+        var error = Assert.Throws<InputException>(() => PolicyFile.ParseText(
+            text.Replace("KINDS", Kinds, StringComparison.Ordinal), Shipped.Catalog, "p"));
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 

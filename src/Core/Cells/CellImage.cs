@@ -39,7 +39,11 @@ public sealed record JobImage(
     IReadOnlyList<int> FinishedTasks,
     string Origin,
     bool Held,
-    string ForwardedTo);
+    string ForwardedTo)
+{
+    /// <summary>See <see cref="JobState.PreemptedBy"/>.</summary>
+    public IReadOnlyList<long> PreemptedBy { get; init; } = [];
+}
 
 public sealed record AllocationImage(
     PlacedAllocation Placed,

@@ -22,7 +22,7 @@ public sealed partial class CellState
             case AllocationsEnded e: ApplyEnded(e); break;
             case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
             case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
-            case JobRequeued e: ApplyRequeued(JobOf(e.Job), e.Reason); break;
+            case JobRequeued e: ApplyRequeued(JobOf(e.Job), e); break;
             case JobForwarded e: ApplyForwarded(JobOf(e.Job), e.Cell); break;
             case JobAdopted e: ApplyAdopted(e); break;
             case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job)); break;
@@ -166,12 +166,13 @@ public sealed partial class CellState
         Queue.Update(job);
     }
 
-    private void ApplyRequeued(JobState job, string reason)
+    private void ApplyRequeued(JobState job, JobRequeued e)
     {
         if (job.Spec.Kind == JobKind.Training && job.Allocations.Count > 0)
             throw new InvariantBrokenException($"job {job.Number} is requeued with a part of its gang still bound");
         job.Requeues++;
-        job.Reason = reason;
+        job.Reason = e.Reason;
+        job.LeftFor(e.By);
         Counters.Requeued++;
         Queue.Update(job);
     }

@@ -1,6 +1,7 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -39,9 +40,13 @@ public sealed class JobClass
     /// <summary>The capacity stamp at which its home alternatives alone had no room.</summary>
     internal long HomeFullAt { get; set; } = -1;
 
-    internal bool IsBlocked(CapacityIndex index)
+    /// <summary>When its head may start, if it found no room and that is in sight.</summary>
+    internal Claim? Claim { get; set; }
+
+    /// <summary>A protection that runs out frees no device, so time alone may end a block.</summary>
+    internal bool IsBlocked(CapacityIndex index, DateTimeOffset now)
     {
-        if (BlockedAt < 0) return false;
+        if (BlockedAt < 0 || Claim?.At <= now) return false;
         foreach (var alternative in Alternatives)
             if (index.FreedAt(alternative.Model) > BlockedAt) return false;
         return true;

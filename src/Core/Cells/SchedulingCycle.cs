@@ -1,5 +1,6 @@
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -52,9 +53,10 @@ public static class SchedulingCycle
     {
         var heads = new PriorityQueue<JobClass, QueueKey>();
         foreach (var jobClass in state.Queue.WaitingClasses)
-            if ((guests ? jobClass.Guest : jobClass.Home).Count > 0 && !jobClass.IsBlocked(state.Index))
+            if ((guests ? jobClass.Guest : jobClass.Home).Count > 0 && !jobClass.IsBlocked(state.Index, round.At))
                 heads.Enqueue(jobClass, jobClass.Waiting.Min);
 
+        var desk = new GangDesk(state, round);
         var placed = 0;
         var preempted = 0;
         while (heads.TryDequeue(out var jobClass, out var head))
@@ -63,7 +65,7 @@ public static class SchedulingCycle
             var job = state.FindJob(head.Number)!;
             var before = round.Count;
             var outcome = job.Spec.Kind == JobKind.Training
-                ? PlaceGang(state, round, job, ref preempted)
+                ? PlaceGang(state, round, desk, job, ref preempted)
                 : PlaceTasks(state, round, job, guests ? jobClass.Guest : jobClass.Home);
             if (round.Count > before) placed++;
             switch (outcome)
@@ -96,6 +98,9 @@ public static class SchedulingCycle
         /// <summary>All or a part of it waits, because no allowed node has room.</summary>
         NoRoom,
 
+        /// <summary>It waits so that it does not stand in a more urgent gang's way; nothing is said about room.</summary>
+        HeldBack,
+
         /// <summary>A part of it waits for the next round, because this one holds enough events.</summary>
         RoundFull,
     }
@@ -104,17 +109,26 @@ public static class SchedulingCycle
     /// All or nothing. Guests, and gangs of a lower priority class where nothing else helps, leave in the same round
     /// and wait again.
     /// </summary>
-    private static Outcome PlaceGang(CellState state, RoundWriter round, JobState job, ref int preempted)
+    private static Outcome PlaceGang(
+        CellState state, RoundWriter round, GangDesk desk, JobState job, ref int preempted)
     {
         var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
-        var plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
-        if (plan is null && Preemption.Victims(state, job) is { } victims)
+        var open = desk.Open(job, job.Class.Home);
+        var plan = desk.Plan(job, open);
+        if (plan is null && desk.Victims(job, open) is { } victims)
         {
             Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);
-            plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
+            plan = desk.Plan(job, open);
         }
 
-        if (plan is null) return Outcome.NoRoom;
+        if (plan is null && open.Count < job.Class.Home.Count) return Outcome.HeldBack;
+        if (plan is null)
+        {
+            desk.FoundNoRoom(job, open);
+            return Outcome.NoRoom;
+        }
+
+        desk.Placed(job, plan);
         Preempt(plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).ToList(), ref preempted);
 
         var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, plan.Devices);
@@ -128,7 +142,8 @@ public static class SchedulingCycle
 
         void Preempt(List<long> sequences, ref int count)
         {
-            foreach (var ending in Endings.Of(state, sequences, AllocationEnd.Preempted, reason)) round.Commit(ending);
+            foreach (var ending in Endings.Of(state, sequences, AllocationEnd.Preempted, reason, job.Number))
+                round.Commit(ending);
             count += sequences.Count;
         }
     }

@@ -13,6 +13,8 @@ public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inferen
     /// <summary>How single tasks find their node.</summary>
     public PlacementPolicy Placement { get; init; } = new();
 
+    public QueuePolicy Queue { get; init; } = new();
+
     public KindPolicy For(JobKind kind) => kind switch
     {
         JobKind.Training => Training,

@@ -119,6 +119,7 @@ public static class SnapshotMapping
             ForwardedTo = job.ForwardedTo,
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
+        msg.PreemptedBy.AddRange(job.PreemptedBy);
         return msg;
     }
 
@@ -126,5 +127,8 @@ public static class SnapshotMapping
         msg.Number, msg.Key, msg.Spec.FromWire(), msg.Phase == 0 ? null : (JobPhase)msg.Phase,
         WireTime.Instant(msg.SubmittedAtMs), WireTime.InstantOrNone(msg.StartedAtMs),
         WireTime.InstantOrNone(msg.CompletedAtMs), msg.Reason, msg.Done, msg.Replicas, msg.Requeues,
-        msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo);
+        msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo)
+    {
+        PreemptedBy = [.. msg.PreemptedBy],
+    };
 }
