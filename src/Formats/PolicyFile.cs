@@ -24,7 +24,7 @@ public static class PolicyFile
             Kind(section.GetSection("batch"), catalog))
         {
             Placement = PlacementReader.Read(section.GetOptionalSection("placement")),
-            Queue = QueueReader.Read(section),
+            Queue = QueueReader.Read(section, catalog),
         };
         section.Done();
         return policy;

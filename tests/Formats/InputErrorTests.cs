@@ -138,6 +138,14 @@ public sealed class InputErrorTests
         "p:2: key 'policy.queue.preemption.max-protection': is less than min-run-time")]
     [InlineData("policy { KINDS\nqueue { preemption { hold-bak = on } } }",
         "p:2: key 'policy.queue.preemption.hold-bak': is not known")]
+    [InlineData("policy { KINDS\nqueue { fair-share { weights { research = 0 } } } }",
+        "p:2: key 'policy.queue.fair-share.weights.research': 0 is not allowed")]
+    [InlineData("policy { KINDS\nquotas { a { fronter { nominal = 1% } } } }",
+        "p:2: key 'policy.quotas.a.fronter': is not a known tier; did you mean 'frontier'?")]
+    [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 40 } } } }",
+        "p:2: key 'policy.quotas.a.frontier.nominal': '40' is not a percentage; 0%..100%")]
+    [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 60% } }, b { frontier { nominal = 50% } } } }",
+        "p:2: key 'policy.quotas': the nominal quotas of frontier add up to 110%")]
     [InlineData("polcy { }", "p:1: key 'polcy': is not known, and 'policy' is missing; did you mean 'policy'?")]
     public void A_bad_policy_is_refused(string text, string message)
     {

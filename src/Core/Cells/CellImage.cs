@@ -43,6 +43,9 @@ public sealed record JobImage(
 {
     /// <summary>See <see cref="JobState.PreemptedBy"/>.</summary>
     public IReadOnlyList<long> PreemptedBy { get; init; } = [];
+
+    /// <summary>See <see cref="JobState.WaitingSince"/>.</summary>
+    public DateTimeOffset? WaitingSince { get; init; }
 }
 
 public sealed record AllocationImage(

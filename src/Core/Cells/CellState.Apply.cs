@@ -48,6 +48,7 @@ public sealed partial class CellState
         _nodesById[e.Node] = node;
         Usage.Devices(node, +1);
         Index.Update(node, freed: true);
+        Tenants.Update(node);
     }
 
     private void ApplyLost(NodeState node, string reason)
@@ -59,12 +60,14 @@ public sealed partial class CellState
         node.Reason = reason;
         Usage.Devices(node, -1);
         Index.Update(node, freed: false);
+        Tenants.Update(node);
     }
 
     private void SetDraining(NodeState node, bool draining)
     {
         node.Draining = draining;
         Index.Update(node, freed: !draining);
+        Tenants.Update(node);
     }
 
     private void ApplySubmitted(JobSubmitted e)
@@ -115,6 +118,7 @@ public sealed partial class CellState
             _allocations.Add(allocation.Sequence, allocation);
             _unstarted.Add(allocation.Sequence, allocation);
             Usage.Use(allocation, +1);
+            Tenants.Use(allocation, +1);
             Index.Update(node, freed: false);
             Counters.Allocations++;
         }
@@ -149,11 +153,12 @@ public sealed partial class CellState
             allocation.Node.Release(allocation);
             allocation.Job.Release(allocation, e.End);
             Usage.Use(allocation, -1);
+            Tenants.Use(allocation, -1);
             Index.Update(allocation.Node, freed: true);
-            if (e.End == AllocationEnd.Preempted)
+            if (e.End is AllocationEnd.Preempted or AllocationEnd.Reclaimed)
             {
                 Counters.Preempted++;
-                if (preempted.Add(allocation.Job.Number)) allocation.Job.Preemptions++;
+                if (e.End == AllocationEnd.Preempted && preempted.Add(allocation.Job.Number)) allocation.Job.Preemptions++;
             }
 
             Queue.Update(allocation.Job);

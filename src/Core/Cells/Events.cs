@@ -97,6 +97,9 @@ public enum AllocationEnd
 
     /// <summary>Its node is being drained, and the work can go on elsewhere.</summary>
     Drained,
+
+    /// <summary>Its tenant had borrowed the devices, and their owner needs them.</summary>
+    Reclaimed,
 }
 
 /// <summary>The devices of these allocations are free again.</summary>

@@ -31,8 +31,8 @@ public sealed class JobClass
     /// <summary>Jobs of the cell that are of this class, ended ones included.</summary>
     internal int Members { get; set; }
 
-    /// <summary>Waiting jobs, most urgent first.</summary>
-    internal SortedSet<QueueKey> Waiting { get; } = [];
+    /// <summary>Waiting jobs by tenant; a tenant without any has no lane.</summary>
+    internal SortedDictionary<string, JobLane> Lanes { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The capacity stamp at which the class found no room; see <see cref="CapacityIndex.FreedAt"/>.</summary>
     internal long BlockedAt { get; set; } = -1;
@@ -43,10 +43,18 @@ public sealed class JobClass
     /// <summary>When its head may start, if it found no room and that is in sight.</summary>
     internal Claim? Claim { get; set; }
 
+    /// <summary>When it is tried again though nothing was freed; null: not before something is.</summary>
+    internal DateTimeOffset? RetryAt { get; set; }
+
+    internal void RetryBy(DateTimeOffset? at, DateTimeOffset now)
+    {
+        if (RetryAt is null || RetryAt <= now || at < RetryAt) RetryAt = at;
+    }
+
     /// <summary>A protection that runs out frees no device, so time alone may end a block.</summary>
     internal bool IsBlocked(CapacityIndex index, DateTimeOffset now)
     {
-        if (BlockedAt < 0 || Claim?.At <= now) return false;
+        if (BlockedAt < 0 || RetryAt <= now) return false;
         foreach (var alternative in Alternatives)
             if (index.FreedAt(alternative.Model) > BlockedAt) return false;
         return true;
@@ -63,27 +71,18 @@ public sealed class JobClass
     }
 }
 
-/// <summary>Order of the queue: priority class, then training before inference before batch, then arrival.</summary>
-public readonly record struct QueueKey(Priority Priority, JobKind Kind, long Number) : IComparable<QueueKey>
-{
-    public static QueueKey Of(JobState job) => new(job.Spec.Priority, job.Spec.Kind, job.Number);
-
-    public int CompareTo(QueueKey other)
-    {
-        var byPriority = other.Priority.CompareTo(Priority);
-        if (byPriority != 0) return byPriority;
-        var byKind = Kind.CompareTo(other.Kind);
-        return byKind != 0 ? byKind : Number.CompareTo(other.Number);
-    }
-}
-
-/// <summary>The waiting jobs of a cell, by class.</summary>
-public sealed class JobQueue(Catalog catalog, Policy policy)
+/// <summary>The waiting jobs of a cell, by class and tenant.</summary>
+public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger)
 {
     private readonly Dictionary<string, JobClass> _classes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, JobClass> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _trainingByTier = new(StringComparer.Ordinal);
     private readonly int[] _waitingByKind = new int[3];
+
+    internal TenantLedger Ledger { get; } = ledger;
+
+    /// <summary>Time of the cell, for how long jobs have waited.</summary>
+    internal DateTimeOffset At { get; set; }
 
     /// <summary>Classes with a waiting job, in a fixed order.</summary>
     internal IEnumerable<JobClass> WaitingClasses => _waiting.Values;
@@ -94,28 +93,39 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
     /// <summary>True when a waiting training job may run on the tier.</summary>
     public bool TrainingWaitsFor(string tier) => _trainingByTier.GetValueOrDefault(tier) > 0;
 
-    /// <summary>Waiting jobs that are tried before this one.</summary>
-    public int Ahead(JobState job)
+    /// <summary>
+    /// The class by which a job is ordered: its own, and one more for each <see cref="QueuePolicy.Ageing"/> that it has
+    /// waited, but never above high unless it was there. It is for the order alone and gives no right to preempt.
+    /// </summary>
+    public Priority EffectivePriority(JobState job, DateTimeOffset now)
     {
-        var key = QueueKey.Of(job);
-        var ahead = 0;
-        foreach (var waiting in _waiting.Values)
-            foreach (var other in waiting.Waiting)
-            {
-                if (other.CompareTo(key) >= 0) break;
-                ahead++;
-            }
-
-        return ahead;
+        var own = job.Spec.Priority;
+        if (policy.Queue.Ageing <= TimeSpan.Zero || own >= Priority.High || job.WaitingSince is not { } since)
+            return own;
+        var risen = (int)own + (now - since).Ticks / policy.Queue.Ageing.Ticks;
+        return (Priority)Math.Clamp(risen, (long)own, (long)Priority.High);
     }
 
-    /// <summary>Numbers of the waiting jobs, most urgent first.</summary>
-    public IEnumerable<long> InOrder() =>
-        _waiting.Values.SelectMany(c => c.Waiting).Order().Select(key => key.Number);
+    /// <summary>Waiting jobs that are tried before this one, as shares are now.</summary>
+    public int Ahead(JobState job)
+    {
+        var key = KeyOf(job);
+        return Waiting.Count(other => KeyOf(other).CompareTo(key) < 0);
+    }
 
-    /// <summary>Numbers of the first so many jobs of every class, most urgent first.</summary>
-    public IEnumerable<long> Heads(int perClass) =>
-        _waiting.Values.SelectMany(c => c.Waiting.Take(perClass)).Order().Select(key => key.Number);
+    /// <summary>Numbers of the waiting jobs, most urgent first, as shares are now.</summary>
+    public IEnumerable<long> InOrder() => Waiting.OrderBy(KeyOf).Select(job => job.Number);
+
+    /// <summary>Numbers of the first so many jobs of every class and tenant, most urgent first.</summary>
+    public IEnumerable<long> Heads(int perLane) =>
+        _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting.Take(perLane))
+            .OrderBy(KeyOf).Select(job => job.Number);
+
+    private IEnumerable<JobState> Waiting =>
+        _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting);
+
+    private QueueKey KeyOf(JobState job) =>
+        new(EffectivePriority(job, At), Ledger.Share(job.Spec.Tenant), job.Spec.Kind, job.Number);
 
     internal JobClass ClassOf(JobSpec spec)
     {
@@ -136,15 +146,31 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
     /// <summary>Puts the job in or takes it out by <see cref="JobState.Waits"/>; done after every change.</summary>
     internal void Update(JobState job)
     {
-        var key = QueueKey.Of(job);
-        var changed = job.Waits ? job.Class.Waiting.Add(key) : job.Class.Waiting.Remove(key);
-        if (!changed) return;
+        if (!(job.Waits ? Enter(job) : Exit(job))) return;
         var step = job.Waits ? 1 : -1;
         _waitingByKind[(int)job.Spec.Kind] += step;
         if (job.Spec.Kind == JobKind.Training)
             foreach (var tier in job.Class.Home.Select(a => a.Tier.Name).Distinct(StringComparer.Ordinal))
                 _trainingByTier[tier] = _trainingByTier.GetValueOrDefault(tier) + step;
-        if (job.Class.Waiting.Count == 0) _waiting.Remove(job.Class.Key);
+        if (job.Class.Lanes.Count == 0) _waiting.Remove(job.Class.Key);
         else _waiting.TryAdd(job.Class.Key, job.Class);
+    }
+
+    private bool Enter(JobState job)
+    {
+        if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane))
+            job.Class.Lanes.Add(job.Spec.Tenant, lane = new JobLane(job.Class, job.Spec.Tenant));
+        if (!lane.Waiting.Add(job)) return false;
+        // A job that came from another cell and never ran has waited since it was submitted there.
+        job.WaitingSince ??= job is { StartedAt: null, Requeues: 0 } && job.Origin.Length > 0 ? job.SubmittedAt : At;
+        return true;
+    }
+
+    private static bool Exit(JobState job)
+    {
+        job.WaitingSince = null;
+        if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane) || !lane.Waiting.Remove(job)) return false;
+        if (lane.Waiting.Count == 0) job.Class.Lanes.Remove(job.Spec.Tenant);
+        return true;
     }
 }

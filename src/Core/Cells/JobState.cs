@@ -80,6 +80,9 @@ public sealed class JobState
     public DateTimeOffset? StartedAt { get; internal set; }
     public DateTimeOffset? CompletedAt { get; internal set; }
 
+    /// <summary>When it began to wait for what it waits for now; null while it does not.</summary>
+    public DateTimeOffset? WaitingSince { get; internal set; }
+
     /// <summary>Why it was requeued last, or why it failed.</summary>
     public string Reason { get; internal set; } = "";
 

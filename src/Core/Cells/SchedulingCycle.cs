@@ -51,42 +51,56 @@ public static class SchedulingCycle
     /// </summary>
     private static (int Placed, int Preempted, bool Full) Place(CellState state, RoundWriter round, bool guests)
     {
-        var heads = new PriorityQueue<JobClass, QueueKey>();
-        foreach (var jobClass in state.Queue.WaitingClasses)
-            if ((guests ? jobClass.Guest : jobClass.Home).Count > 0 && !jobClass.IsBlocked(state.Index, round.At))
-                heads.Enqueue(jobClass, jobClass.Waiting.Min);
-
+        var turns = new TurnList(state, round.At, guests);
         var desk = new GangDesk(state, round);
         var placed = 0;
         var preempted = 0;
-        while (heads.TryDequeue(out var jobClass, out var head))
+        while (turns.Next() is { } lane)
         {
             if (round.Count >= Limits.EventsPerRoundMax) return (placed, preempted, true);
-            var job = state.FindJob(head.Number)!;
+            var job = lane.Head;
+            var jobClass = lane.Class;
             var before = round.Count;
             var outcome = job.Spec.Kind == JobKind.Training
                 ? PlaceGang(state, round, desk, job, ref preempted)
-                : PlaceTasks(state, round, job, guests ? jobClass.Guest : jobClass.Home);
+                : guests ? PlaceTasks(state, round, job, jobClass.Guest)
+                : PlaceTasksAtHome(state, round, job, ref preempted);
             if (round.Count > before) placed++;
             switch (outcome)
             {
                 case Outcome.RoundFull:
                     return (placed, preempted, true);
-                case Outcome.Placed when jobClass.Waiting.Count > 0:
-                    heads.Enqueue(jobClass, jobClass.Waiting.Min);
+                case Outcome.Placed:
+                    if (lane.Waiting.Count > 0) turns.Add(lane);
                     break;
-                case Outcome.NoRoom when !guests:
-                    jobClass.HomeFullAt = state.Index.Stamp;
-                    if (jobClass.Guest.Count == 0) jobClass.BlockedAt = jobClass.HomeFullAt;
+                case Outcome.OverQuota:
+                    lane.RefusedAt = state.Index.Stamp;
+                    break;
+                case Outcome.HeldBack:
+                    turns.Drop(jobClass);
                     break;
                 case Outcome.NoRoom:
-                    // A guest that left in this cycle was not tried at home, so its class must not be blocked there.
-                    jobClass.BlockedAt = jobClass.Home.Count > 0 ? jobClass.HomeFullAt : state.Index.Stamp;
+                    lane.RefusedAt = state.Index.Stamp;
+                    turns.Drop(jobClass);
+                    Block(state, jobClass, guests);
                     break;
             }
         }
 
         return (placed, preempted, false);
+    }
+
+    private static void Block(CellState state, JobClass jobClass, bool guests)
+    {
+        if (guests)
+        {
+            // A guest that left in this cycle was not tried at home, so its class must not be blocked there.
+            jobClass.BlockedAt = jobClass.Home.Count > 0 ? jobClass.HomeFullAt : state.Index.Stamp;
+            return;
+        }
+
+        jobClass.HomeFullAt = state.Index.Stamp;
+        if (jobClass.Guest.Count == 0) jobClass.BlockedAt = jobClass.HomeFullAt;
     }
 
     /// <summary>How a job leaves the cycle.</summary>
@@ -97,6 +111,9 @@ public static class SchedulingCycle
 
         /// <summary>All or a part of it waits, because no allowed node has room.</summary>
         NoRoom,
+
+        /// <summary>Its tenant's quota does not allow it; other tenants' jobs of its class may be placed.</summary>
+        OverQuota,
 
         /// <summary>It waits so that it does not stand in a more urgent gang's way; nothing is said about room.</summary>
         HeldBack,
@@ -113,18 +130,28 @@ public static class SchedulingCycle
         CellState state, RoundWriter round, GangDesk desk, JobState job, ref int preempted)
     {
         var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
-        var open = desk.Open(job, job.Class.Home);
+        var mine = QuotaCheck.Within(state, job, job.Class.Home);
+        var open = desk.Open(job, mine);
         var plan = desk.Plan(job, open);
+        var reclaim = plan is null ? Reclaim.Find(state, job, open, round.At) : ReclaimPlan.Nothing;
+        if (reclaim.Sequences.Count > 0)
+        {
+            preempted += GiveBack(state, round, job, reclaim);
+            plan = desk.Plan(job, open);
+        }
+
         if (plan is null && desk.Victims(job, open) is { } victims)
         {
             Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);
             plan = desk.Plan(job, open);
         }
 
-        if (plan is null && open.Count < job.Class.Home.Count) return Outcome.HeldBack;
+        if (plan is null && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
+        if (plan is null && open.Count < mine.Count) return Outcome.HeldBack;
         if (plan is null)
         {
             desk.FoundNoRoom(job, open);
+            job.Class.RetryBy(reclaim.RetryAt, round.At);
             return Outcome.NoRoom;
         }
 
@@ -148,11 +175,44 @@ public static class SchedulingCycle
         }
     }
 
-    /// <summary>Places as many tasks as fit, each by itself.</summary>
-    private static Outcome PlaceTasks(
-        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives)
+    /// <summary>Borrowers of the tenant's quota leave.</summary>
+    private static int GiveBack(CellState state, RoundWriter round, JobState job, ReclaimPlan reclaim)
     {
-        foreach (var task in job.Unplaced.ToList())
+        var reason = $"tenant {job.Spec.Tenant} needs what was borrowed from its quota";
+        foreach (var ending in Endings.Of(state, reclaim.Sequences, AllocationEnd.Reclaimed, reason))
+            round.Commit(ending);
+        return reclaim.Sequences.Count;
+    }
+
+    /// <summary>Tasks at home, as far as the tenant's quota goes; what others borrowed of it is taken back.</summary>
+    private static Outcome PlaceTasksAtHome(CellState state, RoundWriter round, JobState job, ref int preempted)
+    {
+        if (!state.Policy.Queue.Quotas.Any) return PlaceTasks(state, round, job, job.Class.Home);
+        for (var turn = 0; turn < Limits.TasksPerTurnMax && job.Unplaced.Count > 0; turn++)
+        {
+            var mine = QuotaCheck.Within(state, job, job.Class.Home);
+            var outcome = PlaceTasks(state, round, job, mine, tasks: 1);
+            if (outcome == Outcome.NoRoom)
+            {
+                var reclaim = Reclaim.Find(state, job, mine, round.At);
+                job.Class.RetryBy(reclaim.RetryAt, round.At);
+                preempted += GiveBack(state, round, job, reclaim);
+                if (reclaim.Sequences.Count > 0) outcome = PlaceTasks(state, round, job, mine, tasks: 1);
+            }
+
+            if (outcome == Outcome.NoRoom && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
+            if (outcome != Outcome.Placed) return outcome;
+        }
+
+        return Outcome.Placed;
+    }
+
+    /// <summary>Places as many tasks as fit, each by itself, and at most those of one turn.</summary>
+    private static Outcome PlaceTasks(
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives,
+        int tasks = Limits.TasksPerTurnMax)
+    {
+        foreach (var task in job.Unplaced.Take(tasks).ToList())
         {
             if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
             if (TaskPlanner.Plan(state.Index, job.Spec, alternatives) is not { } plan) return Outcome.NoRoom;

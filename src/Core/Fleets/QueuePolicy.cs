@@ -13,7 +13,7 @@ public sealed record PreemptionPolicy(
     TimeSpan MinRunTime, TimeSpan MaxProtection, TimeSpan RestartCost, bool HoldBack)
 {
     public static readonly PreemptionPolicy Default = new(
-        TimeSpan.FromMinutes(30), TimeSpan.FromHours(4), TimeSpan.FromMinutes(5), HoldBack: true);
+        TimeSpan.FromMinutes(15), TimeSpan.FromHours(4), TimeSpan.FromMinutes(5), HoldBack: true);
 
     /// <summary>Whoever is less urgent may be pushed out at any time, and nobody is held back.</summary>
     public static readonly PreemptionPolicy Unprotected = new(
@@ -32,5 +32,17 @@ public sealed record PreemptionPolicy(
 /// <summary>The order of the queue and the rights of those that wait in it; <c>queue</c> of policy.conf.</summary>
 public sealed record QueuePolicy
 {
+    /// <summary>Whether tenants that hold less come first inside a priority class.</summary>
+    public bool FairShare { get; init; } = true;
+
+    /// <summary>Weights of tenants, 1 where none is given: a share counts as share ÷ weight.</summary>
+    public IReadOnlyDictionary<string, double> Weights { get; init; } =
+        new Dictionary<string, double>(0, StringComparer.Ordinal);
+
+    /// <summary>A waiting job rises by one priority class, up to high, per so much waiting; zero: never.</summary>
+    public TimeSpan Ageing { get; init; } = TimeSpan.FromHours(6);
+
     public PreemptionPolicy Preemption { get; init; } = PreemptionPolicy.Default;
+
+    public QuotaPolicy Quotas { get; init; } = QuotaPolicy.None;
 }

@@ -12,6 +12,7 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
     private readonly HoldBack _holdBack = new(state, round.At);
     private Holders? _holders;
     private int _gatheredAt = -1;
+    private int _prospects;
 
     private Holders Holders
     {
@@ -33,14 +34,32 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
         return alternatives;
     }
 
-    /// <summary>The plan for the gang, smaller where its full size would stand in a more urgent one's way.</summary>
+    /// <summary>
+    /// The plan for the gang on the first alternative with room, smaller where its full size would be over its quota,
+    /// or stand in a more urgent one's way.
+    /// </summary>
     public GangPlan? Plan(JobState job, IReadOnlyList<Alternative> alternatives)
     {
-        if (alternatives.Count == 0) return null;
-        var plan = GangPlanner.Plan(state, job.Spec, alternatives);
-        if (plan is null || _holdBack.Allows(job, plan.Alternative.Model, plan.Devices)) return plan;
-        var least = job.Spec with { Devices = job.Spec.LeastDevices, MinDevices = 0, MaxDevices = 0 };
-        return GangPlanner.Plan(state, least, alternatives);
+        foreach (var alternative in alternatives)
+        {
+            var plan = GangPlanner.Plan(state, WithinQuota(job.Spec, alternative), [alternative]);
+            if (plan is null) continue;
+            if (_holdBack.Allows(job, alternative.Model, plan.Devices)) return plan;
+            var least = job.Spec with { Devices = job.Spec.LeastDevices, MinDevices = 0, MaxDevices = 0 };
+            return GangPlanner.Plan(state, least, [alternative]);
+        }
+
+        return null;
+    }
+
+    private JobSpec WithinQuota(JobSpec spec, Alternative alternative)
+    {
+        var most = Math.Max(spec.Devices, spec.MaxDevices);
+        var headroom = QuotaCheck.HeadroomMilli(state, spec.Tenant, alternative.Tier) / Limits.MilliPerDevice;
+        if (headroom >= most) return spec;
+        var step = Math.Max(1, spec.PerNode);
+        var capped = Math.Max(spec.LeastDevices, (int)headroom / step * step);
+        return spec with { Devices = Math.Min(spec.Devices, capped), MinDevices = spec.LeastDevices, MaxDevices = capped };
     }
 
     public IReadOnlyList<JobState>? Victims(JobState job, IReadOnlyList<Alternative> alternatives) =>
@@ -58,9 +77,20 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
     public void FoundNoRoom(JobState job, IReadOnlyList<Alternative> alternatives)
     {
         _holdBack.Remove(job.Class.Claim);
-        job.Class.Claim = job.Spec.Priority == Priority.Low
-            ? null
-            : Preemption.Prospect(state, job, alternatives, Holders);
+        job.Class.Claim = null;
+        job.Class.RetryAt = null;
+        if (job.Spec.Priority == Priority.Low) return;
+
+        // Looking ahead costs as much as the cell is large, so only the first in the queue get an outlook; the others
+        // are tried again when a protection of today has run out.
+        if (_prospects++ >= Limits.ProspectsPerCycleMax)
+        {
+            job.Class.RetryAt = round.At + Limits.RetryAfter;
+            return;
+        }
+
+        job.Class.Claim = Preemption.Prospect(state, job, alternatives, Holders);
+        job.Class.RetryAt = job.Class.Claim?.At;
         if (job.Class.Claim is { } claim) _holdBack.Add(claim);
     }
 }

@@ -117,6 +117,7 @@ public static class SnapshotMapping
             Origin = job.Origin,
             Held = job.Held,
             ForwardedTo = job.ForwardedTo,
+            WaitingSinceMs = job.WaitingSince.ToWireMs(),
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         msg.PreemptedBy.AddRange(job.PreemptedBy);
@@ -130,5 +131,6 @@ public static class SnapshotMapping
         msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo)
     {
         PreemptedBy = [.. msg.PreemptedBy],
+        WaitingSince = WireTime.InstantOrNone(msg.WaitingSinceMs),
     };
 }

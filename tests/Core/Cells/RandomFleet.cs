@@ -18,7 +18,10 @@ public sealed class RandomFleet
         ]);
 
     /// <summary>Nobody is protected and nobody held back, so that what a job has a right to is seen at once.</summary>
-    public static readonly QueuePolicy Plain = new() { Preemption = PreemptionPolicy.Unprotected };
+    public static readonly QueuePolicy Plain = new()
+    {
+        Preemption = PreemptionPolicy.Unprotected, FairShare = false, Ageing = TimeSpan.Zero,
+    };
 
     /// <summary>
     /// The shipped scheme; one in which every kind meets training on its home tier; and one whose kinds have
@@ -42,7 +45,25 @@ public sealed class RandomFleet
         new("guarded",
             new KindPolicy(["frontier", "advanced", "standard"], []),
             new KindPolicy(["basic", "standard"], ["advanced"]),
-            new KindPolicy(["basic", "standard"], [])),
+            new KindPolicy(["basic", "standard"], []))
+        {
+            Queue = new QueuePolicy { Weights = new Dictionary<string, double> { ["research"] = 2 } },
+        },
+        new("quotas",
+            new KindPolicy(["frontier", "advanced", "standard"], []),
+            new KindPolicy(["basic", "standard", "advanced"], ["frontier"]),
+            new KindPolicy(["advanced", "basic", "standard"], ["frontier"]))
+        {
+            Queue = new QueuePolicy
+            {
+                Quotas = new QuotaPolicy(
+                [
+                    ("research", "frontier", new TenantQuota(50, 25)), ("products", "frontier", new TenantQuota(30, 0)),
+                    ("research", "advanced", new TenantQuota(40, 60)), ("products", "advanced", new TenantQuota(60, 10)),
+                    ("products", "standard", new TenantQuota(70, 30)), ("default", "basic", new TenantQuota(50, 50)),
+                ]),
+            },
+        },
     ];
 
     private readonly Random _random;

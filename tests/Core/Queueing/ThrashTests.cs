@@ -14,8 +14,8 @@ public sealed class ThrashTests
 
     /// <summary>
     /// Five days on 128 devices: large urgent gangs come and go every hour and small ones of the lowest class run for
-    /// four hours, so that every urgent gang wants some of them to leave. Protections of 1/2, 1, 2 and then 4 hours
-    /// allow 32 preemptions of one job in five days; holding back makes it far fewer.
+    /// four hours, so that every urgent gang wants some of them to leave. Protections of 1/4, 1/2, 1, 2 and
+    /// then 4 hours allow 33 preemptions of one job in five days; it ends long before that.
     /// </summary>
     [Theory]
     [InlineData(1)]
@@ -76,7 +76,7 @@ public sealed class ThrashTests
         Assert.False(low.Waits);
         Assert.Equal([urgent.Number], CellState.Restore(cell.State.Capture(), RandomFleet.Catalog, Shipped)
             .FindJob(low.Number)!.PreemptedBy);
-        Assert.Equal(TimeSpan.FromHours(1), Preemption.ProtectionAfter(low.Preemptions));
+        Assert.Equal(TimeSpan.FromMinutes(30), Preemption.ProtectionAfter(low.Preemptions));
         Assert.Equal(TimeSpan.FromHours(4), Preemption.ProtectionAfter(12));
     }
 
@@ -155,7 +155,7 @@ public sealed class ThrashTests
     public void What_the_urgent_gang_does_not_need_is_free_for_all()
     {
         var cell = new TestCell(Shipped).Node("a", "H800", 8).Node("b", "H800", 8);
-        cell.Place(Gang(8, Priority.High) with { WorkHours = 2 });
+        cell.Place(Gang(8, Priority.High) with { WorkHours = 1 });
         cell.Place(Gang(12, Priority.High));
         var small = cell.Place(Gang(4, Priority.Low));
         var smaller = cell.Place(Gang(1, Priority.Low));

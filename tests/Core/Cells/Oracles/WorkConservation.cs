@@ -14,15 +14,15 @@ public static class WorkConservation
     public static IEnumerable<string> Complaints(CellState state)
     {
         var ready = state.Nodes.Where(n => !n.Lost && !n.Draining).Select(n => new Free(state, n)).ToList();
-        var tried = new HashSet<(JobClass, Priority)>();
+        var tried = new HashSet<(JobClass, Priority, string)>();
         foreach (var job in state.Jobs.Values)
         {
             if (job.Ended is not null || job.Held || job.Unplaced.Count == 0) continue;
-            // Jobs of one class and priority differ in nothing that matters here.
-            if (!tried.Add((job.Class, job.Spec.Priority))) continue;
+            // Jobs of one class, priority and tenant differ in nothing that matters here.
+            if (!tried.Add((job.Class, job.Spec.Priority, job.Spec.Tenant))) continue;
             var complaint = job.Spec.Kind == JobKind.Training
                 ? MayBeHeldBack(state, job) ? null : Gang(state, job, ready)
-                : Task(job, ready, state.Policy);
+                : Task(state, job, ready);
             if (complaint is not null) yield return complaint;
         }
     }
@@ -54,14 +54,16 @@ public static class WorkConservation
 
     private static long Memory(AllocationState a) => a.Job.Spec.MemoryMiB * a.Placed.Ranks;
 
-    private static string? Task(JobState job, List<Free> ready, Policy policy)
+    private static string? Task(CellState state, JobState job, List<Free> ready)
     {
         var spec = job.Spec;
+        var policy = state.Policy;
         foreach (var free in ready)
         {
             var node = free.Node.Admitted;
             if (!Rules.Allows(spec, RandomFleet.Catalog.Find(node.Model)!, policy) || !Rules.HasLabels(spec, node))
                 continue;
+            if (Quotas.Forbids(state, job, free.Node.Accelerator)) continue;
             var devices = spec.ShareMilli > 0
                 ? free.Milli.Any(milli => milli >= spec.ShareMilli)
                 : free.Milli.Count(milli => milli == 1_000) >= spec.Devices;
@@ -93,6 +95,7 @@ public static class WorkConservation
         foreach (var model in ready.GroupBy(f => f.Node.Admitted.Model))
         {
             if (!Rules.Allows(spec, RandomFleet.Catalog.Find(model.Key)!, policy)) continue;
+            if (Quotas.Forbids(state, job, RandomFleet.Catalog.Find(model.Key)!)) continue;
             var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted)).Sum(f => Ranks(spec, f, MustLeave));
             if (room >= Rules.Least(spec))
                 return $"gang {job.Number} of {Rules.Least(spec)} {spec.Priority} waits, and {room} {model.Key} "

@@ -1,0 +1,27 @@
+using Stockpile.Core.Cells;
+
+namespace Stockpile.Core.Queueing;
+
+/// <summary>The waiting jobs of one tenant in one class, in the order of their arrival.</summary>
+public sealed class JobLane
+{
+    private static readonly Comparer<JobState> ByNumber = Comparer<JobState>.Create((a, b) =>
+        a.Number.CompareTo(b.Number));
+
+    internal JobLane(JobClass jobClass, string tenant)
+    {
+        Class = jobClass;
+        Tenant = tenant;
+    }
+
+    public JobClass Class { get; }
+
+    public string Tenant { get; }
+
+    internal SortedSet<JobState> Waiting { get; } = new(ByNumber);
+
+    /// <summary>The capacity stamp at which its head found no room, or no quota; nothing changes until it does.</summary>
+    internal long RefusedAt { get; set; } = -1;
+
+    internal JobState Head => Waiting.Min!;
+}
