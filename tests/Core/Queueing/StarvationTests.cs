@@ -9,8 +9,11 @@ namespace Stockpile.Core.Tests.Queueing;
 
 public sealed class StarvationTests
 {
-    /// <summary>Wait for the first start, in hours of simulated time.</summary>
-    private const double BoundHours = 36;
+    /// <summary>
+    /// Wait for the first start, in hours of simulated time. The longest are large gangs of the lowest class: ageing
+    /// brings them to the front of the queue, and then they wait until enough devices happen to be free together.
+    /// </summary>
+    private const double BoundHours = 48;
 
     private static readonly Policy Shipped = RandomFleet.Policies[0] with
     {
@@ -18,13 +21,16 @@ public sealed class StarvationTests
     };
 
     /// <summary>
-    /// A week at 80 to 90 percent of 128 training and 64 serving devices: gangs of 1 to 96 devices, batch tasks, all
-    /// priority classes, four tenants. What arrived at least <see cref="BoundHours"/> before the end has started.
+    /// A week at 75 to 92 percent of 128 training and 64 serving devices: gangs of 1 to 96 devices, batch tasks, all
+    /// priority classes, four tenants. Nothing waits longer than the bound.
     /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
     public void Every_feasible_job_starts_within_a_bound(int seed)
     {
         var load = Load(seed, Shipped);
@@ -75,13 +81,13 @@ public sealed class StarvationTests
                 WorkHours = devices * hours, Checkpoint = TimeSpan.FromMinutes(30), Tiers = ["frontier"],
                 Tenant = tenant,
             };
-        yield return new Stream(TimeSpan.FromHours(24), Of(96, Priority.Normal, 3, "foundation"));
+        yield return new Stream(TimeSpan.FromHours(18), Of(96, Priority.Normal, 3, "foundation"));
         yield return new Stream(TimeSpan.FromHours(16), Of(64, Priority.High, 3, "foundation"));
         yield return new Stream(TimeSpan.FromHours(24), Of(64, Priority.Low, 3, "research"));
-        yield return new Stream(TimeSpan.FromHours(8), Of(32, Priority.Normal, 4, "research"));
+        yield return new Stream(TimeSpan.FromHours(6), Of(32, Priority.Normal, 4, "research"));
         yield return new Stream(TimeSpan.FromHours(6), Of(16, Priority.Critical, 1, "products"));
-        yield return new Stream(TimeSpan.FromHours(2), Of(16, Priority.Normal, 2, "products"));
-        yield return new Stream(TimeSpan.FromHours(1), Of(8, Priority.Low, 2, "creative"));
+        yield return new Stream(TimeSpan.FromHours(1.5), Of(16, Priority.Normal, 2, "products"));
+        yield return new Stream(TimeSpan.FromMinutes(45), Of(8, Priority.Low, 2, "creative"));
         yield return new Stream(TimeSpan.FromHours(1), Of(1, Priority.Low, 4, "products"));
         yield return new Stream(TimeSpan.FromHours(1), Tasks(1, tasks: 24) with
         {
