@@ -158,7 +158,8 @@ public sealed partial class CellState
             if (e.End is AllocationEnd.Preempted or AllocationEnd.Reclaimed)
             {
                 Counters.Preempted++;
-                if (e.End == AllocationEnd.Preempted && preempted.Add(allocation.Job.Number)) allocation.Job.Preemptions++;
+                if (e.End == AllocationEnd.Preempted && preempted.Add(allocation.Job.Number))
+                    allocation.Job.Preemptions++;
             }
 
             Queue.Update(allocation.Job);

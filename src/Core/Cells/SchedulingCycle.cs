@@ -115,7 +115,7 @@ public static class SchedulingCycle
         /// <summary>Its tenant's quota does not allow it; other tenants' jobs of its class may be placed.</summary>
         OverQuota,
 
-        /// <summary>It waits so that it does not stand in a more urgent gang's way; nothing is said about room.</summary>
+        /// <summary>It does not stand in a more urgent gang's way; nothing is said about room.</summary>
         HeldBack,
 
         /// <summary>A part of it waits for the next round, because this one holds enough events.</summary>

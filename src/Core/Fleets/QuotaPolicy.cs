@@ -1,6 +1,6 @@
 namespace Stockpile.Core.Fleets;
 
-/// <summary>A tenant's part of one tier, in percent of the tier's devices on nodes that take work, in each cell.</summary>
+/// <summary>A tenant's part of one tier, in percent of its devices on nodes that take work, in each cell.</summary>
 /// <param name="NominalPercent">What it has a right to, 0..100.</param>
 /// <param name="BorrowPercent">What it may hold beyond that while others do not need it, 0..100.</param>
 public sealed record TenantQuota(int NominalPercent, int BorrowPercent);

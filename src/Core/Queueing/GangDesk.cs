@@ -59,7 +59,10 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
         if (headroom >= most) return spec;
         var step = Math.Max(1, spec.PerNode);
         var capped = Math.Max(spec.LeastDevices, (int)headroom / step * step);
-        return spec with { Devices = Math.Min(spec.Devices, capped), MinDevices = spec.LeastDevices, MaxDevices = capped };
+        return spec with
+        {
+            Devices = Math.Min(spec.Devices, capped), MinDevices = spec.LeastDevices, MaxDevices = capped,
+        };
     }
 
     public IReadOnlyList<JobState>? Victims(JobState job, IReadOnlyList<Alternative> alternatives) =>

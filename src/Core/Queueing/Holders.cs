@@ -39,7 +39,8 @@ public sealed class Holders
             {
                 var devices = job.Allocations.Values.Sum(a => a.DeviceMilli) / Limits.MilliPerDevice;
                 Of(_gangs, model).Add(new Holder(
-                    job, devices, Protection.Until(job, Policy), job.Allocations.Values.Max(a => Protection.EndOf(a, now)),
+                    job, devices, Protection.Until(job, Policy),
+                    job.Allocations.Values.Max(a => Protection.EndOf(a, now)),
                     Protection.Cost(job, devices, now, Policy)));
             }
         }

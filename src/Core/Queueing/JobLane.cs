@@ -20,7 +20,7 @@ public sealed class JobLane
 
     internal SortedSet<JobState> Waiting { get; } = new(ByNumber);
 
-    /// <summary>The capacity stamp at which its head found no room, or no quota; nothing changes until it does.</summary>
+    /// <summary>The capacity stamp at which its head found no room or no quota; it counts until that changes.</summary>
     internal long RefusedAt { get; set; } = -1;
 
     internal JobState Head => Waiting.Min!;

@@ -84,7 +84,7 @@ internal static class QueueReader
         if (!quota.Has(key)) return absent;
         var text = quota.GetText(key).Trim();
         return text.EndsWith('%')
-            && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            && int.TryParse(text.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var value)
             && value <= 100
             ? value
             : throw quota.Error(key, $"'{InputException.Show(text)}' is not a percentage; 0%..100%, whole");

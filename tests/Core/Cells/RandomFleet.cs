@@ -59,7 +59,8 @@ public sealed class RandomFleet
                 Quotas = new QuotaPolicy(
                 [
                     ("research", "frontier", new TenantQuota(50, 25)), ("products", "frontier", new TenantQuota(30, 0)),
-                    ("research", "advanced", new TenantQuota(40, 60)), ("products", "advanced", new TenantQuota(60, 10)),
+                    ("research", "advanced", new TenantQuota(40, 60)),
+                    ("products", "advanced", new TenantQuota(60, 10)),
                     ("products", "standard", new TenantQuota(70, 30)), ("default", "basic", new TenantQuota(50, 50)),
                 ]),
             },

@@ -38,8 +38,8 @@ public sealed class FairShareTests
     }
 
     /// <summary>
-    /// The example of the paper, section 4.1: 9 CPU, 18 GB; A wants 1 CPU and 4 GB per task, B 3 CPU and 1 GB. DRF gives
-    /// A three tasks and B two.
+    /// The example of the paper, section 4.1: 9 CPU, 18 GB; A wants 1 CPU and 4 GB per task, B 3 CPU and 1 GB. DRF
+    /// gives A three tasks and B two.
     /// </summary>
     [Fact]
     public void Dominant_shares_are_equalised_as_in_the_paper()

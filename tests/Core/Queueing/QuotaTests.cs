@@ -27,8 +27,8 @@ public sealed class QuotaTests
         var waiting = jobs.First(j => j.Waits);
         var refusal = QuotaCheck.WhyNot(cell.State, waiting, waiting.Class.Home[0], 1_000)!;
         Assert.Equal(Refusal.OverQuota, refusal.Code);
-        Assert.Equal("tenant neighbour holds 8 devices of frontier in cell north and wants 1 more; its quota is 25% and "
-            + "it may borrow 25% of the 16 that take work, together 8", refusal.Message);
+        Assert.Equal("tenant neighbour holds 8 devices of frontier in cell north and wants 1 more; its quota is 25% "
+            + "and it may borrow 25% of the 16 that take work, together 8", refusal.Message);
     }
 
     [Fact]

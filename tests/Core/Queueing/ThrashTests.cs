@@ -163,7 +163,7 @@ public sealed class ThrashTests
         Assert.True(smaller.Waits);
     }
 
-    /// <summary>Urgent gangs of 64 and 96 devices, some of 32, and small ones of the lowest class between them.</summary>
+    /// <summary>Urgent gangs of 64 and 96 devices, some of 32, and small ones of the lowest class.</summary>
     private static IEnumerable<Stream> Streams()
     {
         static JobSpec Of(int devices, Priority priority, double hours) => Gang(devices, priority) with

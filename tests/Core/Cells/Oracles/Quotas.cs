@@ -7,7 +7,7 @@ namespace Stockpile.Core.Tests.Cells.Oracles;
 /// <summary>The rules of quotas, from nodes and allocations alone.</summary>
 public static class Quotas
 {
-    /// <summary>Whether the least that the job can be given on the model would take its tenant over its limit.</summary>
+    /// <summary>Whether the least that the job can be given on the model takes its tenant over its limit.</summary>
     public static bool Forbids(CellState state, JobState job, Accelerator model)
     {
         var spec = job.Spec;

@@ -42,7 +42,9 @@ public static class Tenants
         var ready = state.Nodes.Where(n => n is { Lost: false, Draining: false }).ToList();
         var mine = state.Allocations.Values.Where(a => !a.Guest && a.Job.Spec.Tenant == tenant).ToList();
         var parts = state.Catalog.Tiers.Select(t => Part(Use(state, tenant, t.Name), Capacity(state, t.Name)))
-            .Append(Part(mine.Sum(a => (long)a.Job.Spec.CpuMilli * a.Placed.Ranks), ready.Sum(n => (long)n.Admitted.CpuMilli)))
+            .Append(Part(
+                mine.Sum(a => (long)a.Job.Spec.CpuMilli * a.Placed.Ranks),
+                ready.Sum(n => (long)n.Admitted.CpuMilli)))
             .Append(Part(mine.Sum(a => a.Job.Spec.MemoryMiB * a.Placed.Ranks), ready.Sum(n => n.Admitted.MemoryMiB)));
         return parts.Max() / state.Policy.Queue.Weights.GetValueOrDefault(tenant, 1);
     }
