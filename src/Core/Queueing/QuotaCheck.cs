@@ -22,7 +22,8 @@ public static class QuotaCheck
         return new Refusal(Refusal.OverQuota, "tenant", string.Create(CultureInfo.InvariantCulture,
             $"tenant {tenant} holds {state.Tenants.UseMilli(tenant, tier) / 1000.0:0.###} devices of {tier.Name} in "
             + $"cell {state.Cell} and wants {devicesMilli / 1000.0:0.###} more; its quota is "
-            + $"{quota.NominalPercent}% and it may borrow {quota.BorrowPercent}% of the {state.Tenants.CapacityMilli(tier) / 1000.0:0.###} that take "
+            + $"{quota.NominalPercent}% and it may borrow {quota.BorrowPercent}% of the "
+            + $"{state.Tenants.CapacityMilli(tier) / 1000.0:0.###} that take "
             + $"work, together {LimitMilli(state, tenant, tier) / 1000.0:0.###}"));
     }
 
