@@ -51,6 +51,19 @@ public static class Limits
     /// <summary>Most jobs of a class that one cycle looks through for a shorter one than its head.</summary>
     public const int BackfillScanMax = 64;
 
+    /// <summary>Gangs that a job remembers to have left for; its growing protection keeps them few.</summary>
+    public const int PreemptorsKeptPerJob = 64;
+
+    /// <summary>Most tasks of one job that are placed before the next job has its turn.</summary>
+    public const int TasksPerTurnMax = 16;
+
+    /// <summary>Most classes of waiting gangs whose start is estimated in one cycle.</summary>
+    public const int ProspectsPerCycleMax = 16;
+
+    /// <summary>Simulated time after which a class without an estimate is tried again though nothing was freed.
+    /// </summary>
+    public static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(5);
+
     /// <summary>Most events of one round, so of one journal row.</summary>
     public const int EventsPerRoundMax = 1_024;
 

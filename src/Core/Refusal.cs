@@ -12,6 +12,9 @@ public sealed record Refusal(string Code, string Field, string Message)
     /// <summary>No cell could ever place the job.</summary>
     public const string Unplaceable = "unplaceable";
 
+    /// <summary>The tenant's quota does not allow it now.</summary>
+    public const string OverQuota = "over-quota";
+
     /// <summary>The idempotency key was used for another job.</summary>
     public const string KeyConflict = "key-conflict";
 

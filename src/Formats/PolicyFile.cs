@@ -25,6 +25,7 @@ public static class PolicyFile
         {
             Placement = PlacementReader.Read(section.GetOptionalSection("placement")),
             Backfill = BackfillReader.Read(section),
+            Queue = QueueReader.Read(section, catalog),
         };
         section.Done();
         return policy;

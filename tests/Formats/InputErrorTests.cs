@@ -122,9 +122,8 @@ public sealed class InputErrorTests
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 
-    private const string Whole =
-        "policy { name = p, training { tiers = [frontier] }, inference { tiers = [basic] }, "
-        + "batch { tiers = [basic] }\n";
+    private const string Kinds =
+        "name = p, training { tiers = [frontier] }, inference { tiers = [basic] }, batch { tiers = [basic] }";
 
     [Theory]
     [InlineData("policy { name = p, training { tiers = [top] } }",
@@ -133,14 +132,33 @@ public sealed class InputErrorTests
         "p:2: key 'policy.training.tiers': is missing; frontier")]
     [InlineData("policy { name = p, training { tiers = [basic], guest-tiers = [basic] } }",
         "p:1: key 'policy.training.guest-tiers': 'basic' is a home tier")]
-    [InlineData(Whole + "backfill { reservation = 3 } }",
+    [InlineData("policy { KINDS\nbackfill { reservation = 3 } }",
         "p:2: key 'policy.backfill.reservation': is not known; did you mean 'reservations'?")]
-    [InlineData(Whole + "backfill { reservations = 0 } }", "p:2: key 'policy.backfill.reservations': 0 is not")]
-    [InlineData(Whole + "backfill { after = soon } }", "p:2: key 'policy.backfill.after': 'soon' is not a duration")]
+    [InlineData("policy { KINDS\nbackfill { reservations = 0 } }", "p:2: key 'policy.backfill.reservations': 0 is not")]
+    [InlineData("policy { KINDS\nbackfill { after = soon } }", "p:2: key 'policy.backfill.after': 'soon' is not a duration")]
+    [InlineData("policy { KINDS\nqueue { preemption { min-run-time = 30 } } }",
+        "p:2: key 'policy.queue.preemption.min-run-time': '30' is not a duration")]
+    [InlineData("policy { KINDS\nqueue { preemption { min-run-time = 5h } } }",
+        "p:2: key 'policy.queue.preemption.max-protection': is less than min-run-time")]
+    [InlineData("policy { KINDS\nqueue { preemption { hold-bak = on } } }",
+        "p:2: key 'policy.queue.preemption.hold-bak': is not known")]
+    [InlineData("policy { KINDS\nqueue { fair-share { weights { research = 0 } } } }",
+        "p:2: key 'policy.queue.fair-share.weights.research': 0 is not allowed")]
+    [InlineData("policy { KINDS\nquotas { a { fronter { nominal = 1% } } } }",
+        "p:2: key 'policy.quotas.a.fronter': is not a known tier; did you mean 'frontier'?")]
+    [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 40 } } } }",
+        "p:2: key 'policy.quotas.a.frontier.nominal': '40' is not a percentage; 0%..100%")]
+    [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 60% } }, b { frontier { nominal = 50% } } } }",
+        "p:2: key 'policy.quotas': the nominal quotas of frontier add up to 110%")]
+    [InlineData("policy { KINDS\nplacement { policy = bestfitt } }",
+        "p:2: key 'policy.placement.policy': 'bestfitt' is not a scoring policy; did you mean 'bestfit'?")]
+    [InlineData("policy { KINDS\nplacement { migration-budget = 2 } }",
+        "p:2: key 'policy.placement.migration-budget': 2 is not allowed")]
     [InlineData("polcy { }", "p:1: key 'polcy': is not known, and 'policy' is missing; did you mean 'policy'?")]
     public void A_bad_policy_is_refused(string text, string message)
     {
-        var error = Assert.Throws<InputException>(() => PolicyFile.ParseText(text, Shipped.Catalog, "p"));
+        var error = Assert.Throws<InputException>(() => PolicyFile.ParseText(
+            text.Replace("KINDS", Kinds, StringComparison.Ordinal), Shipped.Catalog, "p"));
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 

@@ -41,6 +41,37 @@ public sealed class ShippedFilesTests
     }
 
     [Fact]
+    public void The_shipped_queue_is_the_one_without_a_file_and_has_no_quotas()
+    {
+        var queue = Shipped.Policy.Queue;
+        Assert.Equal(PreemptionPolicy.Default, queue.Preemption);
+        Assert.Equal(new QueuePolicy().Ageing, queue.Ageing);
+        Assert.True(queue.FairShare);
+        Assert.Empty(queue.Weights);
+        Assert.False(queue.Quotas.Any);
+    }
+
+    [Fact]
+    public void Weights_and_quotas_are_read()
+    {
+        const string Text = """
+            policy {
+              name = p, training { tiers = [frontier] }, inference { tiers = [basic] }, batch { tiers = [basic] }
+              queue { fair-share { enabled = off, weights { research = 2 } }, ageing = 0s }
+              quotas { research { frontier { nominal = 40%, borrow = 10% }, basic { } } }
+            }
+            """;
+        var queue = PolicyFile.ParseText(Text, Shipped.Catalog).Queue;
+        Assert.False(queue.FairShare);
+        Assert.Equal(2, queue.Weights["research"]);
+        Assert.Equal(TimeSpan.Zero, queue.Ageing);
+        Assert.Equal(new TenantQuota(40, 10), queue.Quotas.Find("research", "frontier"));
+        Assert.Equal(new TenantQuota(0, 100), queue.Quotas.Find("research", "basic"));
+        Assert.Equal(new TenantQuota(0, 100), queue.Quotas.Find("other", "frontier"));
+        Assert.Null(queue.Quotas.Find("research", "advanced"));
+    }
+
+    [Fact]
     public void The_hunyuan_fleet_is_large_enough_for_its_gangs()
     {
         Assert.InRange(Hunyuan.Nodes.Count, 1_000, 1_200);

@@ -1,5 +1,6 @@
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -23,6 +24,7 @@ internal sealed class Backfill
     private readonly Dictionary<int, List<Spare>> _spares = [];
     private readonly List<Reservation> _reservations = [];
     private readonly Dictionary<JobClass, TimeSpan> _heldBack = [];
+    private readonly Dictionary<string, double> _shares = new(StringComparer.Ordinal);
     private readonly Outlook _outlook;
 
     private Backfill(CellState state, DateTimeOffset now)
@@ -31,6 +33,17 @@ internal sealed class Backfill
         _now = now;
         _left = state.Policy.Backfill.Reservations;
         _outlook = new Outlook(state, now);
+    }
+
+    /// <summary>
+    /// A job's place in the queue, with its tenant's share as it was when it was first asked for: shares grow while a
+    /// cycle places jobs, and whom a promise stands before must not change with them.
+    /// </summary>
+    private QueueKey KeyOf(JobState job)
+    {
+        var key = _state.Queue.KeyOf(job);
+        if (!_shares.TryGetValue(job.Spec.Tenant, out var share)) _shares.Add(job.Spec.Tenant, share = key.Share);
+        return key with { Share = share };
     }
 
     /// <summary>Null where the policy has it off.</summary>
@@ -73,13 +86,13 @@ internal sealed class Backfill
     {
         // The smallest pieces of a device fit wherever anything ends; they need no promise.
         if (head.Spec.Devices == 0 || head.Class.Home.Count == 0 || !_seen.Add(head.Number)) return;
-        _blocked.Enqueue(head, _state.Queue.KeyOf(head));
+        _blocked.Enqueue(head, KeyOf(head));
     }
 
     /// <summary>What a job has to keep clear of; null: nothing on its models is reserved for a more urgent one.
     /// </summary>
     public Fence? FenceFor(JobState job, IReadOnlyList<Alternative> alternatives) =>
-        FenceFor(job.Spec, alternatives, _state.Queue.KeyOf(job), job.Done);
+        FenceFor(job.Spec, alternatives, KeyOf(job), job.Done);
 
     /// <summary>Accounts for what was placed behind a fence.</summary>
     public static void Take(Fence fence, Alternative alternative, int devices, NodeState node, uint mask, int ranks) =>
@@ -107,7 +120,7 @@ internal sealed class Backfill
     public JobState? Next(JobState tried)
     {
         if (!_heldBack.TryGetValue(tried.Class, out var least)) return null;
-        foreach (var job in _state.Behind(tried).Take(Limits.BackfillScanMax))
+        foreach (var job in QueueOrder.Behind(tried).Take(Limits.BackfillScanMax))
             if (RestOf(job) < least) return job;
         return null;
     }
@@ -124,7 +137,7 @@ internal sealed class Backfill
     {
         ReserveBefore(key);
         foreach (var (job, slot) in _reservations)
-            if (_state.Queue.KeyOf(job).CompareTo(key) < 0
+            if (KeyOf(job).CompareTo(key) < 0
                 && alternatives.Any(a => a.Model == slot.Alternative.Model && !(a.Guest && slot.GuestsLeave)))
                 return new Fence(_state, spec, key, done, _now, _spares);
         return null;
@@ -137,7 +150,7 @@ internal sealed class Backfill
             && (key is not { } before || ahead.CompareTo(before) < 0))
         {
             _blocked.Dequeue();
-            if (!head.Waits || _now - head.SubmittedAt < _state.Policy.Backfill.After) continue;
+            if (!head.Waits || _now - (head.WaitingSince ?? head.SubmittedAt) < _state.Policy.Backfill.After) continue;
             // What fits at once is kept waiting by something else than devices, and no promise would help it.
             if (_outlook.Earliest(head.Spec, head.Class.Home, tasks: 1, head.Done) is not { } slot
                 || slot.Start <= _now) continue;
@@ -161,7 +174,7 @@ internal sealed class Backfill
                 other.MemoryMiB -= piece.MemoryMiB;
             }
 
-            spares.Add(new Spare(_state.Queue.KeyOf(head), slot, piece));
+            spares.Add(new Spare(KeyOf(head), slot, piece));
         }
     }
 }

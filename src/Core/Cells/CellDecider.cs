@@ -1,6 +1,7 @@
 using System.Globalization;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -49,7 +50,8 @@ public static class CellDecider
     {
         if (state.FindAdopted(c.Origin) is { } known) return new AlreadyDone(known.Number);
         if (JobValidator.Validate(c.Spec, state.Catalog, state.Policy) is [var first, ..]) return new Rejected(first);
-        var home = Alternatives.Of(c.Spec, state.Catalog, state.Policy).Where(a => !a.Guest).ToList();
+        var home = QuotaCheck.Within(state, c.Spec,
+            [.. Alternatives.Of(c.Spec, state.Catalog, state.Policy).Where(a => !a.Guest)]);
         var key = state.Queue.KeyOf(c.Spec, state.NextJob);
         var fence = Backfill.Ask(state, state.At, state.NextJob)?.FenceFor(c.Spec, home, key, c.Done);
         var fits = c.Spec.Kind == JobKind.Training

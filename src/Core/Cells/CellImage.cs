@@ -39,7 +39,14 @@ public sealed record JobImage(
     IReadOnlyList<int> FinishedTasks,
     string Origin,
     bool Held,
-    string ForwardedTo);
+    string ForwardedTo)
+{
+    /// <summary>See <see cref="JobState.PreemptedBy"/>.</summary>
+    public IReadOnlyList<long> PreemptedBy { get; init; } = [];
+
+    /// <summary>See <see cref="JobState.WaitingSince"/>.</summary>
+    public DateTimeOffset? WaitingSince { get; init; }
+}
 
 /// <param name="DoneBefore">Share of the job's work that was done when it was placed.</param>
 public sealed record AllocationImage(

@@ -22,7 +22,7 @@ public sealed partial class CellState
             case AllocationsEnded e: ApplyEnded(e); break;
             case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
             case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
-            case JobRequeued e: ApplyRequeued(JobOf(e.Job), e.Reason); break;
+            case JobRequeued e: ApplyRequeued(JobOf(e.Job), e); break;
             case JobForwarded e: ApplyForwarded(JobOf(e.Job), e.Cell); break;
             case JobAdopted e: ApplyAdopted(e); break;
             case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job)); break;
@@ -48,6 +48,7 @@ public sealed partial class CellState
         _nodesById[e.Node] = node;
         Usage.Devices(node, +1);
         Index.Update(node, freed: true);
+        Tenants.Update(node);
     }
 
     private void ApplyLost(NodeState node, string reason)
@@ -60,6 +61,7 @@ public sealed partial class CellState
         Usage.Devices(node, -1);
         Index.Update(node, freed: false);
         Queue.Reconsider();
+        Tenants.Update(node);
     }
 
     private void SetDraining(NodeState node, bool draining)
@@ -67,6 +69,7 @@ public sealed partial class CellState
         node.Draining = draining;
         Index.Update(node, freed: !draining);
         Queue.Reconsider();
+        Tenants.Update(node);
     }
 
     private void ApplySubmitted(JobSubmitted e)
@@ -118,6 +121,7 @@ public sealed partial class CellState
             _allocations.Add(allocation.Sequence, allocation);
             _unstarted.Add(allocation.Sequence, allocation);
             Usage.Use(allocation, +1);
+            Tenants.Use(allocation, +1);
             Index.Update(node, freed: false);
             Counters.Allocations++;
         }
@@ -153,11 +157,13 @@ public sealed partial class CellState
             allocation.Job.Release(allocation, e.End);
             Releases.Remove(allocation);
             Usage.Use(allocation, -1);
+            Tenants.Use(allocation, -1);
             Index.Update(allocation.Node, freed: true);
-            if (e.End == AllocationEnd.Preempted)
+            if (e.End is AllocationEnd.Preempted or AllocationEnd.Reclaimed)
             {
                 Counters.Preempted++;
-                if (preempted.Add(allocation.Job.Number)) allocation.Job.Preemptions++;
+                if (e.End == AllocationEnd.Preempted && preempted.Add(allocation.Job.Number))
+                    allocation.Job.Preemptions++;
             }
 
             Queue.Update(allocation.Job);
@@ -170,12 +176,13 @@ public sealed partial class CellState
         Queue.Update(job);
     }
 
-    private void ApplyRequeued(JobState job, string reason)
+    private void ApplyRequeued(JobState job, JobRequeued e)
     {
         if (job.Spec.Kind == JobKind.Training && job.Allocations.Count > 0)
             throw new InvariantBrokenException($"job {job.Number} is requeued with a part of its gang still bound");
         job.Requeues++;
-        job.Reason = reason;
+        job.Reason = e.Reason;
+        job.LeftFor(e.By);
         Counters.Requeued++;
         Queue.Update(job);
     }

@@ -35,6 +35,7 @@ public sealed partial class CellState
             NextJob = image.NextJob,
             NextSequence = image.NextSequence,
         };
+        state.Queue.At = image.At;
         foreach (var node in image.Nodes) state.RestoreNode(node);
         foreach (var job in image.Jobs) state.RestoreJob(job);
         foreach (var allocation in image.Allocations) state.RestoreAllocation(allocation);
@@ -65,6 +66,7 @@ public sealed partial class CellState
         node.Draining = image.Draining;
         if (image.Lost) ApplyLost(node, image.Reason);
         Index.Update(node, freed: false);
+        Tenants.Update(node);
     }
 
     private void RestoreJob(JobImage image)
@@ -79,7 +81,9 @@ public sealed partial class CellState
             Origin = image.Origin,
             Held = image.Held,
             ForwardedTo = image.ForwardedTo,
+            WaitingSince = image.WaitingSince,
         };
+        foreach (var beneficiary in image.PreemptedBy) job.LeftFor(beneficiary);
         if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
         job.RestoreProgress(FromRanges(image.FinishedTasks));
         if (image.Ended is { } phase)
@@ -107,13 +111,18 @@ public sealed partial class CellState
         _allocations.Add(allocation.Sequence, allocation);
         if (!allocation.Started) _unstarted.Add(allocation.Sequence, allocation);
         Usage.Use(allocation, +1);
+        Tenants.Use(allocation, +1);
         Index.Update(node, freed: false);
     }
 
     private static JobImage ImageOf(JobState job) => new(
         job.Number, job.Key, job.Spec, job.Ended, job.SubmittedAt, job.StartedAt, job.CompletedAt, job.Reason,
         job.Done, job.Replicas, job.Requeues, job.Preemptions, ToRanges(job.Finished), job.Origin, job.Held,
-        job.ForwardedTo);
+        job.ForwardedTo)
+    {
+        PreemptedBy = [.. job.PreemptedBy],
+        WaitingSince = job.WaitingSince,
+    };
 
     private static List<int> ToRanges(IEnumerable<int> numbers)
     {

@@ -2,6 +2,7 @@ using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
 using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -17,7 +18,7 @@ public sealed record CellCounters
     public long Failed { get; set; }
     public long Requeued { get; set; }
 
-    /// <summary>Allocations that a gang took back.</summary>
+    /// <summary>Allocations that a gang, or the owner of a quota, took back.</summary>
     public long Preempted { get; set; }
 
     /// <summary>Jobs that went to another cell, and jobs that came from one.</summary>
@@ -49,10 +50,11 @@ public sealed partial class CellState
         Cell = cell;
         Catalog = catalog;
         Policy = policy;
-        Queue = new JobQueue(catalog, policy);
         Index = new CapacityIndex(
             ScoringPolicies.Create(policy.Placement.Scoring, new ScoringContext(WorkloadMix.Empty, 0)),
             policy.Placement.ModelsCompete);
+        Tenants = new TenantLedger(catalog, policy.Queue);
+        Queue = new JobQueue(catalog, policy, Tenants);
     }
 
     public string Cell { get; }
@@ -95,6 +97,12 @@ public sealed partial class CellState
     /// <summary>The tasks it expects.</summary>
     internal WorkloadMix Mix { get; set; } = WorkloadMix.Empty;
 
+    /// <summary>In a copy: the ended jobs of the cell, which it leaves out.</summary>
+    internal IEnumerable<JobState> EndedBefore { get; set; } = [];
+
+    /// <summary>What each tenant holds at home.</summary>
+    public TenantLedger Tenants { get; }
+
     public UsageMeter Usage { get; } = new();
     public CellCounters Counters { get; private set; } = new();
 
@@ -131,6 +139,7 @@ public sealed partial class CellState
         if (at < At) throw new InvariantBrokenException($"a round at {at:O} follows one at {At:O} in cell {Cell}");
         if (RoundNumber > 0) Usage.Advance(At, at, Queue, _services.Values);
         At = at;
+        Queue.At = at;
         RoundNumber++;
     }
 

@@ -11,8 +11,9 @@ public static class Endings
     /// requeued <see cref="Limits.RequeuesPerJobMax"/> times is failed.
     /// </summary>
     /// <param name="reason">Why, for users.</param>
+    /// <param name="by">The job that they leave for; 0: none.</param>
     public static List<CellEvent> Of(
-        CellState state, IReadOnlyCollection<long> sequences, AllocationEnd end, string reason)
+        CellState state, IReadOnlyCollection<long> sequences, AllocationEnd end, string reason, long by = 0)
     {
         var events = new List<CellEvent>();
         if (sequences.Count == 0) return events;
@@ -35,7 +36,7 @@ public static class Endings
         {
             if (job.Requeues < Limits.RequeuesPerJobMax)
             {
-                events.Add(new JobRequeued(job.Number, reason));
+                events.Add(new JobRequeued(job.Number, reason, by));
                 continue;
             }
 

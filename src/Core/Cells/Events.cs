@@ -97,6 +97,9 @@ public enum AllocationEnd
 
     /// <summary>Its node is being drained, and the work can go on elsewhere.</summary>
     Drained,
+
+    /// <summary>Its tenant had borrowed the devices, and their owner needs them.</summary>
+    Reclaimed,
 }
 
 /// <summary>The devices of these allocations are free again.</summary>
@@ -110,7 +113,8 @@ public sealed record CheckpointRecorded(long Job, double Done) : CellEvent;
 public sealed record ReplicasScaled(long Job, int Replicas) : CellEvent;
 
 /// <summary>The job lost allocations and waits again, training from its last checkpoint.</summary>
-public sealed record JobRequeued(long Job, string Reason) : CellEvent;
+/// <param name="By">The gang that it had to leave for; 0: none.</param>
+public sealed record JobRequeued(long Job, string Reason, long By = 0) : CellEvent;
 
 /// <summary>Another cell has taken the job over, durably; this one only remembers where it went.</summary>
 public sealed record JobForwarded(long Job, string Cell) : CellEvent;

@@ -30,10 +30,12 @@ public static class ExpectedWork
         Expect(state, MixOf(state));
     }
 
-    /// <summary>Lets a copy of a cell expect what the cell expects, so that it would choose the same nodes.</summary>
+    /// <summary>Lets a copy of a cell, which may lack ended jobs, expect what the cell expects, so that it would choose
+    /// the same nodes. The copy must not outlive the next change of the cell.</summary>
     public static void Copy(CellState from, CellState to)
     {
         (to.MixDueAt, to.MixNodes) = (from.MixDueAt, from.MixNodes);
+        to.EndedBefore = from.Jobs.Values.Where(j => j.Ended is not null && to.FindJob(j.Number) is null);
         Expect(to, from.Mix);
     }
 
@@ -48,7 +50,7 @@ public static class ExpectedWork
     {
         var tasks = new List<(TaskShape Shape, IReadOnlyList<string> Models, long Count)>();
         long total = 0;
-        foreach (var job in state.Jobs.Values)
+        foreach (var job in state.Jobs.Values.Concat(state.EndedBefore))
         {
             var (shape, count) = TasksOf(job.Spec);
             var home = job.Class.Home.Count > 0 ? job.Class.Home : job.Class.Alternatives;

@@ -1,6 +1,7 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -30,8 +31,8 @@ public sealed class JobClass
     /// <summary>Jobs of the cell that are of this class, ended ones included.</summary>
     internal int Members { get; set; }
 
-    /// <summary>Waiting jobs, most urgent first.</summary>
-    internal SortedSet<QueueKey> Waiting { get; } = [];
+    /// <summary>Waiting jobs by tenant; a tenant without any has no lane.</summary>
+    internal SortedDictionary<string, JobLane> Lanes { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The capacity stamp at which the class found no room; see <see cref="CapacityIndex.FreedAt"/>.</summary>
     internal long BlockedAt { get; set; } = -1;
@@ -44,9 +45,22 @@ public sealed class JobClass
     /// </summary>
     internal long HeldAt { get; set; } = -1;
 
-    internal bool IsBlocked(CapacityIndex index, long promises)
+    /// <summary>When its head may start, if it found no room and that is in sight.</summary>
+    internal Claim? Claim { get; set; }
+
+    /// <summary>When it is tried again though nothing was freed; null: not before something is.</summary>
+    internal DateTimeOffset? RetryAt { get; set; }
+
+    internal void RetryBy(DateTimeOffset? at, DateTimeOffset now)
     {
-        if (BlockedAt < 0 || (HeldAt >= 0 && HeldAt != promises)) return false;
+        if (RetryAt is null || RetryAt <= now || at < RetryAt) RetryAt = at;
+    }
+
+    /// <summary>A protection that runs out, or a reservation that goes, frees no device, so a block may end without
+    /// one.</summary>
+    internal bool IsBlocked(CapacityIndex index, long promises, DateTimeOffset now)
+    {
+        if (BlockedAt < 0 || RetryAt <= now || (HeldAt >= 0 && HeldAt != promises)) return false;
         foreach (var alternative in Alternatives)
             if (index.FreedAt(alternative.Model) > BlockedAt) return false;
         return true;
@@ -63,27 +77,18 @@ public sealed class JobClass
     }
 }
 
-/// <summary>Order of the queue: priority class, then training before inference before batch, then arrival.</summary>
-public readonly record struct QueueKey(Priority Priority, JobKind Kind, long Number) : IComparable<QueueKey>
-{
-    public static QueueKey Of(JobState job) => new(job.Spec.Priority, job.Spec.Kind, job.Number);
-
-    public int CompareTo(QueueKey other)
-    {
-        var byPriority = other.Priority.CompareTo(Priority);
-        if (byPriority != 0) return byPriority;
-        var byKind = Kind.CompareTo(other.Kind);
-        return byKind != 0 ? byKind : Number.CompareTo(other.Number);
-    }
-}
-
-/// <summary>The waiting jobs of a cell, by class.</summary>
-public sealed class JobQueue(Catalog catalog, Policy policy)
+/// <summary>The waiting jobs of a cell, by class and tenant.</summary>
+public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger)
 {
     private readonly Dictionary<string, JobClass> _classes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, JobClass> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _trainingByTier = new(StringComparer.Ordinal);
     private readonly int[] _waitingByKind = new int[3];
+
+    internal TenantLedger Ledger { get; } = ledger;
+
+    /// <summary>Time of the cell, for how long jobs have waited.</summary>
+    internal DateTimeOffset At { get; set; }
 
     /// <summary>Classes with a waiting job, in a fixed order.</summary>
     internal IEnumerable<JobClass> WaitingClasses => _waiting.Values;
@@ -102,28 +107,44 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
     /// <summary>True when a waiting training job may run on the tier.</summary>
     public bool TrainingWaitsFor(string tier) => _trainingByTier.GetValueOrDefault(tier) > 0;
 
-    /// <summary>Waiting jobs that are tried before this one.</summary>
-    public int Ahead(JobState job)
+    /// <summary>
+    /// The class by which a job is ordered: its own, and one more for each <see cref="QueuePolicy.Ageing"/> that it has
+    /// waited, but never above high unless it was there. It is for the order alone and gives no right to preempt.
+    /// </summary>
+    public Priority EffectivePriority(JobState job, DateTimeOffset now)
     {
-        var key = QueueKey.Of(job);
-        var ahead = 0;
-        foreach (var waiting in _waiting.Values)
-            foreach (var other in waiting.Waiting)
-            {
-                if (other.CompareTo(key) >= 0) break;
-                ahead++;
-            }
-
-        return ahead;
+        var own = job.Spec.Priority;
+        if (policy.Queue.Ageing <= TimeSpan.Zero || own >= Priority.High || job.WaitingSince is not { } since)
+            return own;
+        var risen = (int)own + (now - since).Ticks / policy.Queue.Ageing.Ticks;
+        return (Priority)Math.Clamp(risen, (long)own, (long)Priority.High);
     }
 
-    /// <summary>Numbers of the waiting jobs, most urgent first.</summary>
-    public IEnumerable<long> InOrder() =>
-        _waiting.Values.SelectMany(c => c.Waiting).Order().Select(key => key.Number);
+    /// <summary>Waiting jobs that are tried before this one, as shares are now.</summary>
+    public int Ahead(JobState job)
+    {
+        var key = KeyOf(job);
+        return Waiting.Count(other => KeyOf(other).CompareTo(key) < 0);
+    }
 
-    /// <summary>Numbers of the first so many jobs of every class, most urgent first.</summary>
-    public IEnumerable<long> Heads(int perClass) =>
-        _waiting.Values.SelectMany(c => c.Waiting.Take(perClass)).Order().Select(key => key.Number);
+    /// <summary>Numbers of the waiting jobs, most urgent first, as shares are now.</summary>
+    public IEnumerable<long> InOrder() => Waiting.OrderBy(KeyOf).Select(job => job.Number);
+
+    /// <summary>Numbers of the first so many jobs of every class and tenant, most urgent first.</summary>
+    public IEnumerable<long> Heads(int perLane) =>
+        _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting.Take(perLane))
+            .OrderBy(KeyOf).Select(job => job.Number);
+
+    private IEnumerable<JobState> Waiting =>
+        _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting);
+
+    /// <summary>A job's place in the queue, as shares are now.</summary>
+    public QueueKey KeyOf(JobState job) =>
+        new(EffectivePriority(job, At), Ledger.Share(job.Spec.Tenant), job.Spec.Kind, job.Number);
+
+    /// <summary>The place that a job would have which is not in the cell yet, or not with this spec.</summary>
+    public QueueKey KeyOf(JobSpec spec, long number) =>
+        new(spec.Priority, Ledger.Share(spec.Tenant), spec.Kind, number);
 
     internal JobClass ClassOf(JobSpec spec)
     {
@@ -144,9 +165,7 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
     /// <summary>Puts the job in or takes it out by <see cref="JobState.Waits"/>; done after every change.</summary>
     internal void Update(JobState job)
     {
-        var key = QueueKey.Of(job);
-        var changed = job.Waits ? job.Class.Waiting.Add(key) : job.Class.Waiting.Remove(key);
-        if (!changed) return;
+        if (!(job.Waits ? Enter(job) : Exit(job))) return;
         if (!job.Waits && job.Reserved)
         {
             job.Reserved = false;
@@ -160,7 +179,25 @@ public sealed class JobQueue(Catalog catalog, Policy policy)
         if (job.Spec.Kind == JobKind.Training)
             foreach (var tier in job.Class.Home.Select(a => a.Tier.Name).Distinct(StringComparer.Ordinal))
                 _trainingByTier[tier] = _trainingByTier.GetValueOrDefault(tier) + step;
-        if (job.Class.Waiting.Count == 0) _waiting.Remove(job.Class.Key);
+        if (job.Class.Lanes.Count == 0) _waiting.Remove(job.Class.Key);
         else _waiting.TryAdd(job.Class.Key, job.Class);
+    }
+
+    private bool Enter(JobState job)
+    {
+        if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane))
+            job.Class.Lanes.Add(job.Spec.Tenant, lane = new JobLane(job.Class, job.Spec.Tenant));
+        if (!lane.Waiting.Add(job)) return false;
+        // A job that came from another cell and never ran has waited since it was submitted there.
+        job.WaitingSince ??= job is { StartedAt: null, Requeues: 0 } && job.Origin.Length > 0 ? job.SubmittedAt : At;
+        return true;
+    }
+
+    private static bool Exit(JobState job)
+    {
+        job.WaitingSince = null;
+        if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane) || !lane.Waiting.Remove(job)) return false;
+        if (lane.Waiting.Count == 0) job.Class.Lanes.Remove(job.Spec.Tenant);
+        return true;
     }
 }

@@ -70,6 +70,7 @@ public sealed class JobState
     private readonly SortedDictionary<long, AllocationState> _allocations = [];
     private readonly SortedSet<int> _unplaced = [];
     private readonly SortedSet<int> _finished = [];
+    private readonly List<long> _preemptedBy = [];
 
     internal JobState(long number, string key, JobSpec spec, JobClass jobClass, DateTimeOffset at)
     {
@@ -91,6 +92,9 @@ public sealed class JobState
     public DateTimeOffset? StartedAt { get; internal set; }
     public DateTimeOffset? CompletedAt { get; internal set; }
 
+    /// <summary>When it began to wait for what it waits for now; null while it does not.</summary>
+    public DateTimeOffset? WaitingSince { get; internal set; }
+
     /// <summary>Why it was requeued last, or why it failed.</summary>
     public string Reason { get; internal set; } = "";
 
@@ -105,6 +109,9 @@ public sealed class JobState
 
     public int Requeues { get; internal set; }
     public int Preemptions { get; internal set; }
+
+    /// <summary>Training: the gangs it had to leave for, the last <see cref="Limits.PreemptorsKeptPerJob"/>.</summary>
+    public IReadOnlyList<long> PreemptedBy => _preemptedBy;
 
     /// <summary>The id of a job that was taken over from another cell; empty for a job of this cell.</summary>
     public string Origin { get; init; } = "";
@@ -186,6 +193,14 @@ public sealed class JobState
         Ended = phase;
         CompletedAt = at;
         _unplaced.Clear();
+    }
+
+    /// <summary>Remembers for whom the gang had to leave, so that it has to do so only once.</summary>
+    internal void LeftFor(long beneficiary)
+    {
+        if (beneficiary == 0 || Spec.Kind != JobKind.Training || _preemptedBy.Contains(beneficiary)) return;
+        if (_preemptedBy.Count == Limits.PreemptorsKeptPerJob) _preemptedBy.RemoveAt(0);
+        _preemptedBy.Add(beneficiary);
     }
 
     internal void RestoreProgress(IEnumerable<int> finished)

@@ -1,5 +1,6 @@
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -54,26 +55,25 @@ public static class SchedulingCycle
         CellState state, RoundWriter round, Backfill? backfill, bool guests)
     {
         backfill?.BeginPass();
-        var heads = new PriorityQueue<JobClass, QueueKey>();
-        foreach (var jobClass in state.Queue.WaitingClasses)
-        {
-            if ((guests ? jobClass.Guest : jobClass.Home).Count == 0) continue;
-            if (!jobClass.IsBlocked(state.Index, state.Queue.Promises)) heads.Enqueue(jobClass, jobClass.Waiting.Min);
-            else backfill?.Blocked(jobClass);
-        }
-
+        foreach (var waiting in state.Queue.WaitingClasses)
+            if ((guests ? waiting.Guest : waiting.Home).Count > 0
+                && waiting.IsBlocked(state.Index, state.Queue.Promises, round.At)) backfill?.Blocked(waiting);
+        var turns = new TurnList(state, round.At, guests);
+        var desk = new GangDesk(state, round);
         var placed = 0;
         var preempted = 0;
-        while (heads.TryDequeue(out var jobClass, out var head))
+        while (turns.Next() is { } lane)
         {
             if (round.Count >= Limits.EventsPerRoundMax) return (placed, preempted, true);
-            var job = state.FindJob(head.Number)!;
+            var job = lane.Turn;
+            var jobClass = lane.Class;
             var before = round.Count;
             var alternatives = guests ? jobClass.Guest : jobClass.Home;
             var fence = backfill?.FenceFor(job, alternatives);
             var outcome = job.Spec.Kind == JobKind.Training
-                ? PlaceGang(state, round, job, fence, ref preempted)
-                : PlaceTasks(state, round, job, alternatives, fence);
+                ? PlaceGang(state, round, desk, job, fence, ref preempted)
+                : guests ? PlaceTasks(state, round, job, jobClass.Guest, fence)
+                : PlaceTasksAtHome(state, round, job, fence, ref preempted);
             if (round.Count > before) placed++;
             if (outcome == Outcome.NoRoom) backfill?.NoRoom(job, fence, guests);
             switch (outcome)
@@ -82,24 +82,42 @@ public static class SchedulingCycle
                     return (placed, preempted, true);
                 case Outcome.Placed when backfill?.IsHeldBack(jobClass) == true:
                     break;
-                case Outcome.Placed when jobClass.Waiting.Count > 0:
-                    heads.Enqueue(jobClass, jobClass.Waiting.Min);
+                case Outcome.Placed:
+                    if (lane.Waiting.Count > 0) turns.Add(lane);
                     break;
-                case Outcome.NoRoom when !guests:
-                    jobClass.HomeFullAt = state.Index.Stamp;
-                    if (jobClass.Guest.Count == 0) jobClass.BlockedAt = jobClass.HomeFullAt;
+                case Outcome.OverQuota:
+                    lane.RefusedAt = state.Index.Stamp;
+                    break;
+                case Outcome.HeldBack:
+                    turns.Drop(jobClass);
                     break;
                 case Outcome.NoRoom:
-                    // A guest that left in this cycle was not tried at home, so its class must not be blocked there.
-                    jobClass.BlockedAt = jobClass.Home.Count > 0 ? jobClass.HomeFullAt : state.Index.Stamp;
+                    lane.RefusedAt = state.Index.Stamp;
+                    turns.Drop(jobClass);
+                    Block(state, jobClass, guests);
                     break;
             }
 
             // A shorter job of a class that was held back may be done before what is reserved is needed.
-            if (backfill?.Next(job) is { } shorter) heads.Enqueue(jobClass, state.Queue.KeyOf(shorter));
+            if (backfill?.Next(job) is not { } shorter) continue;
+            lane.Passing = shorter;
+            turns.Add(lane);
         }
 
         return (placed, preempted, false);
+    }
+
+    private static void Block(CellState state, JobClass jobClass, bool guests)
+    {
+        if (guests)
+        {
+            // A guest that left in this cycle was not tried at home, so its class must not be blocked there.
+            jobClass.BlockedAt = jobClass.Home.Count > 0 ? jobClass.HomeFullAt : state.Index.Stamp;
+            return;
+        }
+
+        jobClass.HomeFullAt = state.Index.Stamp;
+        if (jobClass.Guest.Count == 0) jobClass.BlockedAt = jobClass.HomeFullAt;
     }
 
     /// <summary>How a job leaves the cycle.</summary>
@@ -111,6 +129,12 @@ public static class SchedulingCycle
         /// <summary>All or a part of it waits, because no allowed node has room.</summary>
         NoRoom,
 
+        /// <summary>Its tenant's quota does not allow it; other tenants' jobs of its class may be placed.</summary>
+        OverQuota,
+
+        /// <summary>It does not stand in a more urgent gang's way; nothing is said about room.</summary>
+        HeldBack,
+
         /// <summary>A part of it waits for the next round, because this one holds enough events.</summary>
         RoundFull,
     }
@@ -120,18 +144,39 @@ public static class SchedulingCycle
     /// and wait again.
     /// </summary>
     private static Outcome PlaceGang(
-        CellState state, RoundWriter round, JobState job, Fence? fence, ref int preempted)
+        CellState state, RoundWriter round, GangDesk desk, JobState job, Fence? fence, ref int preempted)
     {
         var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
-        var plan = GangPlanner.Plan(state, job.Spec, job.Class.Home, fence);
+        var mine = QuotaCheck.Within(state, job, job.Class.Home);
+        var open = desk.Open(job, mine);
+        var plan = desk.Plan(job, open, fence);
         // What running work gives back to a more urgent job it must not give to this one instead.
-        if (plan is null && fence is null && Preemption.Victims(state, job) is { } victims)
+        var mayTake = plan is null && fence is null;
+        var reclaim = plan is null ? Reclaim.Find(state, job, open, round.At) : ReclaimPlan.Nothing;
+        if (reclaim.Sequences.Count > 0)
         {
-            Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);
-            plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
+            // What is an owner's by right was never anybody's to be promised.
+            fence = null;
+            preempted += GiveBack(state, round, job, reclaim);
+            plan = desk.Plan(job, open, fence);
         }
 
-        if (plan is null) return Outcome.NoRoom;
+        if (plan is null && mayTake && desk.Victims(job, open) is { } victims)
+        {
+            Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);
+            plan = desk.Plan(job, open, fence);
+        }
+
+        if (plan is null && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
+        if (plan is null && open.Count < mine.Count) return Outcome.HeldBack;
+        if (plan is null)
+        {
+            desk.FoundNoRoom(job, open);
+            job.Class.RetryBy(reclaim.RetryAt, round.At);
+            return Outcome.NoRoom;
+        }
+
+        desk.Placed(job, plan);
         Preempt(plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).ToList(), ref preempted);
 
         var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, plan.Devices);
@@ -148,16 +193,52 @@ public static class SchedulingCycle
 
         void Preempt(List<long> sequences, ref int count)
         {
-            foreach (var ending in Endings.Of(state, sequences, AllocationEnd.Preempted, reason)) round.Commit(ending);
+            foreach (var ending in Endings.Of(state, sequences, AllocationEnd.Preempted, reason, job.Number))
+                round.Commit(ending);
             count += sequences.Count;
         }
     }
 
-    /// <summary>Places as many tasks as fit, each by itself.</summary>
-    private static Outcome PlaceTasks(
-        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence)
+    /// <summary>Borrowers of the tenant's quota leave.</summary>
+    private static int GiveBack(CellState state, RoundWriter round, JobState job, ReclaimPlan reclaim)
     {
-        foreach (var task in job.Unplaced.ToList())
+        var reason = $"tenant {job.Spec.Tenant} needs what was borrowed from its quota";
+        foreach (var ending in Endings.Of(state, reclaim.Sequences, AllocationEnd.Reclaimed, reason))
+            round.Commit(ending);
+        return reclaim.Sequences.Count;
+    }
+
+    /// <summary>Tasks at home, as far as the tenant's quota goes; what others borrowed of it is taken back.</summary>
+    private static Outcome PlaceTasksAtHome(
+        CellState state, RoundWriter round, JobState job, Fence? fence, ref int preempted)
+    {
+        if (!state.Policy.Queue.Quotas.Any) return PlaceTasks(state, round, job, job.Class.Home, fence);
+        for (var turn = 0; turn < Limits.TasksPerTurnMax && job.Unplaced.Count > 0; turn++)
+        {
+            var mine = QuotaCheck.Within(state, job, job.Class.Home);
+            var outcome = PlaceTasks(state, round, job, mine, fence, tasks: 1);
+            if (outcome == Outcome.NoRoom)
+            {
+                var reclaim = Reclaim.Find(state, job, mine, round.At);
+                job.Class.RetryBy(reclaim.RetryAt, round.At);
+                preempted += GiveBack(state, round, job, reclaim);
+                // What is an owner's by right was never anybody's to be promised.
+                if (reclaim.Sequences.Count > 0) outcome = PlaceTasks(state, round, job, mine, fence: null, tasks: 1);
+            }
+
+            if (outcome == Outcome.NoRoom && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
+            if (outcome != Outcome.Placed) return outcome;
+        }
+
+        return Outcome.Placed;
+    }
+
+    /// <summary>Places as many tasks as fit, each by itself, and at most those of one turn.</summary>
+    private static Outcome PlaceTasks(
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence,
+        int tasks = Limits.TasksPerTurnMax)
+    {
+        foreach (var task in job.Unplaced.Take(tasks).ToList())
         {
             if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
             if (TaskPlanner.Plan(state.Index, job.Spec, alternatives, fence) is not { } plan)

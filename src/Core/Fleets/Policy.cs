@@ -15,6 +15,7 @@ public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inferen
 
     /// <summary>Reservations, and what may be placed in spite of them.</summary>
     public BackfillPolicy Backfill { get; init; } = BackfillPolicy.Off;
+    public QueuePolicy Queue { get; init; } = new();
 
     public KindPolicy For(JobKind kind) => kind switch
     {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Placement;
 
@@ -95,7 +96,19 @@ public static class Explainer
     }
 
     /// <summary>The quota or rule that keeps a job waiting whatever is free; null: none does.</summary>
-    private static Refusal? RuleOf(CellState state, JobState job) => null;
+    private static Refusal? RuleOf(CellState state, JobState job)
+    {
+        if (!job.Waits) return null;
+        Refusal? first = null;
+        foreach (var alternative in job.Class.Home)
+        {
+            var refusal = QuotaCheck.WhyNot(state, job, alternative, QuotaCheck.LeastMilli(job.Spec));
+            if (refusal is null) return null;
+            first ??= refusal;
+        }
+
+        return first;
+    }
 
     private static string ReasonOf(JobState job, List<AlternativeReport> reports, int ahead)
     {

@@ -1,4 +1,5 @@
 using Stockpile.Core.Cells;
+using Stockpile.Core.Queueing;
 using Stockpile.Core.Jobs;
 
 namespace Stockpile.Core.Placement;

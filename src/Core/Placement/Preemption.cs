@@ -1,96 +1,120 @@
-using System.Numerics;
 using Stockpile.Core.Cells;
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Placement;
 
-/// <summary>Finds the gangs that must leave for a gang of a higher priority class.</summary>
+/// <summary>
+/// Finds the gangs that must leave for a gang of a higher priority class, and when it could start if none may leave
+/// yet. Whole gangs leave, never a part. Guests count as gone already: they leave before any gang does.
+/// </summary>
 public static class Preemption
 {
     /// <summary>
-    /// The cheapest set of running gangs without which the job fits: only gangs of a strictly lower priority class,
-    /// the lowest class first, in it those placed last, because they lose least. Whole gangs leave, never a part.
-    /// Null when not even all of them would do. Guests count as gone already: they leave before any gang does.
+    /// The cheapest set of running gangs without which the job fits: gangs of a strictly lower priority class that are
+    /// not protected and never left for this job before; the lowest class first, in it those that lose least work.
+    /// Null when not even all of them would do.
     /// </summary>
-    public static IReadOnlyList<JobState>? Victims(CellState state, JobState job)
+    public static IReadOnlyList<JobState>? Victims(
+        CellState state, JobState job, IReadOnlyList<Alternative> alternatives, Holders holders)
     {
-        foreach (var alternative in job.Class.Home)
-            if (Victims(state, job, alternative.Model) is { } victims) return victims;
+        foreach (var alternative in alternatives)
+            if (Victims(state, job, alternative.Model, holders) is { } victims) return victims;
         return null;
     }
 
-    private static List<JobState>? Victims(CellState state, JobState job, string model)
+    private static List<JobState>? Victims(CellState state, JobState job, string model, Holders holders)
     {
-        var candidates = state.Allocations.Values
-            .Where(a => a.Job.Spec.Kind == JobKind.Training && a.Job.Spec.Priority < job.Spec.Priority
-                && a.Node.Accelerator.Model == model)
-            .Select(a => a.Job)
-            .Distinct()
-            .OrderBy(j => j.Spec.Priority)
-            .ThenByDescending(j => j.Allocations.First().Value.PlacedAt)
-            .ThenByDescending(j => j.Number)
-            .ToList();
+        var candidates = holders.Gangs(model).Where(h => MayPush(job, h) && h.Until <= holders.Now).ToList();
         if (candidates.Count == 0) return null;
 
-        var ledger = new Ledger(state, job.Spec, model);
-        var victims = new List<JobState>();
+        // Two orders, because the cheapest device may belong to a gang far larger than what is short.
+        var perDevice = Choose(state, job, model, candidates
+            .OrderBy(h => h.Job.Spec.Priority).ThenBy(h => h.Cost / Math.Max(1, h.Devices))
+            .ThenByDescending(h => h.Job.Number));
+        if (perDevice is null) return null;
+        var perGang = Choose(state, job, model, candidates
+            .OrderBy(h => h.Job.Spec.Priority).ThenBy(h => h.Cost).ThenByDescending(h => h.Job.Number))!;
+        return [.. (Worth(perGang).CompareTo(Worth(perDevice)) < 0 ? perGang : perDevice).Select(h => h.Job)];
+    }
+
+    private static bool MayPush(JobState job, Holder holder) =>
+        holder.Job.Spec.Priority < job.Spec.Priority && !holder.Job.PreemptedBy.Contains(job.Number);
+
+    private static (int Class, double Cost) Worth(List<Holder> victims) =>
+        ((int)victims.Max(v => v.Job.Spec.Priority), victims.Sum(v => v.Cost));
+
+    private static List<Holder>? Choose(
+        CellState state, JobState job, string model, IEnumerable<Holder> candidates)
+    {
+        var ledger = new RoomLedger(state, job.Spec, model);
+        var victims = new List<Holder>();
         foreach (var candidate in candidates)
         {
             if (ledger.Fits) break;
-            ledger.Free(candidate);
+            ledger.Free(candidate.Job);
             victims.Add(candidate);
         }
 
-        if (!ledger.Fits) return null;
+        if (!ledger.Fits || victims.Count == 0) return null;
 
-        // The last ones may have made some of the first ones unnecessary.
-        foreach (var victim in victims.ToList())
+        // The last ones may have made others unnecessary; the dearest of those stay first.
+        for (var i = victims.Count - 1; i >= 0; i--)
         {
-            ledger.Bind(victim);
-            if (ledger.Fits) victims.Remove(victim);
-            else ledger.Free(victim);
+            ledger.Bind(victims[i].Job);
+            if (ledger.Fits) victims.RemoveAt(i);
+            else ledger.Free(victims[i].Job);
         }
 
         return victims;
     }
 
-    /// <summary>Room for the job on each node, were guests and the chosen victims gone.</summary>
-    private sealed class Ledger(CellState state, JobSpec spec, string model)
+    /// <summary>
+    /// When the job, which found no room, could start: running work ends, and gangs of a lower class lose their
+    /// protection. The earliest of its alternatives; null when none is in sight.
+    /// </summary>
+    public static Claim? Prospect(
+        CellState state, JobState job, IReadOnlyList<Alternative> alternatives, Holders holders)
     {
-        private readonly Dictionary<int, (int Devices, int CpuMilli, long MemoryMiB)> _freed = [];
-        private int _room = state.Nodes.Where(n => n.Accelerator.Model == model)
-            .Sum(n => Room(n, spec, default));
+        Claim? best = null;
+        foreach (var alternative in alternatives)
+            if (Prospect(state, job, alternative.Model, holders) is { } claim && (best is null || claim.At < best.At))
+                best = claim;
+        return best;
+    }
 
-        public bool Fits => _room >= spec.LeastDevices;
-
-        public void Free(JobState victim) => Change(victim, +1);
-
-        public void Bind(JobState victim) => Change(victim, -1);
-
-        private void Change(JobState victim, int sign)
+    private static Claim? Prospect(CellState state, JobState job, string model, Holders holders)
+    {
+        var releases = new List<(DateTimeOffset At, Holder? Gang, AllocationState? Task)>();
+        foreach (var gang in holders.Gangs(model))
         {
-            foreach (var allocation in victim.Allocations.Values)
-            {
-                var node = allocation.Node;
-                var freed = _freed.GetValueOrDefault(node.Index);
-                _room -= Room(node, spec, freed);
-                freed.Devices += sign * BitOperations.PopCount(allocation.DeviceMask);
-                freed.CpuMilli += sign * allocation.CpuMilli;
-                freed.MemoryMiB += sign * allocation.MemoryMiB;
-                _freed[node.Index] = freed;
-                _room += Room(node, spec, freed);
-            }
+            var end = InFuture(gang.End);
+            releases.Add((MayPush(job, gang) && gang.Until < end ? gang.Until : end, gang, null));
         }
 
-        private static int Room(NodeState node, JobSpec spec, (int Devices, int CpuMilli, long MemoryMiB) freed)
+        foreach (var task in holders.Tasks(model))
+            releases.Add((InFuture(Protection.EndOf(task, holders.Now)), null, task));
+        releases.Sort((a, b) => a.At.CompareTo(b.At));
+
+        var at = holders.Now;
+        var ledger = new RoomLedger(state, job.Spec, model);
+        var pushed = 0;
+        foreach (var (when, gang, task) in releases)
         {
-            if (!node.Ready || !Feasibility.HasLabels(node, spec.Labels)) return 0;
-            var ranks = Fit.Ranks(
-                node.ReclaimableDevices + freed.Devices,
-                node.CpuReclaimableMilli + freed.CpuMilli,
-                node.MemoryReclaimableMiB + freed.MemoryMiB,
-                spec);
-            return spec.PerNode == 0 ? ranks : ranks >= spec.PerNode ? spec.PerNode : 0;
+            if (ledger.Fits && when > at) break;
+            if (when == DateTimeOffset.MaxValue) break;
+            if (when > at) at = when;
+            if (task is not null) ledger.Free(task);
+            else ledger.Free(gang!.Job);
         }
+
+        if (!ledger.Fits) return null;
+        foreach (var gang in holders.Gangs(model))
+            if (MayPush(job, gang) && gang.Until <= at && gang.End > at) pushed += gang.Devices;
+        var spare = ledger.Room - job.Spec.LeastDevices - pushed;
+        return new Claim(job.Spec.Priority, model, InFuture(at), Math.Max(0, spare));
+
+        // An estimate that has passed already proves nothing, so nothing is promised for the next minute.
+        DateTimeOffset InFuture(DateTimeOffset estimate) =>
+            estimate > holders.Now ? estimate : holders.Now + TimeSpan.FromMinutes(1);
     }
 }

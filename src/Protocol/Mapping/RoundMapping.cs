@@ -55,7 +55,7 @@ public static class RoundMapping
         AllocationsEnded x => new() { AllocationsEnded = new() { Sequences = { x.Sequences }, End = (int)x.End } },
         CheckpointRecorded x => new() { CheckpointRecorded = new() { Job = x.Job, Done = x.Done } },
         ReplicasScaled x => new() { ReplicasScaled = new() { Job = x.Job, Replicas = x.Replicas } },
-        JobRequeued x => new() { JobRequeued = new() { Job = x.Job, Reason = x.Reason } },
+        JobRequeued x => new() { JobRequeued = new() { Job = x.Job, Reason = x.Reason, By = x.By } },
         JobCompleted x => new() { JobCompleted = x.Job },
         JobCancelled x => new() { JobCancelled = x.Job },
         JobForwarded x => new() { JobForwarded = new() { Job = x.Job, Cell = x.Cell } },
@@ -80,7 +80,8 @@ public static class RoundMapping
         Case.AllocationsEnded => FromWirePart(msg.AllocationsEnded),
         Case.CheckpointRecorded => new CheckpointRecorded(msg.CheckpointRecorded.Job, msg.CheckpointRecorded.Done),
         Case.ReplicasScaled => new ReplicasScaled(msg.ReplicasScaled.Job, msg.ReplicasScaled.Replicas),
-        Case.JobRequeued => new JobRequeued(msg.JobRequeued.Job, msg.JobRequeued.Reason),
+        Case.JobRequeued => new JobRequeued(
+            msg.JobRequeued.Job, msg.JobRequeued.Reason, msg.JobRequeued.By),
         Case.JobCompleted => new JobCompleted(msg.JobCompleted),
         Case.JobCancelled => new JobCancelled(msg.JobCancelled),
         Case.JobForwarded => new JobForwarded(msg.JobForwarded.Job, msg.JobForwarded.Cell),

@@ -118,8 +118,10 @@ public static class SnapshotMapping
             Origin = job.Origin,
             Held = job.Held,
             ForwardedTo = job.ForwardedTo,
+            WaitingSinceMs = job.WaitingSince.ToWireMs(),
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
+        msg.PreemptedBy.AddRange(job.PreemptedBy);
         return msg;
     }
 
@@ -127,5 +129,9 @@ public static class SnapshotMapping
         msg.Number, msg.Key, msg.Spec.FromWire(), msg.Phase == 0 ? null : (JobPhase)msg.Phase,
         WireTime.Instant(msg.SubmittedAtMs), WireTime.InstantOrNone(msg.StartedAtMs),
         WireTime.InstantOrNone(msg.CompletedAtMs), msg.Reason, msg.Done, msg.Replicas, msg.Requeues,
-        msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo);
+        msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo)
+    {
+        PreemptedBy = [.. msg.PreemptedBy],
+        WaitingSince = WireTime.InstantOrNone(msg.WaitingSinceMs),
+    };
 }

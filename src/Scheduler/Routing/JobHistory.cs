@@ -84,6 +84,7 @@ public sealed class JobHistory(JobId id)
         AllocationEnd.Completed => "finished",
         AllocationEnd.Cancelled => "stopped",
         AllocationEnd.Preempted => "preempted",
+        AllocationEnd.Reclaimed => "given back to its owner",
         AllocationEnd.NodeLost => "lost",
         AllocationEnd.GangBroken => "stopped with its gang",
         AllocationEnd.ScaledDown => "no longer needed",

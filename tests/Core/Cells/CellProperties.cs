@@ -238,6 +238,68 @@ public sealed class CellProperties
     }
 
     [Fact]
+    public void A_gang_leaves_after_its_protection_once_per_beneficiary_and_keeps_its_last_checkpoint()
+    {
+        var tally = new Tally("left", "checkpoint");
+        ForEachHistory(_ =>
+        {
+            Thrash? thrash = null;
+            return history =>
+            {
+                if (history.Round is not { } round) return [];
+                thrash ??= new Thrash(history.Policy.Queue.Preemption);
+                var complaints = thrash.Complaints(round, history.State).ToList();
+                tally.See("checkpoint", round.Events.Count(e => e is CheckpointRecorded));
+                tally.See("left", thrash.LeftFor.Count);
+                return complaints;
+            };
+        });
+        tally.AssertAllSeen();
+    }
+
+    [Fact]
+    public void What_a_tenant_holds_is_the_sum_of_its_allocations_at_home()
+    {
+        var tally = new Tally("tenant with devices", "guest", "draining node");
+        ForEachHistory(_ => history =>
+        {
+            foreach (var use in history.State.Tenants.Tenants.Values)
+                if (use.CpuMilli >= 0) tally.See("tenant with devices");
+            tally.See("guest", history.State.Allocations.Values.Count(a => a.Guest));
+            tally.See("draining node", history.State.Nodes.Count(n => n.Draining));
+            return Tenants.Complaints(history.State);
+        });
+        tally.AssertAllSeen();
+    }
+
+    [Fact]
+    public void Nobody_is_placed_over_nominal_and_borrowing_limit_and_only_borrowers_give_back()
+    {
+        var tally = new Tally("borrowed", "reclaimed gang", "reclaimed task", "over quota waits");
+        ForEachHistory(_ =>
+        {
+            var log = new EventLog();
+            return history =>
+            {
+                if (!history.Policy.Queue.Quotas.Any) return [];
+                tally.See("borrowed", Quotas.Borrowers(history.State).Count());
+                tally.See("over quota waits", history.State.Jobs.Values.Count(j => j.Waits && j.Class.Home.Any(
+                    a => Quotas.Forbids(history.State, j, a.Accelerator))));
+                if (history.Round is not { } round) return [];
+                foreach (var ended in round.Events.OfType<AllocationsEnded>())
+                    if (ended.End == AllocationEnd.Reclaimed)
+                        foreach (var sequence in ended.Sequences)
+                            tally.See(log.Live.TryGetValue(sequence, out var live)
+                                && history.State.FindJob(live.Job)?.Spec.Kind == JobKind.Training
+                                ? "reclaimed gang"
+                                : "reclaimed task");
+                return [.. Quotas.Complaints(round, log, history.State)];
+            };
+        });
+        tally.AssertAllSeen();
+    }
+
+    [Fact]
     public void The_hours_that_were_used_were_there()
     {
         var tally = new Tally("idle hours", "training", "inference", "batch", "guests", "training waited", "requests");

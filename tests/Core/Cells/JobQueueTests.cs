@@ -1,6 +1,7 @@
 using CsCheck;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Queueing;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;
@@ -38,8 +39,9 @@ public sealed class JobQueueTests
     [Fact]
     public void Keys_are_in_a_total_order()
     {
-        var key = Gen.Select(Gen.Int[0, 3], Gen.Int[0, 2], Gen.Long[1, 5],
-            (priority, kind, number) => new QueueKey((Priority)priority, (JobKind)kind, number));
+        var key = Gen.Select(Gen.Int[0, 3], Gen.Int[0, 2], Gen.Int[0, 2], Gen.Long[1, 5],
+            (priority, share, kind, number) =>
+                new QueueKey((Priority)priority, share / 4.0, (JobKind)kind, number));
         Gen.Select(key, key, key).Sample((a, b, c) =>
         {
             Assert.Equal(Math.Sign(a.CompareTo(b)), -Math.Sign(b.CompareTo(a)));

@@ -3,7 +3,7 @@ using Stockpile.Core.Fleets;
 
 namespace Stockpile.Core.Tests.Cells;
 
-/// <summary>A small fleet drawn from a seed: 2 to 60 nodes of 3 to 5 models, and one of three policies.</summary>
+/// <summary>A small fleet drawn from a seed: 2 to 60 nodes of 3 to 5 models, and one of the policies.</summary>
 public sealed class RandomFleet
 {
     public static readonly Catalog Catalog = new(
@@ -17,27 +17,57 @@ public sealed class RandomFleet
             Model("T4", "basic", 16_384, 65),
         ]);
 
+    /// <summary>Nobody is protected and nobody held back, so that what a job has a right to is seen at once.</summary>
+    public static readonly QueuePolicy Plain = new()
+    {
+        Preemption = PreemptionPolicy.Unprotected, FairShare = false, Ageing = TimeSpan.Zero,
+    };
+
     /// <summary>
     /// The shipped scheme; one in which every kind meets training on its home tier, with reservations; and one whose
-    /// kinds have different best home tiers, so that one model is home to batch and lent to inference.
+    /// kinds have different best home tiers, so that one model is home to batch and lent to inference. In these
+    /// everybody may be pushed out at once; the last one has the queue as it is shipped.
     /// </summary>
     public static readonly IReadOnlyList<Policy> Policies =
     [
         new("combined",
             new KindPolicy(["frontier", "advanced"], []),
             new KindPolicy(["basic", "standard"], ["advanced", "frontier"]),
-            new KindPolicy(["standard", "basic"], ["advanced", "frontier"])),
+            new KindPolicy(["standard", "basic"], ["advanced", "frontier"])) { Queue = Plain },
         new("crowded",
             new KindPolicy(["frontier", "advanced", "standard"], []),
             new KindPolicy(["basic", "standard"], ["advanced"]),
             new KindPolicy(["basic", "standard"], []))
         {
-            Backfill = BackfillPolicy.On,
+            Backfill = BackfillPolicy.On, Queue = Plain,
         },
         new("mixed",
             new KindPolicy(["advanced", "frontier"], []),
             new KindPolicy(["standard"], ["frontier", "advanced"]),
-            new KindPolicy(["advanced", "standard", "basic"], ["frontier"])),
+            new KindPolicy(["advanced", "standard", "basic"], ["frontier"])) { Queue = Plain },
+        new("guarded",
+            new KindPolicy(["frontier", "advanced", "standard"], []),
+            new KindPolicy(["basic", "standard"], ["advanced"]),
+            new KindPolicy(["basic", "standard"], []))
+        {
+            Queue = new QueuePolicy { Weights = new Dictionary<string, double> { ["research"] = 2 } },
+        },
+        new("quotas",
+            new KindPolicy(["frontier", "advanced", "standard"], []),
+            new KindPolicy(["basic", "standard", "advanced"], ["frontier"]),
+            new KindPolicy(["advanced", "basic", "standard"], ["frontier"]))
+        {
+            Queue = new QueuePolicy
+            {
+                Quotas = new QuotaPolicy(
+                [
+                    ("research", "frontier", new TenantQuota(50, 25)), ("products", "frontier", new TenantQuota(30, 0)),
+                    ("research", "advanced", new TenantQuota(40, 60)),
+                    ("products", "advanced", new TenantQuota(60, 10)),
+                    ("products", "standard", new TenantQuota(70, 30)), ("default", "basic", new TenantQuota(50, 50)),
+                ]),
+            },
+        },
     ];
 
     private readonly Random _random;

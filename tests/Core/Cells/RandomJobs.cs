@@ -24,6 +24,7 @@ public sealed class RandomJobs(Random random)
         spec = spec with
         {
             Priority = AnyPriority(),
+            Tenant = Pick("default", "research", "products"),
             CpuMilli = spec.CpuMilli > 0 ? spec.CpuMilli : Pick(0, 0, 1_000, 2_000, 4_000, 8_000),
             MemoryMiB = Pick(0, 0, 1_024, 16_384, 32_768),
         };

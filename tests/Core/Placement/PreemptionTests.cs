@@ -1,6 +1,7 @@
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Placement;
@@ -81,6 +82,10 @@ public sealed class PreemptionTests
         Assert.Equal(2, Victims(cell, Gang(8, Priority.High) with { PerNode = 4 })!.Length);
     }
 
-    private static long[]? Victims(TestCell cell, JobSpec spec) =>
-        Preemption.Victims(cell.State, cell.Submit(spec))?.Select(v => v.Number).ToArray();
+    private static long[]? Victims(TestCell cell, JobSpec spec)
+    {
+        var job = cell.Submit(spec);
+        return Preemption.Victims(cell.State, job, job.Class.Home, new Holders(cell.State, cell.Now))
+            ?.Select(v => v.Number).ToArray();
+    }
 }

@@ -30,7 +30,7 @@ public sealed class EventLog
                 break;
             case AllocationsEnded e:
                 foreach (var sequence in e.Sequences) _live.Remove(sequence);
-                if (e.End == AllocationEnd.Preempted) _preempted += e.Sequences.Count;
+                if (e.End is AllocationEnd.Preempted or AllocationEnd.Reclaimed) _preempted += e.Sequences.Count;
                 break;
             case ReplicasScaled { Replicas: 0 }:
                 _scaledToNothing++;

@@ -22,7 +22,8 @@ public static class NoLostJob
         }
 
         var order = waiting.Select(n => state.Jobs[n])
-            .OrderByDescending(j => (int)j.Spec.Priority).ThenBy(j => (int)j.Spec.Kind).ThenBy(j => j.Number)
+            .OrderByDescending(j => Tenants.Level(state, j)).ThenBy(j => Tenants.Share(state, j.Spec.Tenant))
+            .ThenBy(j => (int)j.Spec.Kind).ThenBy(j => j.Number)
             .Select(j => j.Number);
         if (!order.SequenceEqual(waiting)) yield return "the queue is out of order";
         foreach (var complaint in OfCounters(state)) yield return complaint;

@@ -14,15 +14,15 @@ public static class WorkConservation
     public static IEnumerable<string> Complaints(CellState state)
     {
         var ready = state.Nodes.Where(n => !n.Lost && !n.Draining).Select(n => new Free(state, n)).ToList();
-        var tried = new HashSet<(JobClass, Priority)>();
+        var tried = new HashSet<(JobClass, Priority, string)>();
         foreach (var job in state.Jobs.Values)
         {
             if (job.Ended is not null || job.Held || job.Unplaced.Count == 0) continue;
-            // Jobs of one class and priority differ in nothing that matters here.
-            if (!tried.Add((job.Class, job.Spec.Priority))) continue;
+            // Jobs of one class, priority and tenant differ in nothing that matters here.
+            if (!tried.Add((job.Class, job.Spec.Priority, job.Spec.Tenant))) continue;
             var complaint = job.Spec.Kind == JobKind.Training
-                ? Gang(job, ready, state.Policy)
-                : Task(job, ready, state.Policy);
+                ? MayBeHeldBack(state, job) ? null : Gang(state, job, ready)
+                : Task(state, job, ready);
             if (complaint is not null) yield return complaint;
         }
     }
@@ -54,14 +54,16 @@ public static class WorkConservation
 
     private static long Memory(AllocationState a) => a.Job.Spec.MemoryMiB * a.Placed.Ranks;
 
-    private static string? Task(JobState job, List<Free> ready, Policy policy)
+    private static string? Task(CellState state, JobState job, List<Free> ready)
     {
         var spec = job.Spec;
+        var policy = state.Policy;
         foreach (var free in ready)
         {
             var node = free.Node.Admitted;
             if (!Rules.Allows(spec, RandomFleet.Catalog.Find(node.Model)!, policy) || !Rules.HasLabels(spec, node))
                 continue;
+            if (Quotas.Forbids(state, job, free.Node.Accelerator)) continue;
             var devices = spec.ShareMilli > 0
                 ? free.Milli.Any(milli => milli >= spec.ShareMilli)
                 : free.Milli.Count(milli => milli == 1_000) >= spec.Devices;
@@ -72,14 +74,29 @@ public static class WorkConservation
         return null;
     }
 
-    /// <summary>Room for a gang counts what guests and gangs of lower priority classes hold.</summary>
-    private static string? Gang(JobState job, List<Free> ready, Policy policy)
+    /// <summary>A gang gives way to a more urgent one that waits, where the policy wants that.</summary>
+    private static bool MayBeHeldBack(CellState state, JobState job) =>
+        state.Policy.Queue.Preemption.HoldBack && state.Jobs.Values.Any(other =>
+            other.Spec.Kind == JobKind.Training && other.Waits && other.Spec.Priority > job.Spec.Priority);
+
+    /// <summary>
+    /// Room for a gang counts what guests hold, and what gangs of lower priority classes do unless they are protected
+    /// or left before for a gang of the same class.
+    /// </summary>
+    private static string? Gang(CellState state, JobState job, List<Free> ready)
     {
         var spec = job.Spec;
+        var policy = state.Policy;
+        var alike = state.Jobs.Values.Where(j => j.Class == job.Class).Select(j => j.Number).ToHashSet();
+        bool MustLeave(JobState gang) => gang.Spec.Kind == JobKind.Training && gang.Spec.Priority < spec.Priority
+            && !gang.PreemptedBy.Any(alike.Contains)
+            && gang.Allocations.Values.Min(a => a.PlacedAt)
+                + policy.Queue.Preemption.ProtectionAfter(gang.Preemptions) <= state.At;
         foreach (var model in ready.GroupBy(f => f.Node.Admitted.Model))
         {
             if (!Rules.Allows(spec, RandomFleet.Catalog.Find(model.Key)!, policy)) continue;
-            var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted)).Sum(f => Ranks(spec, f));
+            if (Quotas.Forbids(state, job, RandomFleet.Catalog.Find(model.Key)!)) continue;
+            var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted)).Sum(f => Ranks(spec, f, MustLeave));
             if (room >= Rules.Least(spec))
                 return $"gang {job.Number} of {Rules.Least(spec)} {spec.Priority} waits, and {room} {model.Key} "
                     + "would hold it";
@@ -88,10 +105,9 @@ public static class WorkConservation
         return null;
     }
 
-    private static int Ranks(JobSpec spec, Free free)
+    private static int Ranks(JobSpec spec, Free free, Func<JobState, bool> mustLeave)
     {
-        var stay = free.Here.Where(a => !a.Placed.Guest
-            && (a.Job.Spec.Kind != JobKind.Training || a.Job.Spec.Priority >= spec.Priority)).ToList();
+        var stay = free.Here.Where(a => !a.Placed.Guest && !mustLeave(a.Job)).ToList();
         var held = stay.Aggregate(0u, (mask, a) => mask | a.Placed.DeviceMask);
         long ranks = free.Node.Devices - BitOperations.PopCount(held);
         if (spec.CpuMilli > 0) ranks = Math.Min(ranks, (free.Node.Admitted.CpuMilli - stay.Sum(Cpu)) / spec.CpuMilli);

@@ -1,0 +1,63 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Queueing;
+
+/// <summary>
+/// Keeps a gang from starting where it would only be pushed out again, or, being protected, would keep a more urgent
+/// gang waiting. It may start when it ends before the other's time, when its protection does, or when the devices it
+/// takes are not needed then.
+/// </summary>
+internal sealed class HoldBack
+{
+    private readonly CellState _state;
+    private readonly DateTimeOffset _now;
+    private readonly List<Claim> _claims = [];
+
+    public HoldBack(CellState state, DateTimeOffset now)
+    {
+        _state = state;
+        _now = now;
+        if (!state.Policy.Queue.Preemption.HoldBack) return;
+        foreach (var jobClass in state.Queue.WaitingClasses)
+            if (jobClass.Claim is { } claim) _claims.Add(claim);
+    }
+
+    public void Add(Claim claim)
+    {
+        if (_state.Policy.Queue.Preemption.HoldBack) _claims.Add(claim);
+    }
+
+    public void Remove(Claim? claim)
+    {
+        if (claim is not null) _claims.Remove(claim);
+    }
+
+    /// <summary>Whether the gang may start on the model with so many devices.</summary>
+    public bool Allows(JobState job, string model, int devices)
+    {
+        foreach (var claim in _claims)
+            if (Concerns(claim, job, model) && devices > claim.Spare && Stays(claim, job, devices)) return false;
+        return true;
+    }
+
+    /// <summary>A gang was started: what it holds at the time of a claim is spare no more.</summary>
+    public void Took(JobState job, string model, int devices)
+    {
+        foreach (var claim in _claims)
+            if (Concerns(claim, job, model) && Stays(claim, job, devices)) claim.Spare -= devices;
+    }
+
+    private static bool Concerns(Claim claim, JobState job, string model) =>
+        claim.Priority > job.Spec.Priority && claim.Model == model;
+
+    /// <summary>It would still run, and be protected, when the claim's time comes.</summary>
+    private bool Stays(Claim claim, JobState job, int devices)
+    {
+        var protection = _state.Policy.Queue.Preemption.ProtectionAfter(job.Preemptions);
+        if (_now + protection <= claim.At) return false;
+        var runTime = RunTimes.Of(job.Spec, _state.Catalog, claim.Model, devices);
+        return _now + runTime * (1 - job.Done) > claim.At;
+    }
+}

@@ -1,0 +1,34 @@
+using Stockpile.Core.Cells;
+
+namespace Stockpile.Core.Queueing;
+
+/// <summary>The waiting jobs of one tenant in one class, in the order of their arrival.</summary>
+public sealed class JobLane
+{
+    private static readonly Comparer<JobState> ByNumber = Comparer<JobState>.Create((a, b) =>
+        a.Number.CompareTo(b.Number));
+
+    internal JobLane(JobClass jobClass, string tenant)
+    {
+        Class = jobClass;
+        Tenant = tenant;
+    }
+
+    public JobClass Class { get; }
+
+    public string Tenant { get; }
+
+    internal SortedSet<JobState> Waiting { get; } = new(ByNumber);
+
+    /// <summary>The capacity stamp at which its head found no room or no quota; it counts until that changes.</summary>
+    internal long RefusedAt { get; set; } = -1;
+
+    internal JobState Head => Waiting.Min!;
+
+    /// <summary>A job behind the head that may pass it in this pass, because it is done before a reservation that the
+    /// head would violate; null: none.</summary>
+    internal JobState? Passing { get; set; }
+
+    /// <summary>Whose turn it is.</summary>
+    internal JobState Turn => Passing is { Waits: true } passing ? passing : Head;
+}

@@ -1,0 +1,42 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Queueing;
+
+/// <summary>What a running gang would lose, and until when it may not be made to.</summary>
+public static class Protection
+{
+    /// <summary>A placed gang is no victim of preemption before this instant; it grows with each preemption.</summary>
+    public static DateTimeOffset Until(JobState gang, PreemptionPolicy policy) =>
+        PlacedAt(gang) + policy.ProtectionAfter(gang.Preemptions);
+
+    /// <summary>A job runs for at least the minimum run time before its tenant must give back what it borrowed.
+    /// </summary>
+    public static DateTimeOffset UntilReclaim(AllocationState allocation, PreemptionPolicy policy) =>
+        allocation.PlacedAt + policy.MinRunTime;
+
+    /// <summary>Device-milliseconds that are lost when a gang leaves now: its work since the last checkpoint, and its
+    /// restart. Without checkpoints it loses all it did since it started.</summary>
+    public static double Cost(JobState gang, int devices, DateTimeOffset now, PreemptionPolicy policy)
+    {
+        var ran = now - (gang.Allocations.First().Value.StartedAt ?? now);
+        var checkpoint = gang.Spec.Checkpoint;
+        var lost = checkpoint > TimeSpan.Zero ? TimeSpan.FromTicks(ran.Ticks % checkpoint.Ticks) : ran;
+        return devices * (lost + policy.RestartCost).TotalMilliseconds;
+    }
+
+    /// <summary>When work ends by itself, as far as the state knows: never for a service. It may be late, since the
+    /// progress between two checkpoints is not in the state.</summary>
+    public static DateTimeOffset EndOf(AllocationState allocation, DateTimeOffset now)
+    {
+        var runTime = allocation.Placed.RunTime;
+        if (runTime == TimeSpan.Zero) return DateTimeOffset.MaxValue;
+        var done = allocation.Job.Spec.Kind == JobKind.Training ? allocation.Job.Done : 0;
+        var fromStart = (allocation.StartedAt ?? now) + runTime;
+        var fromCheckpoint = now + runTime * (1 - done);
+        return fromStart < fromCheckpoint ? fromStart : fromCheckpoint;
+    }
+
+    private static DateTimeOffset PlacedAt(JobState gang) => gang.Allocations.First().Value.PlacedAt;
+}

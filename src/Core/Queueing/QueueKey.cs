@@ -1,0 +1,23 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Queueing;
+
+/// <summary>
+/// Order of the queue: effective priority class, then the tenant that has least, then training before inference before
+/// batch, then arrival.
+/// </summary>
+/// <param name="Priority">The class to which the job has risen by waiting.</param>
+/// <param name="Share">The tenant's weighted dominant share; see <see cref="TenantLedger.Share"/>.</param>
+public readonly record struct QueueKey(Priority Priority, double Share, JobKind Kind, long Number)
+    : IComparable<QueueKey>
+{
+    public int CompareTo(QueueKey other)
+    {
+        var byPriority = other.Priority.CompareTo(Priority);
+        if (byPriority != 0) return byPriority;
+        var byShare = Share.CompareTo(other.Share);
+        if (byShare != 0) return byShare;
+        var byKind = Kind.CompareTo(other.Kind);
+        return byKind != 0 ? byKind : Number.CompareTo(other.Number);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Queueing;
+
+/// <summary>
+/// What quotas say to a placement at home. Guests are outside of quotas: whoever is at home takes their devices back
+/// anyway. All amounts are thousandths of devices.
+/// </summary>
+public static class QuotaCheck
+{
+    /// <summary>Null when the tenant's quota lets the job have so much more on the alternative's tier now; else which
+    /// quota says no, with the numbers.</summary>
+    public static Refusal? WhyNot(CellState state, JobState job, Alternative alternative, int devicesMilli)
+    {
+        if (alternative.Guest || HeadroomMilli(state, job.Spec.Tenant, alternative.Tier) >= devicesMilli) return null;
+        var tenant = job.Spec.Tenant;
+        var tier = alternative.Tier;
+        var quota = state.Policy.Queue.Quotas.Find(tenant, tier.Name)!;
+        return new Refusal(Refusal.OverQuota, "tenant", string.Create(CultureInfo.InvariantCulture,
+            $"tenant {tenant} holds {state.Tenants.UseMilli(tenant, tier) / 1000.0:0.###} devices of {tier.Name} in "
+            + $"cell {state.Cell} and wants {devicesMilli / 1000.0:0.###} more; its quota is "
+            + $"{quota.NominalPercent}% and it may borrow {quota.BorrowPercent}% of the "
+            + $"{state.Tenants.CapacityMilli(tier) / 1000.0:0.###} that take "
+            + $"work, together {LimitMilli(state, tenant, tier) / 1000.0:0.###}"));
+    }
+
+    /// <summary>The alternatives on which the tenant's quota lets the job take its next step now.</summary>
+    public static IReadOnlyList<Alternative> Within(
+        CellState state, JobState job, IReadOnlyList<Alternative> alternatives)
+    {
+        if (!state.Policy.Queue.Quotas.Any) return alternatives;
+        return Within(state, job.Spec, alternatives);
+    }
+
+    /// <summary>The same for a job that is not here yet.</summary>
+    public static IReadOnlyList<Alternative> Within(
+        CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives)
+    {
+        var least = LeastMilli(spec);
+        return [.. alternatives.Where(a => a.Guest || HeadroomMilli(state, spec.Tenant, a.Tier) >= least)];
+    }
+
+    /// <summary>Least that one step of the job needs: the smallest gang, or one task.</summary>
+    public static int LeastMilli(JobSpec spec) => spec.Kind == JobKind.Training
+        ? spec.LeastDevices * Limits.MilliPerDevice
+        : spec.ShareMilli > 0 ? spec.ShareMilli : spec.Devices * Limits.MilliPerDevice;
+
+    /// <summary>What the tenant may take on the tier now; <see cref="long.MaxValue"/> without quotas.</summary>
+    public static long HeadroomMilli(CellState state, string tenant, Fleets.Tier tier)
+    {
+        var limit = LimitMilli(state, tenant, tier);
+        return limit == long.MaxValue ? limit : limit - state.Tenants.UseMilli(tenant, tier);
+    }
+
+    /// <summary>The most it may hold, borrowed included.</summary>
+    public static long LimitMilli(CellState state, string tenant, Fleets.Tier tier) =>
+        state.Policy.Queue.Quotas.Find(tenant, tier.Name) is { } quota
+            ? state.Tenants.CapacityMilli(tier) * (quota.NominalPercent + quota.BorrowPercent) / 100
+            : long.MaxValue;
+
+    /// <summary>What it has a right to; without quotas, everything.</summary>
+    public static long NominalMilli(CellState state, string tenant, Fleets.Tier tier) =>
+        state.Policy.Queue.Quotas.Find(tenant, tier.Name) is { } quota
+            ? state.Tenants.CapacityMilli(tier) * quota.NominalPercent / 100
+            : long.MaxValue;
+
+    /// <summary>What it holds beyond its right.</summary>
+    public static long BorrowedMilli(CellState state, string tenant, Fleets.Tier tier) =>
+        Math.Max(0, state.Tenants.UseMilli(tenant, tier) - NominalMilli(state, tenant, tier));
+
+    /// <summary>Whether borrowers on any home tier of the job have to give back; see below.</summary>
+    public static bool MayReclaim(CellState state, JobState job)
+    {
+        foreach (var alternative in job.Class.Home)
+            if (MayReclaim(state, job, alternative)) return true;
+        return false;
+    }
+
+    /// <summary>
+    /// Whether the job's tenant would stay within its nominal quota of the tier, while another one borrows there: then
+    /// borrowers have to give back.
+    /// </summary>
+    public static bool MayReclaim(CellState state, JobState job, Alternative alternative)
+    {
+        var tenant = job.Spec.Tenant;
+        var tier = alternative.Tier;
+        if (alternative.Guest || state.Policy.Queue.Quotas.Find(tenant, tier.Name) is null) return false;
+        if (state.Tenants.UseMilli(tenant, tier) + LeastMilli(job.Spec) > NominalMilli(state, tenant, tier))
+            return false;
+        foreach (var other in state.Tenants.Tenants.Keys)
+            if (other != tenant && BorrowedMilli(state, other, tier) > 0) return true;
+        return false;
+    }
+}

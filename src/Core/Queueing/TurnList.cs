@@ -1,0 +1,123 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Queueing;
+
+/// <summary>
+/// Whose turn it is within one pass. A tenant's share grows with each placement, so the lanes stand in groups, one per
+/// tenant and effective priority class, and only the group is moved when the share changes: a pass costs by lanes and
+/// placements, however many jobs wait.
+/// </summary>
+internal sealed class TurnList
+{
+    private sealed class Group(string tenant, Priority level)
+    {
+        public string Tenant { get; } = tenant;
+        public Priority Level { get; } = level;
+        public bool Listed { get; set; }
+        public PriorityQueue<JobLane, (JobKind Kind, long Number)> Lanes { get; } = new();
+    }
+
+    private readonly Dictionary<(string Tenant, Priority Level), Group> _groups = [];
+    private readonly PriorityQueue<Group, QueueKey> _order = new();
+    private readonly HashSet<JobClass> _out = [];
+    private readonly CellState _state;
+    private readonly DateTimeOffset _now;
+    private readonly bool _reclaims;
+    private Group? _current;
+
+    /// <summary>
+    /// All lanes of classes that are not blocked. Of a blocked one those that may take back what others borrowed, for
+    /// them the block says nothing.
+    /// </summary>
+    /// <param name="guests">The pass in which devices are lent; nobody reclaims there.</param>
+    public TurnList(CellState state, DateTimeOffset now, bool guests)
+    {
+        _state = state;
+        _now = now;
+        _reclaims = !guests && state.Policy.Queue.Quotas.Any;
+        foreach (var waiting in state.Queue.WaitingClasses)
+        {
+            if ((guests ? waiting.Guest : waiting.Home).Count == 0) continue;
+            var blocked = waiting.IsBlocked(state.Index, state.Queue.Promises, now);
+            if (blocked && !_reclaims) continue;
+            foreach (var lane in waiting.Lanes.Values)
+            {
+                lane.Passing = null;
+                if (!blocked || lane.RefusedAt != state.Index.Stamp && QuotaCheck.MayReclaim(state, lane.Head))
+                    Add(lane);
+            }
+        }
+    }
+
+    /// <summary>Adds a lane with a waiting job.</summary>
+    public void Add(JobLane lane)
+    {
+        var head = lane.Turn;
+        var level = _state.Queue.EffectivePriority(head, _now);
+        if (!_groups.TryGetValue((lane.Tenant, level), out var group))
+            _groups.Add((lane.Tenant, level), group = new Group(lane.Tenant, level));
+        group.Lanes.Enqueue(lane, (head.Spec.Kind, head.Number));
+        if (ReferenceEquals(group, _current)) return;
+        // A listed group whose best lane is another one now has to move up.
+        if (group.Listed && ReferenceEquals(group.Lanes.Peek(), lane)) _order.Remove(group, out _, out _);
+        else if (group.Listed) return;
+        group.Listed = true;
+        _order.Enqueue(group, KeyOf(group));
+    }
+
+    /// <summary>No lane of the class gets another turn in this pass, but those that may reclaim.</summary>
+    public void Drop(JobClass jobClass) => _out.Add(jobClass);
+
+    /// <summary>Takes the lane whose turn it is out of the list; <see cref="Add"/> brings it back.</summary>
+    public JobLane? Next()
+    {
+        if (_current is { } last)
+        {
+            _current = null;
+            List(last);
+        }
+
+        while (_order.TryDequeue(out var group, out _))
+        {
+            group.Listed = false;
+            if (!Skip(group)) continue;
+            // Its share may have grown since it was listed.
+            if (_order.TryPeek(out _, out var next) && next.CompareTo(KeyOf(group)) < 0)
+            {
+                List(group);
+                continue;
+            }
+
+            _current = group;
+            return group.Lanes.Dequeue();
+        }
+
+        return null;
+    }
+
+    private void List(Group group)
+    {
+        if (!Skip(group)) return;
+        group.Listed = true;
+        _order.Enqueue(group, KeyOf(group));
+    }
+
+    /// <summary>Leaves out lanes of dropped classes; false when none is left.</summary>
+    private bool Skip(Group group)
+    {
+        while (group.Lanes.TryPeek(out var lane, out _))
+        {
+            if (!_out.Contains(lane.Class) || lane.Passing is not null || _reclaims && QuotaCheck.MayReclaim(_state, lane.Head)) return true;
+            group.Lanes.Dequeue();
+        }
+
+        return false;
+    }
+
+    private QueueKey KeyOf(Group group)
+    {
+        group.Lanes.TryPeek(out _, out var best);
+        return new QueueKey(group.Level, _state.Tenants.Share(group.Tenant), best.Kind, best.Number);
+    }
+}
