@@ -39,7 +39,10 @@ public sealed record JobImage(
     IReadOnlyList<int> FinishedTasks,
     string Origin,
     bool Held,
-    string ForwardedTo);
+    string ForwardedTo)
+{
+    public int Moves { get; init; }
+}
 
 public sealed record AllocationImage(
     PlacedAllocation Placed,

@@ -23,6 +23,7 @@ public sealed partial class CellState
             case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
             case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
             case JobRequeued e: ApplyRequeued(JobOf(e.Job), e.Reason); break;
+            case JobMoved e: ApplyMoved(JobOf(e.Job), e.Reason); break;
             case JobForwarded e: ApplyForwarded(JobOf(e.Job), e.Cell); break;
             case JobAdopted e: ApplyAdopted(e); break;
             case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job)); break;
@@ -101,7 +102,7 @@ public sealed partial class CellState
         if (job.Ended is not null) throw new InvariantBrokenException($"job {e.Job} has ended and is placed");
         if (job.Spec.Kind == JobKind.Training && job.Allocations.Count > 0)
             throw new InvariantBrokenException($"the gang of job {e.Job} is placed twice");
-        if (job.StartedAt is null && job.Allocations.Count == 0 && job.Requeues == 0) Counters.Placed++;
+        if (job is { StartedAt: null, Allocations.Count: 0, Requeues: 0, Moves: 0 }) Counters.Placed++;
         foreach (var placed in e.Allocations)
         {
             if (placed.Sequence != NextSequence)
@@ -174,6 +175,15 @@ public sealed partial class CellState
         job.Reason = reason;
         Counters.Requeued++;
         Queue.Update(job);
+    }
+
+    private void ApplyMoved(JobState job, string reason)
+    {
+        if (job.Unplaced.Count == 0)
+            throw new InvariantBrokenException($"job {job.Number} moves and nothing of it has ended");
+        job.Moves++;
+        job.Reason = reason;
+        Counters.Migrations++;
     }
 
     private void ApplyCompleted(JobState job)

@@ -78,6 +78,7 @@ public sealed partial class CellState
             Origin = image.Origin,
             Held = image.Held,
             ForwardedTo = image.ForwardedTo,
+            Moves = image.Moves,
         };
         if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
         job.RestoreProgress(FromRanges(image.FinishedTasks));
@@ -110,7 +111,10 @@ public sealed partial class CellState
     private static JobImage ImageOf(JobState job) => new(
         job.Number, job.Key, job.Spec, job.Ended, job.SubmittedAt, job.StartedAt, job.CompletedAt, job.Reason,
         job.Done, job.Replicas, job.Requeues, job.Preemptions, ToRanges(job.Finished), job.Origin, job.Held,
-        job.ForwardedTo);
+        job.ForwardedTo)
+    {
+        Moves = job.Moves,
+    };
 
     private static List<int> ToRanges(IEnumerable<int> numbers)
     {

@@ -24,6 +24,10 @@ public sealed record CellCounters
     public long Forwarded { get; set; }
     public long Adopted { get; set; }
     public long Allocations { get; set; }
+
+    /// <summary>Gangs and tasks that went on elsewhere without waiting: resized, moved to a better tier, drained,
+    /// defragmented.</summary>
+    public long Migrations { get; set; }
 }
 
 /// <summary>

@@ -97,6 +97,9 @@ public enum AllocationEnd
 
     /// <summary>Its node is being drained, and the work can go on elsewhere.</summary>
     Drained,
+
+    /// <summary>It goes on elsewhere: its job is placed again in the same round.</summary>
+    Moved,
 }
 
 /// <summary>The devices of these allocations are free again.</summary>
@@ -111,6 +114,12 @@ public sealed record ReplicasScaled(long Job, int Replicas) : CellEvent;
 
 /// <summary>The job lost allocations and waits again, training from its last checkpoint.</summary>
 public sealed record JobRequeued(long Job, string Reason) : CellEvent;
+
+/// <summary>
+/// Allocations that ended just before as <see cref="AllocationEnd.Moved"/> are placed again by the event that follows.
+/// </summary>
+/// <param name="Reason">Why, for users.</param>
+public sealed record JobMoved(long Job, string Reason) : CellEvent;
 
 /// <summary>Another cell has taken the job over, durably; this one only remembers where it went.</summary>
 public sealed record JobForwarded(long Job, string Cell) : CellEvent;

@@ -79,7 +79,7 @@ public sealed class JobState
     public DateTimeOffset? StartedAt { get; internal set; }
     public DateTimeOffset? CompletedAt { get; internal set; }
 
-    /// <summary>Why it was requeued last, or why it failed.</summary>
+    /// <summary>Why it was requeued or moved last, or why it failed.</summary>
     public string Reason { get; internal set; } = "";
 
     /// <summary>Training: share of the work that a checkpoint holds, 0..1.</summary>
@@ -90,6 +90,9 @@ public sealed class JobState
 
     public int Requeues { get; internal set; }
     public int Preemptions { get; internal set; }
+
+    /// <summary>How often it, or one of its tasks, went on elsewhere.</summary>
+    public int Moves { get; internal set; }
 
     /// <summary>The id of a job that was taken over from another cell; empty for a job of this cell.</summary>
     public string Origin { get; init; } = "";

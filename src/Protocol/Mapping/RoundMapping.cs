@@ -62,6 +62,7 @@ public static class RoundMapping
         JobAdopted x => new() { JobAdopted = ToWirePart(x) },
         AdoptionConfirmed x => new() { AdoptionConfirmed = x.Job },
         AdoptionDropped x => new() { AdoptionDropped = x.Job },
+        JobMoved x => new() { JobMoved = new() { Job = x.Job, Reason = x.Reason } },
         JobFailed x => new() { JobFailed = new() { Job = x.Job, Reason = x.Reason } },
         _ => throw new SerializationException($"{e.GetType().FullName} has no case in CellEventMsg"),
     };
@@ -87,6 +88,7 @@ public static class RoundMapping
         Case.JobAdopted => FromWirePart(msg.JobAdopted),
         Case.AdoptionConfirmed => new AdoptionConfirmed(msg.AdoptionConfirmed),
         Case.AdoptionDropped => new AdoptionDropped(msg.AdoptionDropped),
+        Case.JobMoved => new JobMoved(msg.JobMoved.Job, msg.JobMoved.Reason),
         Case.JobFailed => new JobFailed(msg.JobFailed.Job, msg.JobFailed.Reason),
         _ => throw Unknown(msg),
     };

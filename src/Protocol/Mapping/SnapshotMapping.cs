@@ -76,6 +76,7 @@ public static class SnapshotMapping
             Allocations = counters.Allocations,
             Forwarded = counters.Forwarded,
             Adopted = counters.Adopted,
+            Migrations = counters.Migrations,
             Demand = image.Demand,
             DemandServed = image.DemandServed,
         };
@@ -95,6 +96,7 @@ public static class SnapshotMapping
         Allocations = msg.Allocations,
         Forwarded = msg.Forwarded,
         Adopted = msg.Adopted,
+        Migrations = msg.Migrations,
     };
 
     private static JobStateMsg ToWire(JobImage job)
@@ -117,6 +119,7 @@ public static class SnapshotMapping
             Origin = job.Origin,
             Held = job.Held,
             ForwardedTo = job.ForwardedTo,
+            Moves = job.Moves,
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         return msg;
@@ -126,5 +129,8 @@ public static class SnapshotMapping
         msg.Number, msg.Key, msg.Spec.FromWire(), msg.Phase == 0 ? null : (JobPhase)msg.Phase,
         WireTime.Instant(msg.SubmittedAtMs), WireTime.InstantOrNone(msg.StartedAtMs),
         WireTime.InstantOrNone(msg.CompletedAtMs), msg.Reason, msg.Done, msg.Replicas, msg.Requeues,
-        msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo);
+        msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo)
+    {
+        Moves = msg.Moves,
+    };
 }

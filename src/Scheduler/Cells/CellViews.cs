@@ -180,6 +180,7 @@ public static class CellViews
             Requeued = counters.Requeued,
             Preempted = counters.Preempted,
             Forwarded = counters.Forwarded,
+            Migrations = counters.Migrations,
             AllocationsPersisted = counters.Allocations,
             Services = state.Services.Count,
             Demand = state.Usage.Demand,

@@ -101,7 +101,11 @@ public sealed record CountersResponse(
     long Failed,
     long Requeued,
     long Preempted,
-    long AllocationsPersisted);
+    long AllocationsPersisted)
+{
+    /// <summary>Gangs and tasks that went on elsewhere without waiting.</summary>
+    public long Migrations { get; init; }
+}
 
 /// <summary>Services, and what they did over the cells' whole life.</summary>
 /// <param name="Requests">Requests that were to be served: rate × simulated time.</param>
