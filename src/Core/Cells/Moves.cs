@@ -25,7 +25,7 @@ public static class Moves
         var evicted = plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).Distinct().ToList();
         var events = Endings.Of(
             state, evicted, AllocationEnd.Preempted, $"training job {state.NameOf(job)} took its devices");
-        var runTime = WithRestart(RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, plan.Devices),
+        var runTime = WithRestart(plan.RunTime(state, job.Spec),
             job.Done, state.Policy.Gangs.Restart);
         var sequence = state.NextSequence;
         events.Add(new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Moved));
@@ -48,7 +48,8 @@ public static class Moves
         if (job.Spec.Kind == JobKind.Training)
             throw new ArgumentException($"allocation {allocation.Sequence} is a part of a gang", nameof(allocation));
         var runTime = WithRestart(
-            RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, job.Spec.Devices),
+            RunTimes.Of(
+                job.Spec, state.Catalog, state.Policy.Gangs, plan.Alternative.Model, job.Spec.Devices),
             done: 0, state.Policy.Gangs.Restart);
         return
         [

@@ -117,7 +117,7 @@ public static class SchedulingCycle
         if (plan is null) return Outcome.NoRoom;
         Preempt(plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).ToList(), ref preempted);
 
-        var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, plan.Devices);
+        var runTime = plan.RunTime(state, job.Spec);
         var sequence = state.NextSequence;
         var allocations = plan.Pieces
             .Select(p => new PlacedAllocation(
@@ -141,7 +141,8 @@ public static class SchedulingCycle
         {
             if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
             if (TaskPlanner.Plan(state.Index, job.Spec, alternatives) is not { } plan) return Outcome.NoRoom;
-            var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, job.Spec.Devices);
+            var runTime = RunTimes.Of(
+                job.Spec, state.Catalog, state.Policy.Gangs, plan.Alternative.Model, job.Spec.Devices);
             round.Commit(new JobPlaced(job.Number,
             [
                 new PlacedAllocation(state.NextSequence, plan.Node.Id, plan.DeviceMask, job.Spec.ShareMilli, task,

@@ -11,7 +11,12 @@ public sealed record GangPiece(NodeState Node, uint DeviceMask, IReadOnlyList<Al
 }
 
 /// <summary>A whole gang, all or nothing, on one model.</summary>
-public sealed record GangPlan(IReadOnlyList<GangPiece> Pieces, Alternative Alternative, int Devices);
+public sealed record GangPlan(IReadOnlyList<GangPiece> Pieces, Alternative Alternative, int Devices)
+{
+    /// <summary>Run time of the whole work as the plan lays it out.</summary>
+    public TimeSpan RunTime(CellState state, JobSpec spec) =>
+        RunTimes.Of(spec, state.Catalog, state.Policy.Gangs, Alternative.Model, Devices, Pieces.Count);
+}
 
 /// <summary>
 /// Places gangs: the best alternative first, there free devices before those that guests hold. A gang that fits on one

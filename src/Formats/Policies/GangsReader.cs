@@ -8,10 +8,12 @@ internal static class GangsReader
 {
     public static GangPolicy Read(ConfigSection? section)
     {
-        var defaults = new GangPolicy();
+        var defaults = GangPolicy.Default;
         if (section is null) return defaults;
         var policy = new GangPolicy
         {
+            NetworkGBps = section.GetDouble("network-bandwidth", 0.001, 1e6, defaults.NetworkGBps),
+            StepTokens = section.GetInt("step-tokens", 1, int.MaxValue, (int)defaults.StepTokens),
             Restart = section.GetDuration("restart", defaults.Restart),
         };
         section.Done();
