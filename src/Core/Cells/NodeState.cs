@@ -1,6 +1,7 @@
 using System.Numerics;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Jobs;
 
 namespace Stockpile.Core.Cells;
 
@@ -16,6 +17,8 @@ public sealed class NodeState
         Index = index;
         Admitted = admitted;
         Accelerator = accelerator;
+        Rack = Topology.DomainOf(admitted.Labels, TopologyLevel.Rack);
+        Pod = Topology.DomainOf(admitted.Labels, TopologyLevel.Pod);
         _usedMilli = new int[admitted.Devices];
         _ownedMilli = new int[admitted.Devices];
         CpuFreeMilli = CpuReclaimableMilli = admitted.CpuMilli;
@@ -33,6 +36,10 @@ public sealed class NodeState
     public NodeAdmitted Admitted { get; }
     public string Id => Admitted.Node;
     public Accelerator Accelerator { get; }
+
+    /// <summary>See <see cref="Topology.DomainOf"/>.</summary>
+    public string Rack { get; }
+    public string Pod { get; }
     public int Devices => Admitted.Devices;
 
     public bool Lost { get; internal set; }

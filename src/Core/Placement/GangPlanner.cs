@@ -30,6 +30,16 @@ public static class GangPlanner
         foreach (var alternative in alternatives)
             foreach (var reclaim in Reclaim)
             {
+                if (spec.TopologyRequired != TopologyLevel.None || spec.TopologyPreferred != TopologyLevel.None)
+                {
+                    var nodes = state.Index.Widest(alternative.Model, reclaim)
+                        .Select(n => (n, Room(n, spec, reclaim)));
+                    if (TopologyPlanner.Choose(spec, nodes, room => Sizes(spec, room)) is var (chosen, size))
+                        return new GangPlan(
+                            chosen.ConvertAll(c => Piece(state, spec, c.Node, c.Devices)), alternative, size);
+                    continue;
+                }
+
                 var room = reclaim
                     ? state.Index.Reclaimable(alternative.Model)
                     : state.Index.Free(alternative.Model);

@@ -1,4 +1,3 @@
-using System.Numerics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 
@@ -32,7 +31,7 @@ public static class Preemption
             .ToList();
         if (candidates.Count == 0) return null;
 
-        var ledger = new Ledger(state, job.Spec, model);
+        var ledger = new RoomLedger(state, job.Spec, model);
         var victims = new List<JobState>();
         foreach (var candidate in candidates)
         {
@@ -52,45 +51,5 @@ public static class Preemption
         }
 
         return victims;
-    }
-
-    /// <summary>Room for the job on each node, were guests and the chosen victims gone.</summary>
-    private sealed class Ledger(CellState state, JobSpec spec, string model)
-    {
-        private readonly Dictionary<int, (int Devices, int CpuMilli, long MemoryMiB)> _freed = [];
-        private int _room = state.Nodes.Where(n => n.Accelerator.Model == model)
-            .Sum(n => Room(n, spec, default));
-
-        public bool Fits => _room >= spec.LeastDevices;
-
-        public void Free(JobState victim) => Change(victim, +1);
-
-        public void Bind(JobState victim) => Change(victim, -1);
-
-        private void Change(JobState victim, int sign)
-        {
-            foreach (var allocation in victim.Allocations.Values)
-            {
-                var node = allocation.Node;
-                var freed = _freed.GetValueOrDefault(node.Index);
-                _room -= Room(node, spec, freed);
-                freed.Devices += sign * BitOperations.PopCount(allocation.DeviceMask);
-                freed.CpuMilli += sign * allocation.CpuMilli;
-                freed.MemoryMiB += sign * allocation.MemoryMiB;
-                _freed[node.Index] = freed;
-                _room += Room(node, spec, freed);
-            }
-        }
-
-        private static int Room(NodeState node, JobSpec spec, (int Devices, int CpuMilli, long MemoryMiB) freed)
-        {
-            if (!node.Ready || !Feasibility.HasLabels(node, spec.Labels)) return 0;
-            var ranks = Fit.Ranks(
-                node.ReclaimableDevices + freed.Devices,
-                node.CpuReclaimableMilli + freed.CpuMilli,
-                node.MemoryReclaimableMiB + freed.MemoryMiB,
-                spec);
-            return spec.PerNode == 0 ? ranks : ranks >= spec.PerNode ? spec.PerNode : 0;
-        }
     }
 }

@@ -203,6 +203,10 @@ public static class CellViews
         return view;
     }
 
+    private static int LargestDomain(IEnumerable<NodeState> nodes, Func<NodeState, string> domainOf) =>
+        nodes.Where(n => domainOf(n).Length > 0).GroupBy(domainOf, StringComparer.Ordinal)
+            .Select(g => g.Sum(n => n.Devices)).DefaultIfEmpty().Max();
+
     private static SortedDictionary<string, ModelUse>.ValueCollection ModelUses(CellState state)
     {
         var uses = new SortedDictionary<string, ModelUse>(StringComparer.Ordinal);
@@ -230,6 +234,13 @@ public static class CellViews
             use.FreeMilli += free;
             use.FreeDevices += node.FreeDevices;
             use.LargestFree = Math.Max(use.LargestFree, node.FreeDevices);
+        }
+
+        foreach (var use in uses.Values)
+        {
+            var nodes = state.Nodes.Where(n => n.Accelerator.Model == use.Model).ToList();
+            use.DevicesPerRackMax = LargestDomain(nodes, n => n.Rack);
+            use.DevicesPerPodMax = LargestDomain(nodes, n => n.Pod);
         }
 
         foreach (var allocation in state.Allocations.Values) Count(uses[allocation.Node.Accelerator.Model], allocation);

@@ -41,7 +41,7 @@ public sealed class CellProperties
     {
         var tally = new Tally(
             "placed gang", "waiting gang", "per-node gang", "larger gang", "smaller gang", "broken gang",
-            "done in part");
+            "done in part", "gang in one rack", "gang in one pod");
         ForEachHistory(_ => history =>
         {
             foreach (var job in history.State.Jobs.Values)
@@ -50,6 +50,8 @@ public sealed class CellProperties
                 var devices = job.Allocations.Values.Sum(a => a.Placed.Ranks);
                 tally.See(devices == 0 ? "waiting gang" : "placed gang");
                 if (devices > 0 && job.Spec.PerNode > 0) tally.See("per-node gang");
+                if (devices > 0 && job.Spec.TopologyRequired == TopologyLevel.Rack) tally.See("gang in one rack");
+                if (devices > 0 && job.Spec.TopologyRequired == TopologyLevel.Pod) tally.See("gang in one pod");
                 if (devices > job.Spec.Devices) tally.See("larger gang");
                 if (devices > 0 && devices < job.Spec.Devices) tally.See("smaller gang");
                 if (job.Allocations.Values.Any(a => a.Finished)) tally.See("done in part");

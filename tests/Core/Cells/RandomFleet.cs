@@ -77,6 +77,7 @@ public sealed class RandomFleet
         var scarce = _random.Next(5) == 0;
         var labels = new Dictionary<string, string>();
         if (_random.Next(5) > 0) labels["rack"] = $"r{_random.Next(3)}";
+        if (_random.Next(4) > 0) labels["pod"] = $"p{_random.Next(2)}";
         if (_random.Next(3) == 0) labels["disk"] = "fast";
         return new NodeAdmitted(
             id, $"host-{_random.Next(5)}", incarnation, _models[_random.Next(_models.Length)], devices,

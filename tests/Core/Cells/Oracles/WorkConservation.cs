@@ -79,7 +79,9 @@ public static class WorkConservation
         foreach (var model in ready.GroupBy(f => f.Node.Admitted.Model))
         {
             if (!Rules.Allows(spec, RandomFleet.Catalog.Find(model.Key)!, policy)) continue;
-            var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted)).Sum(f => Ranks(spec, f));
+            var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted))
+                .GroupBy(f => Rules.Domain(spec, f.Node.Admitted), f => Ranks(spec, f))
+                .Where(g => g.Key.Length > 0).Select(g => g.Sum()).DefaultIfEmpty().Max();
             if (room >= Rules.Least(spec))
                 return $"gang {job.Number} of {Rules.Least(spec)} {spec.Priority} waits, and {room} {model.Key} "
                     + "would hold it";

@@ -1,0 +1,80 @@
+using System.Numerics;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Placement;
+
+/// <summary>Room for a gang on the nodes of one model, were guests and some other work gone.</summary>
+internal sealed class RoomLedger
+{
+    private readonly Dictionary<int, (int Devices, int CpuMilli, long MemoryMiB)> _freed = [];
+    private readonly Dictionary<string, int> _rooms = new(StringComparer.Ordinal);
+    private readonly JobSpec _spec;
+
+    public RoomLedger(CellState state, JobSpec spec, string model)
+    {
+        _spec = spec;
+        foreach (var node in state.Nodes)
+            if (node.Accelerator.Model == model)
+                Add(node, RoomOn(node, spec, default));
+    }
+
+    /// <summary>Devices that the gang could use: of the widest rack or pod where it needs to be in one.</summary>
+    public int Room => _rooms.Count == 0 ? 0 : _rooms.Values.Max();
+
+    public bool Fits => Room >= _spec.LeastDevices;
+
+    public void Free(JobState gang)
+    {
+        foreach (var allocation in gang.Allocations.Values) Change(allocation, +1);
+    }
+
+    public void Bind(JobState gang)
+    {
+        foreach (var allocation in gang.Allocations.Values) Change(allocation, -1);
+    }
+
+    /// <summary>One task goes. A share counts only when it leaves its device wholly free, which is not known here: it
+    /// counts as nothing.</summary>
+    public void Free(AllocationState task) => Change(task, +1);
+
+    /// <summary>Some ranks of a gang go: so many devices of the node, and their CPU and memory.</summary>
+    public void Free(NodeState node, int devices, int cpuMilli, long memoryMiB)
+    {
+        var freed = _freed.GetValueOrDefault(node.Index);
+        Add(node, -RoomOn(node, _spec, freed));
+        freed.Devices += devices;
+        freed.CpuMilli += cpuMilli;
+        freed.MemoryMiB += memoryMiB;
+        _freed[node.Index] = freed;
+        Add(node, RoomOn(node, _spec, freed));
+    }
+
+    private void Change(AllocationState allocation, int sign) => Free(
+        allocation.Node,
+        allocation.ShareMilli == 0 ? sign * BitOperations.PopCount(allocation.DeviceMask) : 0,
+        sign * allocation.CpuMilli,
+        sign * allocation.MemoryMiB);
+
+    private void Add(NodeState node, int room)
+    {
+        var domain = _spec.TopologyRequired switch
+        {
+            TopologyLevel.Rack => node.Rack,
+            TopologyLevel.Pod => node.Pod,
+            _ => "all",
+        };
+        if (domain.Length > 0) _rooms[domain] = _rooms.GetValueOrDefault(domain) + room;
+    }
+
+    private static int RoomOn(NodeState node, JobSpec spec, (int Devices, int CpuMilli, long MemoryMiB) freed)
+    {
+        if (!node.Ready || !Feasibility.HasLabels(node, spec.Labels)) return 0;
+        var ranks = Fit.Ranks(
+            node.ReclaimableDevices + freed.Devices,
+            node.CpuReclaimableMilli + freed.CpuMilli,
+            node.MemoryReclaimableMiB + freed.MemoryMiB,
+            spec);
+        return spec.PerNode == 0 ? ranks : ranks >= spec.PerNode ? spec.PerNode : 0;
+    }
+}
