@@ -24,6 +24,7 @@ public static class PolicyFile
             Kind(section.GetSection("batch"), catalog))
         {
             Placement = PlacementReader.Read(section.GetOptionalSection("placement")),
+            Guests = GuestsReader.Read(section.GetOptionalSection("guests")),
             Gangs = GangsReader.Read(section.GetOptionalSection("gangs")),
         };
         section.Done();
