@@ -49,7 +49,10 @@ public sealed record AllocationImage(
     long Job,
     DateTimeOffset PlacedAt,
     DateTimeOffset? StartedAt,
-    bool Finished);
+    bool Finished)
+{
+    public double DoneAtStart { get; init; }
+}
 
 public sealed record TierUseImage(
     string Tier,

@@ -115,6 +115,7 @@ public sealed partial class CellState
             node.Bind(allocation);
             _allocations.Add(allocation.Sequence, allocation);
             _unstarted.Add(allocation.Sequence, allocation);
+            Note(allocation);
             Usage.Use(allocation, +1);
             Index.Update(node, freed: false);
             Counters.Allocations++;
@@ -123,11 +124,23 @@ public sealed partial class CellState
         Queue.Update(job);
     }
 
+    /// <summary>Keeps what the rearranging of running work looks through.</summary>
+    private void Note(AllocationState allocation)
+    {
+        var job = allocation.Job;
+        if (job.Spec.Kind == JobKind.Training) _gangs[job.Number] = job;
+        else if (job.Spec is { Kind: JobKind.Batch, WorkHours: > 0 }
+            && job.Class.Alternatives[0].Model != allocation.Node.Accelerator.Model)
+            _upward.Add(allocation.Sequence, allocation);
+    }
+
     private void ApplyStarted(AllocationsStarted e)
     {
         foreach (var sequence in e.Sequences)
         {
             var allocation = AllocationOf(sequence);
+            if (!allocation.Started && allocation.Job.Spec.Kind == JobKind.Training)
+                allocation.DoneAtStart = allocation.Job.Done;
             allocation.StartedAt ??= At;
             allocation.Job.StartedAt ??= At;
             _unstarted.Remove(sequence);
@@ -147,8 +160,10 @@ public sealed partial class CellState
             var allocation = AllocationOf(sequence);
             _allocations.Remove(sequence);
             _unstarted.Remove(sequence);
+            _upward.Remove(sequence);
             allocation.Node.Release(allocation);
             allocation.Job.Release(allocation, e.End);
+            if (allocation.Job.Allocations.Count == 0) _gangs.Remove(allocation.Job.Number);
             Usage.Use(allocation, -1);
             Index.Update(allocation.Node, freed: true);
             if (e.End == AllocationEnd.Preempted)

@@ -15,7 +15,10 @@ public sealed partial class CellState
             [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason))],
             [.. jobs.Select(ImageOf)],
             [.. _allocations.Values.OrderBy(a => a.Sequence)
-                .Select(a => new AllocationImage(a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished))],
+                .Select(a => new AllocationImage(a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished)
+                {
+                    DoneAtStart = a.DoneAtStart,
+                })],
             [.. Usage.Tiers.Select(t => new TierUseImage(
                 t.Key, t.Value.DeviceMs, t.Value.TrainingMs, t.Value.InferenceMs, t.Value.BatchMs, t.Value.GuestMs,
                 t.Value.WaitingDeviceMs, t.Value.WaitingTrainingMs))],
@@ -99,11 +102,13 @@ public sealed partial class CellState
         {
             StartedAt = image.StartedAt,
             Finished = image.Finished,
+            DoneAtStart = image.DoneAtStart,
         };
         job.Bind(allocation);
         node.Bind(allocation);
         _allocations.Add(allocation.Sequence, allocation);
         if (!allocation.Started) _unstarted.Add(allocation.Sequence, allocation);
+        Note(allocation);
         Usage.Use(allocation, +1);
         Index.Update(node, freed: false);
     }

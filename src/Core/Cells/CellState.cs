@@ -45,6 +45,8 @@ public sealed partial class CellState
     private readonly Dictionary<string, JobState> _adopted = new(StringComparer.Ordinal);
     private readonly Dictionary<long, AllocationState> _allocations = [];
     private readonly SortedDictionary<long, AllocationState> _unstarted = [];
+    private readonly SortedDictionary<long, JobState> _gangs = [];
+    private readonly SortedDictionary<long, AllocationState> _upward = [];
     private readonly SortedDictionary<int, long> _generations = [];
     private readonly Queue<long> _finished = new();
 
@@ -81,6 +83,13 @@ public sealed partial class CellState
 
     /// <summary>Allocations whose start no node has reported, oldest first.</summary>
     public IReadOnlyCollection<AllocationState> Unstarted => _unstarted.Values;
+
+    /// <summary>Training jobs that hold devices, oldest first.</summary>
+    internal IReadOnlyCollection<JobState> Gangs => _gangs.Values;
+
+    /// <summary>Batch tasks whose time depends on the model and that are not on the one they prefer, oldest first.
+    /// </summary>
+    internal IReadOnlyCollection<AllocationState> Upward => _upward.Values;
 
     /// <summary>Inference jobs that have not ended, oldest first.</summary>
     public IReadOnlyCollection<JobState> Services => _services.Values;

@@ -29,6 +29,9 @@ public sealed class AllocationState
     public DateTimeOffset? StartedAt { get; internal set; }
     public bool Started => StartedAt is not null;
 
+    /// <summary>Training: share of the work that was done when it started, 0..1.</summary>
+    public double DoneAtStart { get; internal set; }
+
     /// <summary>A part of a gang that did its work and waits for the rest.</summary>
     public bool Finished { get; internal set; }
 

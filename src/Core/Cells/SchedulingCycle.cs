@@ -25,8 +25,11 @@ public static class SchedulingCycle
         // 3  What is left on better tiers is lent to those that found no room at home.
         var lent = full ? default : Place(state, round, guests: true);
 
+        // 4  Running work grows into what nobody waits for, or moves to where it ends sooner.
+        var moved = full || lent.Full ? 0 : Rearranging.Run(state, round);
+
         // Whoever was sent away may find room elsewhere; its class has had its turn in this round.
-        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0);
+        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0 || moved > 0);
     }
 
     private static void ScaleServices(CellState state, RoundWriter round)
@@ -108,6 +111,8 @@ public static class SchedulingCycle
     {
         var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
         var plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
+        if (plan is null && Shrinking.MakeRoom(state, round, job))
+            plan = GangPlanner.Plan(state, job.Spec, job.Class.Home);
         if (plan is null && Preemption.Victims(state, job) is { } victims)
         {
             Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);

@@ -8,6 +8,12 @@ public sealed record GangPolicy
     /// <summary>What a move costs: loading the checkpoint and joining again, in simulated time.</summary>
     public TimeSpan Restart { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>A gang or task that was placed so short a time ago stays as it is. Simulated time.</summary>
+    public TimeSpan ResizeInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many times sooner what is left has to end elsewhere for a move to a better model.</summary>
+    public double MigrateGain { get; init; } = 1.3;
+
     /// <summary>
     /// Bandwidth between nodes for each device, one direction, in GB/s: one 400 Gb/s adapter per device, as in NVIDIA's
     /// DGX H100 datasheet.

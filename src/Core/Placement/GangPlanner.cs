@@ -51,6 +51,42 @@ public static class GangPlanner
         return null;
     }
 
+    /// <summary>
+    /// The gang where it is, with as many more free devices of its model as there are, at most so many. A gang that
+    /// wants to lie close together grows only inside the racks or pods it is in. Null when there are none.
+    /// </summary>
+    public static GangPlan? Grow(CellState state, JobState gang, int more)
+    {
+        var spec = gang.Spec;
+        // A node that is drained takes nothing anew, not even what it has.
+        if (gang.Allocations.Values.Any(a => !a.Node.Ready)) return null;
+        var held = gang.Allocations.Values.ToDictionary(a => a.Node.Index, a => a.DeviceMask);
+        var model = gang.Allocations.First().Value.Node.Accelerator.Model;
+        if (gang.Class.Home.FirstOrDefault(a => a.Model == model) is not { } alternative) return null;
+        var level = spec.TopologyRequired != TopologyLevel.None ? spec.TopologyRequired : spec.TopologyPreferred;
+        var domains = gang.Allocations.Values.Select(a => DomainOf(a.Node, level)).ToHashSet(StringComparer.Ordinal);
+        var step = Math.Max(1, spec.PerNode);
+        var nodes = state.Index.Widest(model, reclaim: false)
+            .Where(n => domains.Contains(DomainOf(n, level)) && (spec.PerNode == 0 || !held.ContainsKey(n.Index)))
+            .Select(n => (n, Room(n, spec, reclaim: false)));
+        var anywhere = spec with { TopologyRequired = TopologyLevel.None, TopologyPreferred = TopologyLevel.None };
+        if (TopologyPlanner.Choose(anywhere, nodes, room => Math.Min(more, room) / step * step is var size and > 0
+                ? [size] : []) is not var (chosen, _)) return null;
+        foreach (var (node, devices) in chosen)
+            held[node.Index] = held.GetValueOrDefault(node.Index) | TaskPlanner.FirstFree(node, devices);
+        var pieces = held.OrderBy(h => h.Key)
+            .Select(h => new GangPiece(state.Nodes[h.Key], h.Value, []))
+            .ToList();
+        return new GangPlan(pieces, alternative, pieces.Sum(p => p.Devices));
+    }
+
+    private static string DomainOf(NodeState node, TopologyLevel level) => level switch
+    {
+        TopologyLevel.Rack => node.Rack,
+        TopologyLevel.Pod => node.Pod,
+        _ => "",
+    };
+
     private static readonly bool[] Reclaim = [false, true];
 
     /// <summary>Sizes worth trying, largest first: the most it can use, its wish, and down to its least.</summary>

@@ -14,6 +14,8 @@ internal static class GangsReader
         {
             NetworkGBps = section.GetDouble("network-bandwidth", 0.001, 1e6, defaults.NetworkGBps),
             StepTokens = section.GetInt("step-tokens", 1, int.MaxValue, (int)defaults.StepTokens),
+            ResizeInterval = section.GetDuration("resize-interval", defaults.ResizeInterval),
+            MigrateGain = section.GetDouble("migrate-gain", 1, 1_000, defaults.MigrateGain),
             Restart = section.GetDuration("restart", defaults.Restart),
         };
         section.Done();

@@ -34,6 +34,7 @@ public static class SnapshotMapping
             PlacedAtMs = a.PlacedAt.ToWireMs(),
             StartedAtMs = a.StartedAt.ToWireMs(),
             Finished = a.Finished,
+            DoneAtStart = a.DoneAtStart,
         }));
         msg.Use.AddRange(image.Use.Select(u => new TierUseMsg
         {
@@ -55,7 +56,10 @@ public static class SnapshotMapping
         [.. msg.Jobs.Select(FromWire)],
         [.. msg.Allocations.Select(a => new AllocationImage(
             a.Placed.FromWire(), a.Job, WireTime.Instant(a.PlacedAtMs),
-            a.Started ? WireTime.Instant(a.StartedAtMs) : null, a.Finished))],
+            a.Started ? WireTime.Instant(a.StartedAtMs) : null, a.Finished)
+            {
+                DoneAtStart = a.DoneAtStart,
+            })],
         [.. msg.Use.Select(u => new TierUseImage(
             u.Tier, u.DeviceMs, u.TrainingMs, u.InferenceMs, u.BatchMs, u.GuestMs, u.WaitingDeviceMs,
             u.WaitingTrainingMs))],

@@ -235,6 +235,29 @@ public sealed class CellProperties
     }
 
     [Fact]
+    public void Whoever_moves_is_placed_again_at_once_with_all_that_was_safe_and_had_its_rest()
+    {
+        var tally = new Tally("grew", "shrank", "moved up", "a task moved", "gang stayed");
+        ForEachHistory(_ =>
+        {
+            var log = new EventLog();
+            var placedAt = new Dictionary<long, DateTimeOffset>();
+            var safe = new Dictionary<long, double>();
+            return history =>
+            {
+                if (history.Round is not { } round) return [];
+                foreach (var moved in round.Events.OfType<JobMoved>())
+                    tally.See(moved.Reason.StartsWith("it grew", StringComparison.Ordinal) ? "grew"
+                        : moved.Reason.StartsWith("it shrank", StringComparison.Ordinal) ? "shrank"
+                        : moved.Reason.StartsWith("a task", StringComparison.Ordinal) ? "a task moved" : "moved up");
+                if (!round.Events.Any(e => e is JobMoved)) tally.See("gang stayed");
+                return [.. MoveRules.Complaints(history.State, round, log, placedAt, safe)];
+            };
+        });
+        tally.AssertAllSeen();
+    }
+
+    [Fact]
     public void The_hours_that_were_used_were_there()
     {
         var tally = new Tally("idle hours", "training", "inference", "batch", "guests", "training waited", "requests");

@@ -87,7 +87,8 @@ public sealed class GraceTests : HostSpec
         await StartAdmittedAsync("n1");
         await RunAsync(Start("n1", 7));
         Order(1, [Leave("n1", 7)], []);
-        await FenceAsync();
+        await AwaitConditionAsync(async () => (await FenceAsync()).Running == 0, Patience,
+            cancellationToken: TestContext.Current.CancellationToken);
         Tell(new AuditHost { Cell = "north", Host = "h1" });
         var node = Assert.Single((await NextAsync<HostAudit>()).Nodes);
         Assert.Empty(node.Running);
