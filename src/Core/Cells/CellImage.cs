@@ -19,7 +19,10 @@ public sealed record CellImage(
     CellCounters Counters,
     IReadOnlyDictionary<int, long> Generations);
 
-public sealed record NodeImage(NodeAdmitted Admitted, bool Lost, bool Draining, string Reason);
+public sealed record NodeImage(NodeAdmitted Admitted, bool Lost, bool Draining, string Reason)
+{
+    public DateTimeOffset? DrainBy { get; init; }
+}
 
 /// <param name="Ended">Null while it has not.</param>
 /// <param name="FinishedTasks">As ranges: from, to, from, to, …, both ends included.</param>

@@ -13,8 +13,8 @@ public sealed partial class CellState
             case EpochRaised e: Epoch = e.Epoch; break;
             case NodeAdmitted e: ApplyAdmitted(e); break;
             case NodeLost e: ApplyLost(NodeOf(e.Node), e.Reason); break;
-            case NodeDrained e: SetDraining(NodeOf(e.Node), draining: true); break;
-            case NodeResumed e: SetDraining(NodeOf(e.Node), draining: false); break;
+            case NodeDrained e: SetDraining(NodeOf(e.Node), draining: true, e.By); break;
+            case NodeResumed e: SetDraining(NodeOf(e.Node), draining: false, by: null); break;
             case JobSubmitted e: ApplySubmitted(e); break;
             case JobPlaced e: ApplyPlaced(e); break;
             case AllocationsStarted e: ApplyStarted(e); break;
@@ -42,7 +42,11 @@ public sealed partial class CellState
         var known = FindNode(e.Node);
         if (known is { Allocations.Count: > 0 })
             throw new InvariantBrokenException($"node {e.Node} is admitted anew with allocations on it");
-        var node = new NodeState(known?.Index ?? _nodes.Count, e, accelerator) { Draining = known?.Draining ?? false };
+        var node = new NodeState(known?.Index ?? _nodes.Count, e, accelerator) 
+        {
+            Draining = known?.Draining ?? false,
+            DrainBy = known?.DrainBy,
+        };
         if (known is null) _nodes.Add(node);
         else _nodes[node.Index] = node;
         if (known is { Lost: false }) Usage.Devices(known, -1);
@@ -62,9 +66,12 @@ public sealed partial class CellState
         Index.Update(node, freed: false);
     }
 
-    private void SetDraining(NodeState node, bool draining)
+    private void SetDraining(NodeState node, bool draining, DateTimeOffset? by)
     {
         node.Draining = draining;
+        node.DrainBy = draining ? by ?? node.DrainBy : null;
+        if (node.DrainBy is null) _deadlines.Remove(node.Index);
+        else _deadlines.Add(node.Index);
         Index.Update(node, freed: !draining);
     }
 

@@ -12,7 +12,7 @@ public sealed partial class CellState
         var jobs = _finished.Select(number => _jobs[number]).Concat(active);
         return new CellImage(
             Cell, Epoch, RoundNumber, At, NextJob, NextSequence,
-            [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason))],
+            [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason) { DrainBy = n.DrainBy })],
             [.. jobs.Select(ImageOf)],
             [.. _allocations.Values.OrderBy(a => a.Sequence)
                 .Select(a => new AllocationImage(a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished)
@@ -65,6 +65,8 @@ public sealed partial class CellState
         ApplyAdmitted(image.Admitted);
         var node = NodeOf(image.Admitted.Node);
         node.Draining = image.Draining;
+        node.DrainBy = image.DrainBy;
+        if (node.DrainBy is not null) _deadlines.Add(node.Index);
         if (image.Lost) ApplyLost(node, image.Reason);
         Index.Update(node, freed: false);
     }

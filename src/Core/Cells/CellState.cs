@@ -45,6 +45,7 @@ public sealed partial class CellState
     private readonly Dictionary<string, JobState> _adopted = new(StringComparer.Ordinal);
     private readonly Dictionary<long, AllocationState> _allocations = [];
     private readonly SortedDictionary<long, AllocationState> _unstarted = [];
+    private readonly SortedSet<int> _deadlines = [];
     private readonly SortedDictionary<long, JobState> _gangs = [];
     private readonly SortedDictionary<long, AllocationState> _upward = [];
     private readonly SortedDictionary<int, long> _generations = [];
@@ -83,6 +84,9 @@ public sealed partial class CellState
 
     /// <summary>Allocations whose start no node has reported, oldest first.</summary>
     public IReadOnlyCollection<AllocationState> Unstarted => _unstarted.Values;
+
+    /// <summary>Nodes that have to be empty by an instant, in the order of the table.</summary>
+    internal IEnumerable<NodeState> Deadlines => _deadlines.Select(index => _nodes[index]);
 
     /// <summary>Training jobs that hold devices, oldest first.</summary>
     internal IReadOnlyCollection<JobState> Gangs => _gangs.Values;

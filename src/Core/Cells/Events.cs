@@ -35,7 +35,11 @@ public sealed record NodeAdmitted(
 public sealed record NodeLost(string Node, string Reason) : CellEvent;
 
 /// <summary>The node takes no new work (drain); what runs there may finish.</summary>
-public sealed record NodeDrained(string Node) : CellEvent;
+public sealed record NodeDrained(string Node) : CellEvent
+{
+    /// <summary>When it has to be empty; null: no deadline, or the one it has.</summary>
+    public DateTimeOffset? By { get; init; }
+}
 
 /// <summary>The node takes work again.</summary>
 public sealed record NodeResumed(string Node) : CellEvent;

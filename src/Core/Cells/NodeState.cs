@@ -46,6 +46,9 @@ public sealed class NodeState
     public bool Draining { get; internal set; }
     public string Reason { get; internal set; } = "";
 
+    /// <summary>Draining: when it has to be empty; null: what runs there may finish.</summary>
+    public DateTimeOffset? DrainBy { get; internal set; }
+
     /// <summary>New work may be placed here.</summary>
     public bool Ready => !Lost && !Draining;
 

@@ -19,6 +19,9 @@ public static class SchedulingCycle
         // 1  Services follow their demand.
         ScaleServices(state, round);
 
+        // 1b Nodes that have to be empty by an instant are left.
+        var left = Leaving.Run(state, round);
+
         // 2  Home tiers, most urgent job first; a gang may take devices back from guests.
         var (placed, preempted, full) = Place(state, round, guests: false);
 
@@ -29,7 +32,7 @@ public static class SchedulingCycle
         var moved = full || lent.Full ? 0 : Rearranging.Run(state, round);
 
         // Whoever was sent away may find room elsewhere; its class has had its turn in this round.
-        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0 || moved > 0);
+        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0 || moved > 0 || left > 0);
     }
 
     private static void ScaleServices(CellState state, RoundWriter round)

@@ -23,6 +23,7 @@ public static class SnapshotMapping
             Advert = n.Admitted.ToWirePart(),
             Lost = n.Lost,
             Draining = n.Draining,
+            DrainByMs = n.DrainBy.ToWireMs(),
             Reason = n.Reason,
         }));
         msg.Jobs.AddRange(image.Jobs.Select(ToWire));
@@ -52,7 +53,10 @@ public static class SnapshotMapping
 
     public static CellImage FromWire(this CellSnapshot msg) => new(
         msg.Cell, msg.Epoch, msg.Round, WireTime.Instant(msg.AtMs), msg.NextJob, msg.NextSequence,
-        [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.Lost, n.Draining, n.Reason))],
+        [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.Lost, n.Draining, n.Reason)
+        {
+            DrainBy = WireTime.InstantOrNone(n.DrainByMs),
+        })],
         [.. msg.Jobs.Select(FromWire)],
         [.. msg.Allocations.Select(a => new AllocationImage(
             a.Placed.FromWire(), a.Job, WireTime.Instant(a.PlacedAtMs),

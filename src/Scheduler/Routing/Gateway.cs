@@ -76,8 +76,14 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) =>
         AskNode(node, cell => new GetNode { Cell = cell, Node = node }, cancel);
 
-    public Task<NodeReply> DrainNodeAsync(string node, CancellationToken cancel) =>
-        AskNode(node, cell => new DrainNode { Cell = cell, Node = node }, cancel);
+    public Task<NodeReply> DrainNodeAsync(string node, TimeSpan? deadline, bool cordon, CancellationToken cancel) =>
+        AskNode(node, cell => new DrainNode
+        {
+            Cell = cell,
+            Node = node,
+            DeadlineMs = (deadline ?? TimeSpan.Zero).ToWireMs(),
+            Cordon = cordon,
+        }, cancel);
 
     public Task<NodeReply> ResumeNodeAsync(string node, CancellationToken cancel) =>
         AskNode(node, cell => new ResumeNode { Cell = cell, Node = node }, cancel);

@@ -237,7 +237,8 @@ public sealed class CellProperties
     [Fact]
     public void Whoever_moves_is_placed_again_at_once_with_all_that_was_safe_and_had_its_rest()
     {
-        var tally = new Tally("grew", "shrank", "moved up", "a task moved", "gang stayed");
+        var tally = new Tally("grew", "shrank", "moved up", "a task moved", "gang stayed", "left a node",
+            "had to leave a node");
         ForEachHistory(_ =>
         {
             var log = new EventLog();
@@ -249,8 +250,14 @@ public sealed class CellProperties
                 foreach (var moved in round.Events.OfType<JobMoved>())
                     tally.See(moved.Reason.StartsWith("it grew", StringComparison.Ordinal) ? "grew"
                         : moved.Reason.StartsWith("it shrank", StringComparison.Ordinal) ? "shrank"
-                        : moved.Reason.StartsWith("a task", StringComparison.Ordinal) ? "a task moved" : "moved up");
+                        : moved.Reason.StartsWith("a task", StringComparison.Ordinal) ? "a task moved"
+                        : moved.Reason.StartsWith("node ", StringComparison.Ordinal) ? "left a node" : "moved up");
                 if (!round.Events.Any(e => e is JobMoved)) tally.See("gang stayed");
+                if (round.Events.Any(e => e is JobRequeued r && r.Reason.EndsWith("to be empty", StringComparison.Ordinal)))
+                    tally.See("had to leave a node");
+                if (round.Events.Count < Limits.EventsPerRoundMax / 2
+                    && history.State.Nodes.FirstOrDefault(n => n.DrainBy <= round.At && n.Allocations.Count > 0) is { } late)
+                    return [$"{late.Allocations.Count} allocations are on node {late.Id} after {late.DrainBy}"];
                 return [.. MoveRules.Complaints(history.State, round, log, placedAt, safe)];
             };
         });

@@ -30,9 +30,11 @@ public static class MoveRules
                     complaints.Add($"job {job.Number} moved and was not placed");
                 else if (job.Spec.Kind != JobKind.Training && ended.Sequences.Count != 1)
                     complaints.Add($"{ended.Sequences.Count} tasks of job {job.Number} moved as one");
-                else if (ended.Sequences.Any(s => placedAt[s] + rest > round.At))
+                else if (!moved.Reason.StartsWith("node ", StringComparison.Ordinal)
+                    && ended.Sequences.Any(s => placedAt[s] + rest > round.At))
                     complaints.Add($"job {job.Number} moved before it had its rest");
-                if (job.Spec is { Kind: JobKind.Training, Checkpoint.Ticks: 0 })
+                if (job.Spec is { Kind: JobKind.Training, Checkpoint.Ticks: 0 }
+                    && !moved.Reason.StartsWith("node ", StringComparison.Ordinal))
                     complaints.Add($"job {job.Number} moved and has no checkpoint to go on from");
                 // Its parts left the log with the event before, so whatever is still there stayed behind.
                 if (job.Spec.Kind == JobKind.Training && log.Live.Values.Any(a => a.Job == job.Number))
