@@ -160,8 +160,8 @@ public static class CellDecider
             .Where(sequence => state.FindAllocation(sequence)!.Job.Spec.Kind == JobKind.Inference)
             .ToList();
         var events = Endings.Of(state, replicas, AllocationEnd.Drained, $"node {node.Id} is drained");
-        if (!node.Draining || (c.By is { } by && by != node.DrainBy))
-            events.Insert(0, new NodeDrained(node.Id) { By = c.By });
+        if (c.By is { } by && by != node.DrainBy) events.Insert(0, new DrainDeadlineSet(node.Id, by));
+        if (!node.Draining) events.Insert(0, new NodeDrained(node.Id));
         return events.Count == 0 ? Nothing : new Accepted(events);
     }
 

@@ -13,8 +13,9 @@ public sealed partial class CellState
             case EpochRaised e: Epoch = e.Epoch; break;
             case NodeAdmitted e: ApplyAdmitted(e); break;
             case NodeLost e: ApplyLost(NodeOf(e.Node), e.Reason); break;
-            case NodeDrained e: SetDraining(NodeOf(e.Node), draining: true, e.By); break;
-            case NodeResumed e: SetDraining(NodeOf(e.Node), draining: false, by: null); break;
+            case NodeDrained e: SetDraining(NodeOf(e.Node), draining: true); break;
+            case DrainDeadlineSet e: SetDeadline(NodeOf(e.Node), e.By); break;
+            case NodeResumed e: SetDraining(NodeOf(e.Node), draining: false); break;
             case JobSubmitted e: ApplySubmitted(e); break;
             case JobPlaced e: ApplyPlaced(e); break;
             case AllocationsStarted e: ApplyStarted(e); break;
@@ -66,12 +67,22 @@ public sealed partial class CellState
         Index.Update(node, freed: false);
     }
 
-    private void SetDraining(NodeState node, bool draining, DateTimeOffset? by)
+    private void SetDeadline(NodeState node, DateTimeOffset by)
+    {
+        if (!node.Draining) throw new InvariantBrokenException($"node {node.Id} has a deadline and is not drained");
+        node.DrainBy = by;
+        _deadlines.Add(node.Index);
+    }
+
+    private void SetDraining(NodeState node, bool draining)
     {
         node.Draining = draining;
-        node.DrainBy = draining ? by ?? node.DrainBy : null;
-        if (node.DrainBy is null) _deadlines.Remove(node.Index);
-        else _deadlines.Add(node.Index);
+        if (!draining)
+        {
+            node.DrainBy = null;
+            _deadlines.Remove(node.Index);
+        }
+
         Index.Update(node, freed: !draining);
     }
 

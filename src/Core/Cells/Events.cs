@@ -35,11 +35,10 @@ public sealed record NodeAdmitted(
 public sealed record NodeLost(string Node, string Reason) : CellEvent;
 
 /// <summary>The node takes no new work (drain); what runs there may finish.</summary>
-public sealed record NodeDrained(string Node) : CellEvent
-{
-    /// <summary>When it has to be empty; null: no deadline, or the one it has.</summary>
-    public DateTimeOffset? By { get; init; }
-}
+public sealed record NodeDrained(string Node) : CellEvent;
+
+/// <summary>The draining node has to be empty by then: work that will not be done in time moves.</summary>
+public sealed record DrainDeadlineSet(string Node, DateTimeOffset By) : CellEvent;
 
 /// <summary>The node takes work again.</summary>
 public sealed record NodeResumed(string Node) : CellEvent;

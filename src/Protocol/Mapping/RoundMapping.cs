@@ -46,7 +46,7 @@ public static class RoundMapping
         EpochRaised x => new() { EpochRaised = x.Epoch },
         NodeAdmitted x => new() { NodeAdmitted = x.ToWirePart() },
         NodeLost x => new() { NodeLost = new() { Node = x.Node, Reason = x.Reason } },
-        NodeDrained { By: { } by } x => new() { NodeDrainedBy = new() { Node = x.Node, ByMs = by.ToWireMs() } },
+        DrainDeadlineSet x => new() { DrainDeadlineSet = new() { Node = x.Node, ByMs = x.By.ToWireMs() } },
         NodeDrained x => new() { NodeDrained = x.Node },
         NodeResumed x => new() { NodeResumed = x.Node },
         JobSubmitted x => new() { JobSubmitted = new() { Job = x.Job, Key = x.Key, Spec = x.Spec.ToWire() } },
@@ -74,10 +74,8 @@ public static class RoundMapping
         Case.NodeAdmitted => msg.NodeAdmitted.FromWire(),
         Case.NodeLost => new NodeLost(msg.NodeLost.Node, msg.NodeLost.Reason),
         Case.NodeDrained => new NodeDrained(msg.NodeDrained),
-        Case.NodeDrainedBy => new NodeDrained(msg.NodeDrainedBy.Node)
-        {
-            By = WireTime.Instant(msg.NodeDrainedBy.ByMs),
-        },
+        Case.DrainDeadlineSet => new DrainDeadlineSet(
+            msg.DrainDeadlineSet.Node, WireTime.Instant(msg.DrainDeadlineSet.ByMs)),
         Case.NodeResumed => new NodeResumed(msg.NodeResumed),
         Case.JobSubmitted => FromWirePart(msg.JobSubmitted),
         Case.JobPlaced => FromWirePart(msg.JobPlaced),

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Stockpile.Core;
+using Stockpile.Scheduler.Api.Json;
 
 namespace Stockpile.Scheduler.Api;
 

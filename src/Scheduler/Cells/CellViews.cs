@@ -104,6 +104,7 @@ public static class CellViews
             State = StateOf(node),
             Reason = node.Reason,
             Incarnation = node.Admitted.Incarnation,
+            DrainByMs = node.DrainBy.ToWireMs(),
         };
         for (var device = 0; device < node.Devices; device++) view.FreeMilli.Add(node.FreeMilli(device));
         foreach (var (key, value) in node.Admitted.Labels) view.Labels.Add(key, value);

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using Stockpile.Core;
 using Stockpile.Protocol;
+using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
 

@@ -12,6 +12,9 @@ public sealed record NodeResponse
     /// <summary>ready, draining or lost.</summary>
     public required string State { get; init; }
     public string? Reason { get; init; }
+
+    /// <summary>When a draining node has to be empty; left out without a deadline.</summary>
+    public DateTimeOffset? DrainBy { get; init; }
     public int Devices { get; init; }
     public int FreeDevices { get; init; }
 

@@ -70,6 +70,7 @@ internal static class FleetMapping
         Tier = node.Tier,
         State = node.State,
         Reason = node.Reason.Length == 0 ? null : node.Reason,
+        DrainBy = node.DrainByMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(node.DrainByMs),
         Devices = node.Devices,
         FreeDevices = node.FreeDevices,
         FreeMilli = [.. node.FreeMilli],
