@@ -72,7 +72,8 @@ public static class Rearranging
                 if (GangPlanner.Plan(state, gang.Spec, [better]) is not { } plan) continue;
                 if (plan.Pieces.Any(p => p.Evicted.Count > 0)) continue;
                 if (!Pays(After(gang, plan.RunTime(state, gang.Spec)), gang)) continue;
-                Commit(Moves.Of(state, gang, plan, $"it moved from {model} to {better.Model}, where the rest ends sooner"));
+                Commit(Moves.Of(state, gang, plan,
+                    $"it moved from {model} to {better.Model}, where the rest ends sooner"));
                 return true;
             }
 

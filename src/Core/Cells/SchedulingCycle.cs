@@ -32,7 +32,8 @@ public static class SchedulingCycle
         var moved = full || lent.Full ? 0 : Rearranging.Run(state, round);
 
         // Whoever was sent away may find room elsewhere; its class has had its turn in this round.
-        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0 || moved > 0 || left > 0);
+        var more = full || lent.Full || preempted > 0 || moved > 0 || left > 0;
+        return new CycleResult(placed + lent.Placed, preempted, more);
     }
 
     private static void ScaleServices(CellState state, RoundWriter round)

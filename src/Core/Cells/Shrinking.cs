@@ -10,7 +10,7 @@ namespace Stockpile.Core.Cells;
 /// </summary>
 public static class Shrinking
 {
-    /// <summary>True when gangs shrank and the job fits now; when they could not make room nothing has changed.</summary>
+    /// <summary>True when gangs shrank and the job fits now; when they cannot make room nothing changes.</summary>
     public static bool MakeRoom(CellState state, RoundWriter round, JobState job)
     {
         foreach (var alternative in job.Class.Home)

@@ -31,7 +31,8 @@ public sealed class GangDrains(TimeSpan grace)
     public void Begin(IReadOnlyCollection<(AllocationState Allocation, AllocationEnd End)> ended)
     {
         if (grace <= TimeSpan.Zero) return;
-        foreach (var gang in ended.Where(e => e.Allocation.Job.Spec is { Kind: JobKind.Training, Checkpoint.Ticks: > 0 })
+        foreach (var gang in ended
+            .Where(e => e.Allocation.Job.Spec is { Kind: JobKind.Training, Checkpoint.Ticks: > 0 })
             .GroupBy(e => e.Allocation.Job.Number))
         {
             if (gang.Any(e => !IsGraceful(e.End) || !e.Allocation.Started) || _byJob.ContainsKey(gang.Key)) continue;
@@ -46,7 +47,7 @@ public sealed class GangDrains(TimeSpan grace)
         }
     }
 
-    /// <summary>The grace of one allocation; zero where nothing is gained by it: batch tasks begin anew anyway.</summary>
+    /// <summary>The grace of an allocation; zero where nothing is gained by it: batch tasks begin anew.</summary>
     public TimeSpan GraceOf(AllocationState allocation, AllocationEnd end)
     {
         if (!allocation.Started || !IsGraceful(end)) return TimeSpan.Zero;

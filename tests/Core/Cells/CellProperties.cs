@@ -253,10 +253,11 @@ public sealed class CellProperties
                         : moved.Reason.StartsWith("a task", StringComparison.Ordinal) ? "a task moved"
                         : moved.Reason.StartsWith("node ", StringComparison.Ordinal) ? "left a node" : "moved up");
                 if (!round.Events.Any(e => e is JobMoved)) tally.See("gang stayed");
-                if (round.Events.Any(e => e is JobRequeued r && r.Reason.EndsWith("to be empty", StringComparison.Ordinal)))
+                if (round.Events.OfType<JobRequeued>()
+                    .Any(r => r.Reason.EndsWith("to be empty", StringComparison.Ordinal)))
                     tally.See("had to leave a node");
-                if (round.Events.Count < Limits.EventsPerRoundMax / 2
-                    && history.State.Nodes.FirstOrDefault(n => n.DrainBy <= round.At && n.Allocations.Count > 0) is { } late)
+                var late = history.State.Nodes.FirstOrDefault(n => n.DrainBy <= round.At && n.Allocations.Count > 0);
+                if (late is not null && round.Events.Count < Limits.EventsPerRoundMax / 2)
                     return [$"{late.Allocations.Count} allocations are on node {late.Id} after {late.DrainBy}"];
                 return [.. MoveRules.Complaints(history.State, round, log, placedAt, safe)];
             };

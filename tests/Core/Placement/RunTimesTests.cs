@@ -35,7 +35,8 @@ public sealed class RunTimesTests
         Assert.Equal(efficiency,
             RunTimes.Efficiency(RandomFleet.Catalog, GangPolicy.Default, model, devices, nodes), 1e-4);
         var time = RunTimes.Of(
-            Gang(devices) with { WorkHours = devices }, RandomFleet.Catalog, GangPolicy.Default, "H800", devices, nodes);
+            Gang(devices) with { WorkHours = devices }, RandomFleet.Catalog, GangPolicy.Default, "H800", devices,
+            nodes);
         var h800 = RunTimes.Efficiency(RandomFleet.Catalog, GangPolicy.Default, "H800", devices, nodes);
         Assert.Equal(1 / h800, time.TotalHours, 1e-4);
     }

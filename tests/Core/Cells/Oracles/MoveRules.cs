@@ -18,7 +18,8 @@ public static class MoveRules
         var events = round.Events;
         for (var i = 0; i < events.Count; i++)
         {
-            if (events[i] is AllocationsEnded { End: AllocationEnd.Moved } && events.ElementAtOrDefault(i + 1) is not JobMoved)
+            if (events[i] is AllocationsEnded { End: AllocationEnd.Moved }
+                && events.ElementAtOrDefault(i + 1) is not JobMoved)
                 complaints.Add("allocations ended for a move that nobody made");
             if (events[i] is JobMoved moved)
             {
