@@ -17,10 +17,10 @@ public sealed class GangDrainsTests
         _drains.Begin([(a, AllocationEnd.Preempted), (b, AllocationEnd.Preempted)]);
         Assert.Equal(Grace, _drains.GraceOf(a, AllocationEnd.Preempted));
         Assert.True(_drains.Holds(1));
-        Assert.Null(_drains.Ended(1, 0.5));
+        Assert.Null(_drains.Ended(1, 0.4));
         Assert.Null(_drains.Ended(1, 0.9));
         Assert.True(_drains.Holds(1));
-        Assert.Equal(new RecordCheckpoint(1, 0.4), _drains.Ended(2, 0.4));
+        Assert.Equal(new RecordCheckpoint(1, 0.4), _drains.Ended(2, 0.9));
         Assert.False(_drains.Holds(1));
     }
 
