@@ -1,7 +1,7 @@
 using System.Numerics;
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Placement.Scoring;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Cells;
 

@@ -16,6 +16,8 @@ public static class SchedulingCycle
         // 0  What the scoring of single tasks expects follows what is submitted.
         ExpectedWork.Update(state);
 
+        var migrations = state.Counters.Migrations;
+
         // 1  Services follow their demand.
         ScaleServices(state, round);
 
@@ -29,10 +31,10 @@ public static class SchedulingCycle
         var lent = full ? default : Place(state, round, guests: true);
 
         // 4  Running work grows into what nobody waits for, or moves to where it ends sooner.
-        var moved = full || lent.Full ? 0 : Rearranging.Run(state, round);
+        if (!full && !lent.Full) Rearranging.Run(state, round);
 
-        // Whoever was sent away may find room elsewhere; its class has had its turn in this round.
-        var more = full || lent.Full || preempted > 0 || moved > 0 || left > 0;
+        // Whoever was sent away, or stood where somebody moved from, may find room elsewhere; its class has had its turn in this round.
+        var more = full || lent.Full || preempted > 0 || left > 0 || state.Counters.Migrations > migrations;
         return new CycleResult(placed + lent.Placed, preempted, more);
     }
 

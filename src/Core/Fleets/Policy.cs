@@ -12,7 +12,7 @@ public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inferen
 {
     /// <summary>How single tasks find their node.</summary>
     public PlacementPolicy Placement { get; init; } = new();
-    public GangPolicy Gangs { get; init; } = new();
+
     public GuestPolicy Guests { get; init; } = GuestPolicy.Default;
 
     public GangPolicy Gangs { get; init; } = GangPolicy.Default;
