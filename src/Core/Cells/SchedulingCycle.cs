@@ -33,7 +33,8 @@ public static class SchedulingCycle
         // 4  Running work grows into what nobody waits for, or moves to where it ends sooner.
         if (!full && !lent.Full) Rearranging.Run(state, round);
 
-        // Whoever was sent away, or stood where somebody moved from, may find room elsewhere; its class has had its turn in this round.
+        // Whoever was sent away, or stood where somebody moved from, may find room elsewhere;
+        // its class has had its turn in this round.
         var more = full || lent.Full || preempted > 0 || left > 0 || state.Counters.Migrations > migrations;
         return new CycleResult(placed + lent.Placed, preempted, more);
     }
