@@ -15,6 +15,9 @@ public static class Limits
     /// <summary>Most devices one node may have.</summary>
     public const int DevicesPerNodeMax = 16;
 
+    /// <summary>Gangs and tasks that grow or move to a better model in one round.</summary>
+    public const int MovesPerRoundMax = 16;
+
     /// <summary>Thousandths of a device: the whole of it.</summary>
     public const int MilliPerDevice = 1000;
 

@@ -9,11 +9,13 @@ namespace Stockpile.Formats;
 internal static class JobReader
 {
     private static readonly string[] Kinds = ["training", "inference", "batch"];
+    private static readonly string[] Levels = ["rack", "pod"];
     private static readonly string[] Priorities = ["low", "normal", "high", "critical"];
 
     public static JobSpec Read(ConfigSection job, Catalog catalog, Policy policy)
     {
         var replicas = job.GetOptionalSection("replicas");
+        var topology = job.GetOptionalSection("topology");
         var spec = new JobSpec
         {
             Name = job.GetText("name"),
@@ -31,6 +33,8 @@ internal static class JobReader
             PerNode = job.GetInt("per-node", 1, Limits.DevicesPerNodeMax, absent: 0),
             MinDevices = job.GetInt("min-devices", 1, Limits.GangDevicesMax, absent: 0),
             MaxDevices = job.GetInt("max-devices", 1, Limits.GangDevicesMax, absent: 0),
+            TopologyRequired = Level(topology, "required"),
+            TopologyPreferred = Level(topology, "preferred"),
             WorkHours = job.GetDouble("work", double.MinValue, double.MaxValue, absent: 0),
             Checkpoint = job.GetDuration("checkpoint", TimeSpan.Zero),
             Generation = job.GetInt("generation", 0, Limits.GenerationMax, absent: 0),
@@ -43,6 +47,7 @@ internal static class JobReader
             Duration = job.GetDuration("duration", TimeSpan.Zero),
         };
         replicas?.Done();
+        topology?.Done();
         job.Done();
         foreach (var refusal in JobValidator.Validate(spec, catalog, policy))
             throw job.ErrorAt(refusal.Field, refusal.Message);
@@ -67,6 +72,9 @@ internal static class JobReader
 
     private static int CpuMilli(ConfigSection job) =>
         (int)Math.Round(job.GetDouble("cpu", 0, Limits.CpuMilliMax / 1000.0, absent: 0) * 1000);
+
+    private static TopologyLevel Level(ConfigSection? topology, string key) =>
+        topology is null ? TopologyLevel.None : (TopologyLevel)(1 + Choice(topology, key, Levels, absent: -1));
 
     /// <summary>A number of requests per second, or a day's curve.</summary>
     private static Demand? Demand(ConfigSection job)

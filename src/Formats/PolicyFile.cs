@@ -26,6 +26,8 @@ public static class PolicyFile
             Placement = PlacementReader.Read(section.GetOptionalSection("placement")),
             Backfill = BackfillReader.Read(section),
             Queue = QueueReader.Read(section, catalog),
+            Guests = GuestsReader.Read(section.GetOptionalSection("guests")),
+            Gangs = GangsReader.Read(section.GetOptionalSection("gangs")),
         };
         section.Done();
         return policy;

@@ -102,11 +102,13 @@ public sealed class HoconTests
             name = "a gang", kind = training, tenant = t, priority = critical, models = [H800, A100], min-memory = 40GiB
             cpu = 1.5, memory = 2TiB, labels { rack = r1 }, devices = 16, per-node = 8, min-devices = 8
             max-devices = 32, work = 12.5, checkpoint = 90s, generation = 3
+            topology { required = pod, preferred = rack }
             """, Shipped.Catalog, Shipped.Policy));
         Assert.Equal(
             ("a gang", "t", Priority.Critical, 40_960, 1_500, 2_097_152L, 16, 8, 8, 32, 12.5, 3),
             (gang.Name, gang.Tenant, gang.Priority, gang.MinMemoryMiB, gang.CpuMilli, gang.MemoryMiB, gang.Devices,
                 gang.PerNode, gang.MinDevices, gang.MaxDevices, gang.WorkHours, gang.Generation));
+        Assert.Equal((TopologyLevel.Pod, TopologyLevel.Rack), (gang.TopologyRequired, gang.TopologyPreferred));
         Assert.Equal(["H800", "A100"], gang.Models);
         Assert.Equal("r1", gang.Labels["rack"]);
         Assert.Equal(TimeSpan.FromSeconds(90), gang.Checkpoint);

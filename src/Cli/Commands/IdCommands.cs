@@ -52,12 +52,30 @@ internal static class NodeCommand
 /// <summary><c>stockpile drain ID</c></summary>
 internal static class DrainCommand
 {
-    public static Command Create(CliContext context) => ClientVerb.ForId(
-        context, "drain", "Give a node no new work; what runs there may finish", "The node's id",
-        async (id, session, cancel) =>
-            session.Show(await session.Client.PostAsync<NodeResponse>($"nodes/{id}/drain", null, null, cancel),
+    public static Command Create(CliContext context)
+    {
+        var verb = new ClientVerb(context, "drain", "Give a node no new work; what runs there moves or may finish");
+        var id = new Argument<string>("id") { Description = "The node's id" };
+        var deadline = new Option<string?>("--deadline")
+        {
+            Description = "The node is empty in so much simulated time: what would not be done by then moves",
+            HelpName = "DURATION",
+        };
+        var cordon = new Option<bool>("--cordon") { Description = "Move nothing: all that runs there may finish" };
+        verb.Command.Add(id);
+        verb.Command.Add(deadline);
+        verb.Command.Add(cordon);
+        return verb.Runs(async (parsed, session, cancel) =>
+        {
+            var query = parsed.GetValue(cordon) ? "?cordon=true" : "";
+            if (parsed.GetValue(deadline) is { } within)
+                query += $"{(query.Length == 0 ? '?' : '&')}deadline={Uri.EscapeDataString(within)}";
+            var path = $"nodes/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/drain{query}";
+            return session.Show(await session.Client.PostAsync<NodeResponse>(path, null, null, cancel),
                 (screen, node) => screen.Line(
-                    $"{node.Id} is {node.State}, {node.Allocations?.Count ?? 0} allocations run on it")));
+                    $"{node.Id} is {node.State}, {node.Allocations?.Count ?? 0} allocations run on it"));
+        });
+    }
 }
 
 /// <summary><c>stockpile resume ID</c></summary>

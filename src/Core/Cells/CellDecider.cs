@@ -158,13 +158,15 @@ public static class CellDecider
     private static Decision Drain(CellState state, DrainNode c)
     {
         if (state.FindNode(c.Node) is not { } node) return new Rejected(NotFound("node", c.Node));
-        if (node.Draining) return Nothing;
+        if (node.Draining && c.Cordon) return Nothing;
+        if (c.Cordon) return new Accepted(new NodeDrained(node.Id));
         var replicas = node.Allocations
             .Where(sequence => state.FindAllocation(sequence)!.Job.Spec.Kind == JobKind.Inference)
             .ToList();
         var events = Endings.Of(state, replicas, AllocationEnd.Drained, $"node {node.Id} is drained");
-        events.Insert(0, new NodeDrained(node.Id));
-        return new Accepted(events);
+        if (c.By is { } by && by != node.DrainBy) events.Insert(0, new DrainDeadlineSet(node.Id, by));
+        if (!node.Draining) events.Insert(0, new NodeDrained(node.Id));
+        return events.Count == 0 ? Nothing : new Accepted(events);
     }
 
     private static Decision Resume(CellState state, ResumeNode c) =>

@@ -19,7 +19,10 @@ public sealed record CellImage(
     CellCounters Counters,
     IReadOnlyDictionary<int, long> Generations);
 
-public sealed record NodeImage(NodeAdmitted Admitted, bool Lost, bool Draining, string Reason);
+public sealed record NodeImage(NodeAdmitted Admitted, bool Lost, bool Draining, string Reason)
+{
+    public DateTimeOffset? DrainBy { get; init; }
+}
 
 /// <param name="Ended">Null while it has not.</param>
 /// <param name="FinishedTasks">As ranges: from, to, from, to, …, both ends included.</param>
@@ -44,6 +47,8 @@ public sealed record JobImage(
     /// <summary>See <see cref="JobState.PreemptedBy"/>.</summary>
     public IReadOnlyList<long> PreemptedBy { get; init; } = [];
 
+    public int Moves { get; init; }
+
     /// <summary>See <see cref="JobState.WaitingSince"/>.</summary>
     public DateTimeOffset? WaitingSince { get; init; }
 }
@@ -55,7 +60,11 @@ public sealed record AllocationImage(
     DateTimeOffset PlacedAt,
     DateTimeOffset? StartedAt,
     bool Finished,
-    double DoneBefore = 0);
+    double DoneBefore = 0)
+{
+    /// <summary>See <see cref="AllocationState.DoneAtStart"/>.</summary>
+    public double DoneAtStart { get; init; }
+}
 
 public sealed record TierUseImage(
     string Tier,

@@ -14,6 +14,7 @@ public sealed partial class CellState
             case NodeAdmitted e: ApplyAdmitted(e); break;
             case NodeLost e: ApplyLost(NodeOf(e.Node), e.Reason); break;
             case NodeDrained e: SetDraining(NodeOf(e.Node), draining: true); break;
+            case DrainDeadlineSet e: SetDeadline(NodeOf(e.Node), e.By); break;
             case NodeResumed e: SetDraining(NodeOf(e.Node), draining: false); break;
             case JobSubmitted e: ApplySubmitted(e); break;
             case JobPlaced e: ApplyPlaced(e); break;
@@ -23,6 +24,7 @@ public sealed partial class CellState
             case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
             case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
             case JobRequeued e: ApplyRequeued(JobOf(e.Job), e); break;
+            case JobMoved e: ApplyMoved(JobOf(e.Job), e.Reason); break;
             case JobForwarded e: ApplyForwarded(JobOf(e.Job), e.Cell); break;
             case JobAdopted e: ApplyAdopted(e); break;
             case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job)); break;
@@ -41,7 +43,11 @@ public sealed partial class CellState
         var known = FindNode(e.Node);
         if (known is { Allocations.Count: > 0 })
             throw new InvariantBrokenException($"node {e.Node} is admitted anew with allocations on it");
-        var node = new NodeState(known?.Index ?? _nodes.Count, e, accelerator) { Draining = known?.Draining ?? false };
+        var node = new NodeState(known?.Index ?? _nodes.Count, e, accelerator) 
+        {
+            Draining = known?.Draining ?? false,
+            DrainBy = known?.DrainBy,
+        };
         if (known is null) _nodes.Add(node);
         else _nodes[node.Index] = node;
         if (known is { Lost: false }) Usage.Devices(known, -1);
@@ -64,9 +70,22 @@ public sealed partial class CellState
         Tenants.Update(node);
     }
 
+    private void SetDeadline(NodeState node, DateTimeOffset by)
+    {
+        if (!node.Draining) throw new InvariantBrokenException($"node {node.Id} has a deadline and is not drained");
+        node.DrainBy = by;
+        _deadlines.Add(node.Index);
+    }
+
     private void SetDraining(NodeState node, bool draining)
     {
         node.Draining = draining;
+        if (!draining)
+        {
+            node.DrainBy = null;
+            _deadlines.Remove(node.Index);
+        }
+
         Index.Update(node, freed: !draining);
         Queue.Reconsider();
         Tenants.Update(node);
@@ -106,7 +125,7 @@ public sealed partial class CellState
         if (job.Ended is not null) throw new InvariantBrokenException($"job {e.Job} has ended and is placed");
         if (job.Spec.Kind == JobKind.Training && job.Allocations.Count > 0)
             throw new InvariantBrokenException($"the gang of job {e.Job} is placed twice");
-        if (job.StartedAt is null && job.Allocations.Count == 0 && job.Requeues == 0) Counters.Placed++;
+        if (job is { StartedAt: null, Allocations.Count: 0, Requeues: 0, Moves: 0 }) Counters.Placed++;
         foreach (var placed in e.Allocations)
         {
             if (placed.Sequence != NextSequence)
@@ -120,6 +139,7 @@ public sealed partial class CellState
             Releases.Add(allocation);
             _allocations.Add(allocation.Sequence, allocation);
             _unstarted.Add(allocation.Sequence, allocation);
+            Note(allocation);
             Usage.Use(allocation, +1);
             Tenants.Use(allocation, +1);
             Index.Update(node, freed: false);
@@ -129,11 +149,23 @@ public sealed partial class CellState
         Queue.Update(job);
     }
 
+    /// <summary>Keeps what the rearranging of running work looks through.</summary>
+    private void Note(AllocationState allocation)
+    {
+        var job = allocation.Job;
+        if (job.Spec.Kind == JobKind.Training) _gangs[job.Number] = job;
+        else if (job.Spec is { Kind: JobKind.Batch, WorkHours: > 0 }
+            && job.Class.Alternatives[0].Model != allocation.Node.Accelerator.Model)
+            _upward.Add(allocation.Sequence, allocation);
+    }
+
     private void ApplyStarted(AllocationsStarted e)
     {
         foreach (var sequence in e.Sequences)
         {
             var allocation = AllocationOf(sequence);
+            if (!allocation.Started && allocation.Job.Spec.Kind == JobKind.Training)
+                allocation.DoneAtStart = allocation.Job.Done;
             allocation.StartedAt ??= At;
             allocation.Job.StartedAt ??= At;
             _unstarted.Remove(sequence);
@@ -153,9 +185,11 @@ public sealed partial class CellState
             var allocation = AllocationOf(sequence);
             _allocations.Remove(sequence);
             _unstarted.Remove(sequence);
+            _upward.Remove(sequence);
             allocation.Node.Release(allocation);
             allocation.Job.Release(allocation, e.End);
             Releases.Remove(allocation);
+            if (allocation.Job.Allocations.Count == 0) _gangs.Remove(allocation.Job.Number);
             Usage.Use(allocation, -1);
             Tenants.Use(allocation, -1);
             Index.Update(allocation.Node, freed: true);
@@ -185,6 +219,15 @@ public sealed partial class CellState
         job.LeftFor(e.By);
         Counters.Requeued++;
         Queue.Update(job);
+    }
+
+    private void ApplyMoved(JobState job, string reason)
+    {
+        if (job.Unplaced.Count == 0)
+            throw new InvariantBrokenException($"job {job.Number} moves and nothing of it has ended");
+        job.Moves++;
+        job.Reason = reason;
+        Counters.Migrations++;
     }
 
     private void ApplyCompleted(JobState job)

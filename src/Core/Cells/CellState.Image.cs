@@ -12,11 +12,14 @@ public sealed partial class CellState
         var jobs = _finished.Select(number => _jobs[number]).Concat(active);
         return new CellImage(
             Cell, Epoch, RoundNumber, At, NextJob, NextSequence,
-            [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason))],
+            [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason) { DrainBy = n.DrainBy })],
             [.. jobs.Select(ImageOf)],
             [.. _allocations.Values.OrderBy(a => a.Sequence)
                 .Select(a => new AllocationImage(
-                    a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished, a.DoneBefore))],
+                    a.Placed, a.Job.Number, a.PlacedAt, a.StartedAt, a.Finished, a.DoneBefore)
+                {
+                    DoneAtStart = a.DoneAtStart,
+                })],
             [.. Usage.Tiers.Select(t => new TierUseImage(
                 t.Key, t.Value.DeviceMs, t.Value.TrainingMs, t.Value.InferenceMs, t.Value.BatchMs, t.Value.GuestMs,
                 t.Value.WaitingDeviceMs, t.Value.WaitingTrainingMs))],
@@ -64,6 +67,8 @@ public sealed partial class CellState
         ApplyAdmitted(image.Admitted);
         var node = NodeOf(image.Admitted.Node);
         node.Draining = image.Draining;
+        node.DrainBy = image.DrainBy;
+        if (node.DrainBy is not null) _deadlines.Add(node.Index);
         if (image.Lost) ApplyLost(node, image.Reason);
         Index.Update(node, freed: false);
         Tenants.Update(node);
@@ -82,6 +87,7 @@ public sealed partial class CellState
             Held = image.Held,
             ForwardedTo = image.ForwardedTo,
             WaitingSince = image.WaitingSince,
+            Moves = image.Moves,
         };
         foreach (var beneficiary in image.PreemptedBy) job.LeftFor(beneficiary);
         if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
@@ -104,12 +110,14 @@ public sealed partial class CellState
             StartedAt = image.StartedAt,
             Finished = image.Finished,
             DoneBefore = image.DoneBefore,
+            DoneAtStart = image.DoneAtStart,
         };
         job.Bind(allocation);
         node.Bind(allocation);
         Releases.Add(allocation);
         _allocations.Add(allocation.Sequence, allocation);
         if (!allocation.Started) _unstarted.Add(allocation.Sequence, allocation);
+        Note(allocation);
         Usage.Use(allocation, +1);
         Tenants.Use(allocation, +1);
         Index.Update(node, freed: false);
@@ -122,6 +130,7 @@ public sealed partial class CellState
     {
         PreemptedBy = [.. job.PreemptedBy],
         WaitingSince = job.WaitingSince,
+        Moves = job.Moves,
     };
 
     private static List<int> ToRanges(IEnumerable<int> numbers)

@@ -25,6 +25,10 @@ public sealed record CellCounters
     public long Forwarded { get; set; }
     public long Adopted { get; set; }
     public long Allocations { get; set; }
+
+    /// <summary>Gangs and tasks that went on elsewhere without waiting: resized, moved to a better tier, drained,
+    /// defragmented.</summary>
+    public long Migrations { get; set; }
 }
 
 /// <summary>
@@ -42,6 +46,9 @@ public sealed partial class CellState
     private readonly Dictionary<string, JobState> _adopted = new(StringComparer.Ordinal);
     private readonly Dictionary<long, AllocationState> _allocations = [];
     private readonly SortedDictionary<long, AllocationState> _unstarted = [];
+    private readonly SortedSet<int> _deadlines = [];
+    private readonly SortedDictionary<long, JobState> _gangs = [];
+    private readonly SortedDictionary<long, AllocationState> _upward = [];
     private readonly SortedDictionary<int, long> _generations = [];
     private readonly Queue<long> _finished = new();
 
@@ -79,6 +86,16 @@ public sealed partial class CellState
 
     /// <summary>Allocations whose start no node has reported, oldest first.</summary>
     public IReadOnlyCollection<AllocationState> Unstarted => _unstarted.Values;
+
+    /// <summary>Nodes that have to be empty by an instant, in the order of the table.</summary>
+    internal IEnumerable<NodeState> Deadlines => _deadlines.Select(index => _nodes[index]);
+
+    /// <summary>Training jobs that hold devices, oldest first.</summary>
+    internal IReadOnlyCollection<JobState> Gangs => _gangs.Values;
+
+    /// <summary>Batch tasks whose time depends on the model and that are not on the one they prefer, oldest first.
+    /// </summary>
+    internal IReadOnlyCollection<AllocationState> Upward => _upward.Values;
 
     /// <summary>Inference jobs that have not ended, oldest first.</summary>
     public IReadOnlyCollection<JobState> Services => _services.Values;

@@ -21,7 +21,15 @@ public sealed record AdmitNode(NodeAdmitted Node, IReadOnlyCollection<long> Runn
 /// <param name="Incarnation">Of the node that failed; 0: whichever there is.</param>
 public sealed record LoseNode(string Node, long Incarnation, string Reason) : CellCommand;
 
-public sealed record DrainNode(string Node) : CellCommand;
+/// <summary>The node takes no new work; its replicas move at once.</summary>
+public sealed record DrainNode(string Node) : CellCommand
+{
+    /// <summary>When it has to be empty; null: what runs there may finish.</summary>
+    public DateTimeOffset? By { get; init; }
+
+    /// <summary>Nothing moves at all, replicas neither.</summary>
+    public bool Cordon { get; init; }
+}
 
 public sealed record ResumeNode(string Node) : CellCommand;
 

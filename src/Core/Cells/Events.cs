@@ -37,6 +37,9 @@ public sealed record NodeLost(string Node, string Reason) : CellEvent;
 /// <summary>The node takes no new work (drain); what runs there may finish.</summary>
 public sealed record NodeDrained(string Node) : CellEvent;
 
+/// <summary>The draining node has to be empty by then: work that will not be done in time moves.</summary>
+public sealed record DrainDeadlineSet(string Node, DateTimeOffset By) : CellEvent;
+
 /// <summary>The node takes work again.</summary>
 public sealed record NodeResumed(string Node) : CellEvent;
 
@@ -100,6 +103,9 @@ public enum AllocationEnd
 
     /// <summary>Its tenant had borrowed the devices, and their owner needs them.</summary>
     Reclaimed,
+
+    /// <summary>It goes on elsewhere: its job is placed again in the same round.</summary>
+    Moved,
 }
 
 /// <summary>The devices of these allocations are free again.</summary>
@@ -115,6 +121,12 @@ public sealed record ReplicasScaled(long Job, int Replicas) : CellEvent;
 /// <summary>The job lost allocations and waits again, training from its last checkpoint.</summary>
 /// <param name="By">The gang that it had to leave for; 0: none.</param>
 public sealed record JobRequeued(long Job, string Reason, long By = 0) : CellEvent;
+
+/// <summary>
+/// Allocations that ended just before as <see cref="AllocationEnd.Moved"/> are placed again by the event that follows.
+/// </summary>
+/// <param name="Reason">Why, for users.</param>
+public sealed record JobMoved(long Job, string Reason) : CellEvent;
 
 /// <summary>Another cell has taken the job over, durably; this one only remembers where it went.</summary>
 public sealed record JobForwarded(long Job, string Cell) : CellEvent;

@@ -73,7 +73,8 @@ public sealed class JobClass
         var labels = string.Join('\n', spec.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)
             .Select(l => $"{l.Key}={l.Value}"));
         return $"{spec.Kind}|{spec.Priority}|{spec.Devices}|{spec.ShareMilli}|{spec.PerNode}|"
-            + $"{spec.MinDevices}|{spec.MaxDevices}|{spec.CpuMilli}|{spec.MemoryMiB}|{models}|{labels}";
+            + $"{spec.MinDevices}|{spec.MaxDevices}|"
+            + $"{spec.TopologyRequired}|{spec.TopologyPreferred}|{spec.CpuMilli}|{spec.MemoryMiB}|{models}|{labels}";
     }
 }
 

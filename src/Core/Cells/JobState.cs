@@ -41,6 +41,9 @@ public sealed class AllocationState
         ? PlacedAt + Placed.RunTime * (1 - Math.Clamp(DoneBefore, 0, 1))
         : null;
 
+    /// <summary>Training: share of the work that was done when it started, 0..1.</summary>
+    public double DoneAtStart { get; internal set; }
+
     /// <summary>A part of a gang that did its work and waits for the rest.</summary>
     public bool Finished { get; internal set; }
 
@@ -95,7 +98,7 @@ public sealed class JobState
     /// <summary>When it began to wait for what it waits for now; null while it does not.</summary>
     public DateTimeOffset? WaitingSince { get; internal set; }
 
-    /// <summary>Why it was requeued last, or why it failed.</summary>
+    /// <summary>Why it was requeued or moved last, or why it failed.</summary>
     public string Reason { get; internal set; } = "";
 
     /// <summary>Training: share of the work that a checkpoint holds, 0..1.</summary>
@@ -112,6 +115,9 @@ public sealed class JobState
 
     /// <summary>Training: the gangs it had to leave for, the last <see cref="Limits.PreemptorsKeptPerJob"/>.</summary>
     public IReadOnlyList<long> PreemptedBy => _preemptedBy;
+
+    /// <summary>How often it, or one of its tasks, went on elsewhere.</summary>
+    public int Moves { get; internal set; }
 
     /// <summary>The id of a job that was taken over from another cell; empty for a job of this cell.</summary>
     public string Origin { get; init; } = "";

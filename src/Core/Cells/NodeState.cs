@@ -1,5 +1,6 @@
 using System.Numerics;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Cells;
@@ -16,6 +17,8 @@ public sealed class NodeState
         Index = index;
         Admitted = admitted;
         Accelerator = accelerator;
+        Rack = Topology.DomainOf(admitted.Labels, TopologyLevel.Rack);
+        Pod = Topology.DomainOf(admitted.Labels, TopologyLevel.Pod);
         _usedMilli = new int[admitted.Devices];
         _ownedMilli = new int[admitted.Devices];
         CpuFreeMilli = CpuReclaimableMilli = admitted.CpuMilli;
@@ -33,11 +36,18 @@ public sealed class NodeState
     public NodeAdmitted Admitted { get; }
     public string Id => Admitted.Node;
     public Accelerator Accelerator { get; }
+
+    /// <summary>See <see cref="Topology.DomainOf"/>.</summary>
+    public string Rack { get; }
+    public string Pod { get; }
     public int Devices => Admitted.Devices;
 
     public bool Lost { get; internal set; }
     public bool Draining { get; internal set; }
     public string Reason { get; internal set; } = "";
+
+    /// <summary>Draining: when it has to be empty; null: what runs there may finish.</summary>
+    public DateTimeOffset? DrainBy { get; internal set; }
 
     /// <summary>New work may be placed here.</summary>
     public bool Ready => !Lost && !Draining;

@@ -17,8 +17,13 @@ public static class SchedulingCycle
         // 0  What the scoring of single tasks expects follows what is submitted.
         ExpectedWork.Update(state);
 
+        var migrations = state.Counters.Migrations;
+
         // 1  Services follow their demand.
         ScaleServices(state, round);
+
+        // 1b Nodes that have to be empty by an instant are left.
+        var left = Leaving.Run(state, round);
 
         // 2  Home tiers, most urgent job first; a gang may take devices back from guests. What is reserved for those
         //    that find no room is closed to those behind them, unless they are done before it is needed.
@@ -28,8 +33,13 @@ public static class SchedulingCycle
         // 3  What is left on better tiers is lent to those that found no room at home.
         var lent = full ? default : Place(state, round, backfill, guests: true);
 
-        // Whoever was sent away may find room elsewhere; its class has had its turn in this round.
-        return new CycleResult(placed + lent.Placed, preempted, full || lent.Full || preempted > 0);
+        // 4  Running work grows into what nobody waits for, or moves to where it ends sooner.
+        if (!full && !lent.Full) Rearranging.Run(state, round);
+
+        // Whoever was sent away, or stood where somebody moved from, may find room elsewhere;
+        // its class has had its turn in this round.
+        var more = full || lent.Full || preempted > 0 || left > 0 || state.Counters.Migrations > migrations;
+        return new CycleResult(placed + lent.Placed, preempted, more);
     }
 
     private static void ScaleServices(CellState state, RoundWriter round)
@@ -161,6 +171,9 @@ public static class SchedulingCycle
             plan = desk.Plan(job, open, fence);
         }
 
+        // Those that may run on fewer devices give some before anybody has to leave.
+        if (plan is null && mayTake && Shrinking.MakeRoom(state, round, job)) plan = desk.Plan(job, open, fence);
+
         if (plan is null && mayTake && desk.Victims(job, open) is { } victims)
         {
             Preempt(victims.SelectMany(v => v.Allocations.Keys).ToList(), ref preempted);
@@ -179,7 +192,7 @@ public static class SchedulingCycle
         desk.Placed(job, plan);
         Preempt(plan.Pieces.SelectMany(p => p.Evicted).Select(a => a.Sequence).ToList(), ref preempted);
 
-        var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, plan.Devices);
+        var runTime = plan.RunTime(state, job.Spec);
         var sequence = state.NextSequence;
         var allocations = plan.Pieces
             .Select(p => new PlacedAllocation(
@@ -245,7 +258,8 @@ public static class SchedulingCycle
                 return Outcome.NoRoom;
             if (fence is not null)
                 Backfill.Take(fence, plan.Alternative, job.Spec.Devices, plan.Node, plan.DeviceMask, ranks: 1);
-            var runTime = RunTimes.Of(job.Spec, state.Catalog, plan.Alternative.Model, job.Spec.Devices);
+            var runTime = RunTimes.Of(
+                job.Spec, state.Catalog, state.Policy.Gangs, plan.Alternative.Model, job.Spec.Devices);
             round.Commit(new JobPlaced(job.Number,
             [
                 new PlacedAllocation(state.NextSequence, plan.Node.Id, plan.DeviceMask, job.Spec.ShareMilli, task,

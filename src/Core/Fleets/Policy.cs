@@ -15,7 +15,13 @@ public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inferen
 
     /// <summary>Reservations, and what may be placed in spite of them.</summary>
     public BackfillPolicy Backfill { get; init; } = BackfillPolicy.Off;
+
+    /// <summary>Who comes next, who may hold how much, and who must leave.</summary>
     public QueuePolicy Queue { get; init; } = new();
+
+    public GuestPolicy Guests { get; init; } = GuestPolicy.Default;
+
+    public GangPolicy Gangs { get; init; } = GangPolicy.Default;
 
     public KindPolicy For(JobKind kind) => kind switch
     {

@@ -75,6 +75,12 @@ public sealed record JobSpec
     /// <summary>Training: the largest gang the job can use; 0: exactly <see cref="Devices"/>.</summary>
     public int MaxDevices { get; init; }
 
+    /// <summary>Training: the whole gang lies in one such part of the cell, or waits.</summary>
+    public TopologyLevel TopologyRequired { get; init; }
+
+    /// <summary>Training: the gang takes as few such parts of the cell as it can.</summary>
+    public TopologyLevel TopologyPreferred { get; init; }
+
     /// <summary>Training (and batch, per task): device-hours on one H800; 0 for batch with a duration.</summary>
     public double WorkHours { get; init; }
 

@@ -118,12 +118,21 @@ public static class JobValidator
             CheckDivides(spec.PerNode, "min-devices", spec.MinDevices, found);
             CheckDivides(spec.PerNode, "max-devices", spec.MaxDevices, found);
         }
+        CheckTopology("topology.required", spec.TopologyRequired, found);
+        CheckTopology("topology.preferred", spec.TopologyPreferred, found);
+        if (spec is { TopologyRequired: TopologyLevel.Rack, TopologyPreferred: TopologyLevel.Pod })
+            found.Add("topology.preferred", "pod says nothing beside the required rack; rack, or none");
         if (!(spec.WorkHours > 0) || !double.IsFinite(spec.WorkHours))
             found.Add("work", $"{Text(spec.WorkHours)} is not allowed; a number of device-hours above 0");
         else CheckRunTime(spec.WorkHours, Math.Max(1, spec.Devices), found);
         if (spec.Checkpoint < TimeSpan.Zero || spec.Checkpoint > TimeSpan.FromDays(Limits.RunDaysMax))
             found.Add("checkpoint", $"{Text(spec.Checkpoint)} is not allowed; 0s..{Limits.RunDaysMax}d");
         found.Range("generation", spec.Generation, 0, Limits.GenerationMax);
+    }
+
+    private static void CheckTopology(string field, TopologyLevel level, Findings found)
+    {
+        if (!Enum.IsDefined(level)) found.Add(field, $"{(int)level} is not a part of a cell; rack or pod");
     }
 
     private static void CheckDivides(int perNode, string field, int devices, Findings found)
@@ -195,6 +204,8 @@ public static class JobValidator
         Foreign(kind != JobKind.Training, spec.PerNode != 0, "per-node");
         Foreign(kind != JobKind.Training, spec.MinDevices != 0, "min-devices");
         Foreign(kind != JobKind.Training, spec.MaxDevices != 0, "max-devices");
+        Foreign(kind != JobKind.Training,
+            spec.TopologyRequired != TopologyLevel.None || spec.TopologyPreferred != TopologyLevel.None, "topology");
         Foreign(kind == JobKind.Inference, spec.WorkHours != 0, "work");
         Foreign(kind != JobKind.Training, spec.Checkpoint != TimeSpan.Zero, "checkpoint");
         Foreign(kind != JobKind.Training, spec.Generation != 0, "generation");

@@ -39,9 +39,28 @@ public static class Feasibility
             .Select(g => (Model: g.Key, Devices: g.Sum(n => Room(n, spec))))
             .OrderByDescending(g => g.Devices).ThenBy(g => g.Model, StringComparer.Ordinal)
             .First();
+        if (best.Devices >= wanted && spec.TopologyRequired != TopologyLevel.None)
+            return Domain(state, spec, nodes, wanted);
         return best.Devices >= wanted ? null : new Refusal(Refusal.Unplaceable, "devices",
             $"a gang of {wanted} devices is larger than cell {state.Cell} could ever hold: at most {best.Devices} "
             + $"of {best.Model}, and a gang runs on one model of one cell");
+    }
+
+    private static Refusal? Domain(CellState state, JobSpec spec, List<NodeState> nodes, int wanted)
+    {
+        var level = Topology.Name(spec.TopologyRequired);
+        var largest = nodes
+            .Select(n => (Node: n, Domain: spec.TopologyRequired == TopologyLevel.Rack ? n.Rack : n.Pod))
+            .Where(n => n.Domain.Length > 0)
+            .GroupBy(n => (n.Node.Accelerator.Model, n.Domain), n => Room(n.Node, spec))
+            .Select(g => (g.Key.Model, Devices: g.Sum()))
+            .DefaultIfEmpty()
+            .MaxBy(g => g.Devices);
+        if (largest.Devices >= wanted) return null;
+        return new Refusal(Refusal.Unplaceable, "topology.required", largest.Devices == 0
+            ? $"no node that the job allows in cell {state.Cell} has the label {level}"
+            : $"a gang of {wanted} devices is larger than any {level} of cell {state.Cell} could ever hold: at most "
+                + $"{largest.Devices} of {largest.Model} in one {level}");
     }
 
     /// <summary>Devices of an empty node that a gang could use, given its CPU, memory and shape.</summary>

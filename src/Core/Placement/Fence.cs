@@ -43,7 +43,7 @@ public sealed class Fence
     /// <summary>The fence for work that starts now on a model with so many devices.</summary>
     public NodeFence On(Alternative alternative, int devices)
     {
-        var runTime = RunTimes.Of(_spec, _state.Catalog, alternative.Model, devices);
+        var runTime = RunTimes.Of(_spec, _state.Catalog, _state.Policy.Gangs, alternative.Model, devices);
         return new NodeFence(this, Outlook.EndOf(runTime, _now, _done), alternative.Guest);
     }
 

@@ -11,7 +11,12 @@ public sealed record GangPiece(NodeState Node, uint DeviceMask, IReadOnlyList<Al
 }
 
 /// <summary>A whole gang, all or nothing, on one model.</summary>
-public sealed record GangPlan(IReadOnlyList<GangPiece> Pieces, Alternative Alternative, int Devices);
+public sealed record GangPlan(IReadOnlyList<GangPiece> Pieces, Alternative Alternative, int Devices)
+{
+    /// <summary>Run time of the whole work as the plan lays it out.</summary>
+    public TimeSpan RunTime(CellState state, JobSpec spec) =>
+        RunTimes.Of(spec, state.Catalog, state.Policy.Gangs, Alternative.Model, Devices, Pieces.Count);
+}
 
 /// <summary>
 /// Places gangs: the best alternative first, there free devices before those that guests hold. A gang that fits on one
@@ -27,6 +32,18 @@ public static class GangPlanner
         foreach (var alternative in alternatives)
             foreach (var reclaim in Reclaim)
             {
+                if (spec.TopologyRequired != TopologyLevel.None || spec.TopologyPreferred != TopologyLevel.None)
+                {
+                    // The smallest gang runs longest, so what it must keep clear of holds for every size.
+                    var clear = fence?.On(alternative, spec.LeastDevices);
+                    var nodes = state.Index.Widest(alternative.Model, reclaim)
+                        .Select(n => (n, Room(n, spec, reclaim, clear)));
+                    if (TopologyPlanner.Choose(spec, nodes, room => Sizes(spec, room)) is var (chosen, size))
+                        return new GangPlan(
+                            chosen.ConvertAll(c => Piece(state, spec, c.Node, c.Devices)), alternative, size);
+                    continue;
+                }
+
                 var room = reclaim
                     ? state.Index.Reclaimable(alternative.Model)
                     : state.Index.Free(alternative.Model);
@@ -38,6 +55,60 @@ public static class GangPlanner
 
         return null;
     }
+
+    /// <summary>
+    /// The gang where it is, with as many more free devices of its model as there are, at most so many. A gang that
+    /// wants to lie close together grows only inside the racks or pods it is in. Null when there are none.
+    /// </summary>
+    public static GangPlan? Grow(CellState state, JobState gang, int more) =>
+        // A node that is drained takes nothing anew, not even what it has.
+        gang.Allocations.Values.Any(a => !a.Node.Ready)
+            ? null
+            : Around(state, gang, [.. gang.Allocations.Values], more) is { } plan
+                && plan.Devices > gang.Allocations.Values.Sum(a => a.Placed.Ranks) ? plan : null;
+
+    /// <summary>
+    /// The gang without the nodes that take no work any more, with free devices of its model in place of theirs, or
+    /// smaller down to its least. Null when too little would be left.
+    /// </summary>
+    public static GangPlan? Leave(CellState state, JobState gang)
+    {
+        var kept = gang.Allocations.Values.Where(a => a.Node.Ready).ToList();
+        var lost = gang.Allocations.Values.Sum(a => a.Placed.Ranks) - kept.Sum(a => a.Placed.Ranks);
+        return kept.Count > 0 && Around(state, gang, kept, lost) is { } plan && plan.Devices >= gang.Spec.LeastDevices
+            ? plan
+            : null;
+    }
+
+    private static GangPlan? Around(CellState state, JobState gang, List<AllocationState> kept, int more)
+    {
+        var spec = gang.Spec;
+        var held = kept.ToDictionary(a => a.Node.Index, a => a.DeviceMask);
+        var model = kept[0].Node.Accelerator.Model;
+        if (gang.Class.Home.FirstOrDefault(a => a.Model == model) is not { } alternative) return null;
+        var level = spec.TopologyRequired != TopologyLevel.None ? spec.TopologyRequired : spec.TopologyPreferred;
+        var domains = kept.Select(a => DomainOf(a.Node, level)).ToHashSet(StringComparer.Ordinal);
+        var step = Math.Max(1, spec.PerNode);
+        var nodes = state.Index.Widest(model, reclaim: false)
+            .Where(n => domains.Contains(DomainOf(n, level)) && (spec.PerNode == 0 || !held.ContainsKey(n.Index)))
+            .Select(n => (n, Room(n, spec, reclaim: false, clear: null)));
+        var anywhere = spec with { TopologyRequired = TopologyLevel.None, TopologyPreferred = TopologyLevel.None };
+        if (TopologyPlanner.Choose(anywhere, nodes, room => Math.Min(more, room) / step * step is var size and > 0
+                ? [size] : []) is var (chosen, _))
+            foreach (var (node, devices) in chosen)
+                held[node.Index] = held.GetValueOrDefault(node.Index) | TaskPlanner.FirstFree(node, devices);
+        var pieces = held.OrderBy(h => h.Key)
+            .Select(h => new GangPiece(state.Nodes[h.Key], h.Value, []))
+            .ToList();
+        return new GangPlan(pieces, alternative, pieces.Sum(p => p.Devices));
+    }
+
+    private static string DomainOf(NodeState node, TopologyLevel level) => level switch
+    {
+        TopologyLevel.Rack => node.Rack,
+        TopologyLevel.Pod => node.Pod,
+        _ => "",
+    };
 
     private static readonly bool[] Reclaim = [false, true];
 

@@ -68,7 +68,7 @@ public sealed class Outlook(CellState state, DateTimeOffset now)
     public static DateTimeOffset EndOf(CellState state, JobSpec spec, string model, DateTimeOffset start, double done)
     {
         var devices = spec.Kind == JobKind.Training ? spec.LeastDevices : spec.Devices;
-        return EndOf(RunTimes.Of(spec, state.Catalog, model, devices), start, done);
+        return EndOf(RunTimes.Of(spec, state.Catalog, state.Policy.Gangs, model, devices), start, done);
     }
 
     internal static DateTimeOffset EndOf(TimeSpan runTime, DateTimeOffset start, double done) =>

@@ -5,16 +5,27 @@ using Stockpile.Core.Jobs;
 namespace Stockpile.Core.Placement;
 
 /// <summary>Room for a gang on the nodes of one model, were some work gone.</summary>
-/// <param name="guestsLeave">Whether what guests hold counts as room, as it does for gangs.</param>
-internal sealed class RoomLedger(CellState state, JobSpec spec, string model, bool guestsLeave = true)
+internal sealed class RoomLedger
 {
     private readonly Dictionary<int, (int Devices, int CpuMilli, long MemoryMiB)> _freed = [];
+    private readonly Dictionary<string, int> _rooms = new(StringComparer.Ordinal);
+    private readonly JobSpec _spec;
+    private readonly bool _guestsLeave;
 
-    /// <summary>Devices that the gang could use.</summary>
-    public int Room { get; private set; } = state.Nodes.Where(n => n.Accelerator.Model == model)
-        .Sum(n => RoomOn(n, spec, guestsLeave, default));
+    /// <param name="guestsLeave">Whether what guests hold counts as room, as it does for gangs.</param>
+    public RoomLedger(CellState state, JobSpec spec, string model, bool guestsLeave = true)
+    {
+        _spec = spec;
+        _guestsLeave = guestsLeave;
+        foreach (var node in state.Nodes)
+            if (node.Accelerator.Model == model)
+                Add(node, RoomOn(node, default));
+    }
 
-    public bool Fits => Room >= spec.LeastDevices;
+    /// <summary>Devices that the gang could use: of the widest rack or pod where it needs to be in one.</summary>
+    public int Room => _rooms.Count == 0 ? 0 : _rooms.Values.Max();
+
+    public bool Fits => Room >= _spec.LeastDevices;
 
     public void Free(JobState gang)
     {
@@ -32,27 +43,43 @@ internal sealed class RoomLedger(CellState state, JobSpec spec, string model, bo
 
     public void Bind(AllocationState task) => Change(task, -1);
 
-    private void Change(AllocationState allocation, int sign)
+    /// <summary>Some ranks of a gang go: so many devices of the node, and their CPU and memory.</summary>
+    public void Free(NodeState node, int devices, int cpuMilli, long memoryMiB)
     {
-        var node = allocation.Node;
         var freed = _freed.GetValueOrDefault(node.Index);
-        Room -= RoomOn(node, spec, guestsLeave, freed);
-        if (allocation.ShareMilli == 0) freed.Devices += sign * BitOperations.PopCount(allocation.DeviceMask);
-        freed.CpuMilli += sign * allocation.CpuMilli;
-        freed.MemoryMiB += sign * allocation.MemoryMiB;
+        Add(node, -RoomOn(node, freed));
+        freed.Devices += devices;
+        freed.CpuMilli += cpuMilli;
+        freed.MemoryMiB += memoryMiB;
         _freed[node.Index] = freed;
-        Room += RoomOn(node, spec, guestsLeave, freed);
+        Add(node, RoomOn(node, freed));
     }
 
-    private static int RoomOn(
-        NodeState node, JobSpec spec, bool guestsLeave, (int Devices, int CpuMilli, long MemoryMiB) freed)
+    private void Change(AllocationState allocation, int sign) => Free(
+        allocation.Node,
+        allocation.ShareMilli == 0 ? sign * BitOperations.PopCount(allocation.DeviceMask) : 0,
+        sign * allocation.CpuMilli,
+        sign * allocation.MemoryMiB);
+
+    private void Add(NodeState node, int room)
     {
-        if (!node.Ready || !Feasibility.HasLabels(node, spec.Labels)) return 0;
+        var domain = _spec.TopologyRequired switch
+        {
+            TopologyLevel.Rack => node.Rack,
+            TopologyLevel.Pod => node.Pod,
+            _ => "all",
+        };
+        if (domain.Length > 0) _rooms[domain] = _rooms.GetValueOrDefault(domain) + room;
+    }
+
+    private int RoomOn(NodeState node, (int Devices, int CpuMilli, long MemoryMiB) freed)
+    {
+        if (!node.Ready || !Feasibility.HasLabels(node, _spec.Labels)) return 0;
         var ranks = Fit.Ranks(
-            (guestsLeave ? node.ReclaimableDevices : node.FreeDevices) + freed.Devices,
-            (guestsLeave ? node.CpuReclaimableMilli : node.CpuFreeMilli) + freed.CpuMilli,
-            (guestsLeave ? node.MemoryReclaimableMiB : node.MemoryFreeMiB) + freed.MemoryMiB,
-            spec);
-        return spec.PerNode == 0 ? ranks : ranks >= spec.PerNode ? spec.PerNode : 0;
+            (_guestsLeave ? node.ReclaimableDevices : node.FreeDevices) + freed.Devices,
+            (_guestsLeave ? node.CpuReclaimableMilli : node.CpuFreeMilli) + freed.CpuMilli,
+            (_guestsLeave ? node.MemoryReclaimableMiB : node.MemoryFreeMiB) + freed.MemoryMiB,
+            _spec);
+        return _spec.PerNode == 0 ? ranks : ranks >= _spec.PerNode ? _spec.PerNode : 0;
     }
 }

@@ -57,7 +57,7 @@ internal sealed class HoldBack
     {
         var protection = _state.Policy.Queue.Preemption.ProtectionAfter(job.Preemptions);
         if (_now + protection <= claim.At) return false;
-        var runTime = RunTimes.Of(job.Spec, _state.Catalog, claim.Model, devices);
+        var runTime = RunTimes.Of(job.Spec, _state.Catalog, _state.Policy.Gangs, claim.Model, devices);
         return _now + runTime * (1 - job.Done) > claim.At;
     }
 }

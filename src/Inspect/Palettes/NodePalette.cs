@@ -22,7 +22,7 @@ public static class NodePalette
                     await ShowAsync(answer, await AskAsync(call, node => on.Gateway.GetNodeAsync(node, cancel)))),
             Command(cluster, "drain", "Give a node no new work; what runs there may finish", [NodeId],
                 (on, call, answer, cancel) =>
-                    OrderAsync(call, answer, node => on.Gateway.DrainNodeAsync(node, cancel))),
+                    OrderAsync(call, answer, node => on.Gateway.DrainNodeAsync(node, null, cordon: false, cancel))),
             Command(cluster, "resume", "Give a drained node work again", [NodeId],
                 (on, call, answer, cancel) =>
                     OrderAsync(call, answer, node => on.Gateway.ResumeNodeAsync(node, cancel))),

@@ -119,7 +119,7 @@ public sealed class CellLink(string cell, string host)
         {
             var hosted = new HostedNode { Node = node.Spec.Id, Incarnation = node.Incarnation, Up = node.IsUp };
             hosted.Running.AddRange(node.Running.Keys.Order());
-            hosted.Ended.AddRange(ended[(node.Spec.Id, node.Incarnation)].Order());
+            hosted.Ended.AddRange(ended[(node.Spec.Id, node.Incarnation)].Concat(node.Draining).Distinct().Order());
             audit.Nodes.Add(hosted);
         }
 

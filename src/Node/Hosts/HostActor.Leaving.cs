@@ -39,7 +39,7 @@ public sealed partial class HostActor
     private void Leaving()
     {
         Receive<WorkNoticed>(notice => _cells[_nodes[notice.Node].Spec.Cell].Outbox.Add(
-            notice.Node, notice.Incarnation, notice.Sequence, notice.Kind));
+            notice.Node, notice.Incarnation, notice.Sequence, notice.Kind, done: notice.Done));
         Receive<NodeFailed>(failed => IsDown(_nodes[failed.Node], failed.Incarnation, failed.Reason));
         Receive<Terminated>(gone => IsDown(
             _nodes[gone.ActorRef.Path.Name], _nodes[gone.ActorRef.Path.Name].Incarnation, LeaveReason));

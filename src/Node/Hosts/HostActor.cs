@@ -118,7 +118,14 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers
             var node = _nodes[notice.Node];
             if (notice.Work is not null) node.Running[notice.Sequence] = notice.Work;
             else node.Running.Remove(notice.Sequence);
-            Report(node, notice.Incarnation, notice.Sequence, notice.Kind);
+            node.Draining.Remove(notice.Sequence);
+            Report(node, notice.Incarnation, notice.Sequence, notice.Kind, done: notice.Done);
+        });
+        Receive<WorkDraining>(draining =>
+        {
+            var node = _nodes[draining.Node];
+            node.Running.Remove(draining.Sequence);
+            node.Draining.Add(draining.Sequence);
         });
         Receive<WorkStretched>(change => _nodes[change.Node].Running[change.Sequence] = change.Work);
         Receive<NodeFailed>(failed =>
@@ -174,7 +181,7 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers
         }
 
         NoteEpoch(cell, orders.Epoch);
-        foreach (var stop in orders.Stops) NodeOf(cell, stop.Node)?.Tell(new StopWork(stop.Sequence));
+        foreach (var stop in orders.Stops) NodeOf(cell, stop.Node)?.Tell(OrderReader.Read(stop));
         foreach (var start in orders.Starts)
         {
             if (OrderReader.Read(start) is { } work) NodeOf(cell, start.Node)?.Tell(work);
@@ -216,9 +223,10 @@ public sealed partial class HostActor : ReceiveActor, IWithTimers
         node.Actor = Context.Watch(
             Context.ActorOf(NodeActor.Props(node.Spec, node.Incarnation, _clock), node.Spec.Id));
 
-    private void Report(NodeLink node, long incarnation, long sequence, ReportKind kind, string reason = "")
+    private void Report(NodeLink node, long incarnation, long sequence, ReportKind kind, string reason = "",
+        double done = 0)
     {
-        _cells[node.Spec.Cell].Outbox.Add(node.Spec.Id, incarnation, sequence, kind, reason);
+        _cells[node.Spec.Cell].Outbox.Add(node.Spec.Id, incarnation, sequence, kind, reason, done);
         FlushSoon();
     }
 

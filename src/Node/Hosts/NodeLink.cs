@@ -35,6 +35,9 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
     /// <summary>What it runs, so that a beat can tell the progress without asking it.</summary>
     public Dictionary<long, RunningWork> Running { get; } = [];
 
+    /// <summary>What was told to leave and is about to end.</summary>
+    public HashSet<long> Draining { get; } = [];
+
     /// <summary>The cell wants to hear of it again.</summary>
     public void AskToAdvertise()
     {
@@ -63,6 +66,7 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
         IsUnanswered = false;
         ToSend = null;
         Running.Clear();
+        Draining.Clear();
     }
 
     /// <summary>Its actor is gone; the next one starts with the next incarnation.</summary>

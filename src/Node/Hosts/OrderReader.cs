@@ -14,6 +14,9 @@ public static class OrderReader
     // Longer runs differ from endless ones in nothing a test of time could show, and would overflow the arithmetic.
     private const long RunMsMax = 1000L * 86_400 * 1_000_000;
 
+    // Nobody may keep devices for longer that were taken from it; it also bounds the timer.
+    private const long GraceMsMax = 86_400_000;
+
     /// <summary>Null when the order is malformed.</summary>
     public static StartWork? Read(StartOrder order)
     {
@@ -27,6 +30,10 @@ public static class OrderReader
             TimeSpan.FromMilliseconds(Math.Min(order.RunMs, RunMsMax)),
             order.Done);
     }
+
+    /// <summary>A grace that makes no sense is none.</summary>
+    public static StopWork Read(StopOrder order) => new(
+        order.Sequence, TimeSpan.FromMilliseconds(Math.Clamp(order.GraceMs, 0, GraceMsMax)));
 
     /// <summary>Null when the fault is of no known kind.</summary>
     public static object? Read(FaultOrder order) => order.Kind switch

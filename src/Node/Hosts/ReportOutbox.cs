@@ -21,7 +21,7 @@ public sealed class ReportOutbox
     public IEnumerable<WorkReport> All => _waiting.Values.Select(entry => entry.Report);
 
     /// <summary>Puts a report up for the next batch; one that waits already goes out again with its first id.</summary>
-    public void Add(string node, long incarnation, long sequence, ReportKind kind, string reason = "")
+    public void Add(string node, long incarnation, long sequence, ReportKind kind, string reason = "", double done = 0)
     {
         var key = (node, incarnation, sequence, kind);
         if (!_idOf.TryGetValue(key, out var id))
@@ -36,6 +36,7 @@ public sealed class ReportOutbox
                 Sequence = sequence,
                 Kind = kind,
                 Reason = reason,
+                Done = done,
             }));
         }
 

@@ -11,7 +11,7 @@ namespace Stockpile.Node.Nodes;
 /// parent is the host, which speaks with the cell for it.
 /// </summary>
 /// <param name="incarnation">Greater than that of any actor this node had before.</param>
-public sealed class NodeActor(NodeSpec spec, long incarnation, TimeProvider clock) : UntypedActor
+public sealed partial class NodeActor(NodeSpec spec, long incarnation, TimeProvider clock) : UntypedActor
 {
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly DeviceBoard _board = new(spec.Devices);
@@ -39,7 +39,10 @@ public sealed class NodeActor(NodeSpec spec, long incarnation, TimeProvider cloc
                 Start(order);
                 break;
             case StopWork order:
-                Stop(order.Sequence);
+                Stop(order);
+                break;
+            case DrainOver over:
+                EndDrain(over.Sequence);
                 break;
             case AllocationDone done:
                 Complete(done.Sequence);
@@ -74,10 +77,14 @@ public sealed class NodeActor(NodeSpec spec, long incarnation, TimeProvider cloc
             return;
         }
 
+        // It was told to go and is on its way: what the cell has heard last is not true any more.
+        if (_draining.ContainsKey(order.Sequence)) return;
+
         // One that was stopped just now may still hold the actor name; the cell repeats the order.
         if (!Context.Child(order.Allocation).IsNobody()) return;
 
         var held = _board.TryHold(order.Sequence, order.DeviceMask, order.ShareMilli);
+        if (held == HoldResult.Overlap && Waits(order)) return;
         if (held != HoldResult.Held)
         {
             _log.Warning("{0} is not started on {1}, devices {2:x} share {3}: {4}",
@@ -92,12 +99,28 @@ public sealed class NodeActor(NodeSpec spec, long incarnation, TimeProvider cloc
         Notify(order.Sequence, ReportKind.Started, run);
     }
 
-    private void Stop(long sequence)
+    private void Stop(StopWork order)
     {
+        var sequence = order.Sequence;
+        if (_draining.ContainsKey(sequence))
+        {
+            // The cell repeats its orders while it waits; only one without a grace means it.
+            if (order.Grace <= TimeSpan.Zero) EndDrain(sequence);
+            return;
+        }
+
+        _startsWaiting.Remove(sequence);
+        if (order.Grace > TimeSpan.Zero && _work.TryGetValue(sequence, out var leaving) && !leaving.Completed)
+        {
+            Drain(sequence, leaving, order.Grace);
+            return;
+        }
+
         // A stop of what is not here is answered all the same: the cell wants it gone, and it is.
-        if (_work.Remove(sequence, out var work) && !work.Completed) Context.Stop(work.Actor);
+        var found = _work.Remove(sequence, out var work);
+        if (found && !work!.Completed) Context.Stop(work.Actor);
         _board.Release(sequence);
-        Notify(sequence, ReportKind.Stopped);
+        Notify(sequence, ReportKind.Stopped, done: found && work!.Completed ? 1 : 0);
     }
 
     private void Complete(long sequence)
@@ -140,6 +163,7 @@ public sealed class NodeActor(NodeSpec spec, long incarnation, TimeProvider cloc
         _up = false;
         foreach (var work in _work.Values.Where(w => !w.Completed)) Context.Stop(work.Actor);
         _work.Clear();
+        EndDrains();
         _board.Clear();
         Context.Parent.Tell(new NodeFailed(spec.Id, _incarnation, reason));
     }
@@ -162,8 +186,8 @@ public sealed class NodeActor(NodeSpec spec, long incarnation, TimeProvider cloc
     private void AdvertiseSelf() =>
         Context.Parent.Tell(new NodeAdvertised(spec.Id, _incarnation, [.. _work.Keys.Order()]));
 
-    private void Notify(long sequence, ReportKind kind, RunningWork? run = null) =>
-        Context.Parent.Tell(new WorkNoticed(spec.Id, _incarnation, sequence, kind, run));
+    private void Notify(long sequence, ReportKind kind, RunningWork? run = null, double done = 0) =>
+        Context.Parent.Tell(new WorkNoticed(spec.Id, _incarnation, sequence, kind, run) { Done = done });
 
     private sealed record NodeWork(IActorRef Actor, RunningWork Run, bool Completed);
 }

@@ -18,7 +18,8 @@ public sealed record StartWork(
     double Done);
 
 /// <summary>End this allocation and free its devices. Idempotent by sequence.</summary>
-public sealed record StopWork(long Sequence);
+/// <param name="Grace">Simulated time in which it may drain and write a checkpoint first; zero: at once.</param>
+public sealed record StopWork(long Sequence, TimeSpan Grace = default);
 
 /// <summary>The cell has acknowledged that it completed; it need not be remembered.</summary>
 public sealed record ForgetWork(long Sequence, long Incarnation);
@@ -45,7 +46,14 @@ public sealed record NodeAdvertised(string Node, long Incarnation, IReadOnlyList
 
 /// <summary>Something the cell must learn about one allocation.</summary>
 /// <param name="Work">Its run where it started; else null.</param>
-public sealed record WorkNoticed(string Node, long Incarnation, long Sequence, ReportKind Kind, RunningWork? Work);
+public sealed record WorkNoticed(string Node, long Incarnation, long Sequence, ReportKind Kind, RunningWork? Work)
+{
+    /// <summary>Stopped after a grace: share of the run that its last checkpoint holds, 0..1.</summary>
+    public double Done { get; init; }
+}
+
+/// <summary>The allocation does no more work and is about to end.</summary>
+public sealed record WorkDraining(string Node, long Sequence);
 
 /// <summary>The speed of a running allocation changed, so its progress is another line.</summary>
 public sealed record WorkStretched(string Node, long Sequence, RunningWork Work);

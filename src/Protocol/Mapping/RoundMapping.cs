@@ -46,6 +46,7 @@ public static class RoundMapping
         EpochRaised x => new() { EpochRaised = x.Epoch },
         NodeAdmitted x => new() { NodeAdmitted = x.ToWirePart() },
         NodeLost x => new() { NodeLost = new() { Node = x.Node, Reason = x.Reason } },
+        DrainDeadlineSet x => new() { DrainDeadlineSet = new() { Node = x.Node, ByMs = x.By.ToWireMs() } },
         NodeDrained x => new() { NodeDrained = x.Node },
         NodeResumed x => new() { NodeResumed = x.Node },
         JobSubmitted x => new() { JobSubmitted = new() { Job = x.Job, Key = x.Key, Spec = x.Spec.ToWire() } },
@@ -62,6 +63,7 @@ public static class RoundMapping
         JobAdopted x => new() { JobAdopted = ToWirePart(x) },
         AdoptionConfirmed x => new() { AdoptionConfirmed = x.Job },
         AdoptionDropped x => new() { AdoptionDropped = x.Job },
+        JobMoved x => new() { JobMoved = new() { Job = x.Job, Reason = x.Reason } },
         JobFailed x => new() { JobFailed = new() { Job = x.Job, Reason = x.Reason } },
         _ => throw new SerializationException($"{e.GetType().FullName} has no case in CellEventMsg"),
     };
@@ -72,6 +74,8 @@ public static class RoundMapping
         Case.NodeAdmitted => msg.NodeAdmitted.FromWire(),
         Case.NodeLost => new NodeLost(msg.NodeLost.Node, msg.NodeLost.Reason),
         Case.NodeDrained => new NodeDrained(msg.NodeDrained),
+        Case.DrainDeadlineSet => new DrainDeadlineSet(
+            msg.DrainDeadlineSet.Node, WireTime.Instant(msg.DrainDeadlineSet.ByMs)),
         Case.NodeResumed => new NodeResumed(msg.NodeResumed),
         Case.JobSubmitted => FromWirePart(msg.JobSubmitted),
         Case.JobPlaced => FromWirePart(msg.JobPlaced),
@@ -88,6 +92,7 @@ public static class RoundMapping
         Case.JobAdopted => FromWirePart(msg.JobAdopted),
         Case.AdoptionConfirmed => new AdoptionConfirmed(msg.AdoptionConfirmed),
         Case.AdoptionDropped => new AdoptionDropped(msg.AdoptionDropped),
+        Case.JobMoved => new JobMoved(msg.JobMoved.Job, msg.JobMoved.Reason),
         Case.JobFailed => new JobFailed(msg.JobFailed.Job, msg.JobFailed.Reason),
         _ => throw Unknown(msg),
     };

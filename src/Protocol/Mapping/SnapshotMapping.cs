@@ -23,6 +23,7 @@ public static class SnapshotMapping
             Advert = n.Admitted.ToWirePart(),
             Lost = n.Lost,
             Draining = n.Draining,
+            DrainByMs = n.DrainBy.ToWireMs(),
             Reason = n.Reason,
         }));
         msg.Jobs.AddRange(image.Jobs.Select(ToWire));
@@ -35,6 +36,7 @@ public static class SnapshotMapping
             StartedAtMs = a.StartedAt.ToWireMs(),
             Finished = a.Finished,
             DoneBefore = a.DoneBefore,
+            DoneAtStart = a.DoneAtStart,
         }));
         msg.Use.AddRange(image.Use.Select(u => new TierUseMsg
         {
@@ -52,11 +54,17 @@ public static class SnapshotMapping
 
     public static CellImage FromWire(this CellSnapshot msg) => new(
         msg.Cell, msg.Epoch, msg.Round, WireTime.Instant(msg.AtMs), msg.NextJob, msg.NextSequence,
-        [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.Lost, n.Draining, n.Reason))],
+        [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.Lost, n.Draining, n.Reason)
+        {
+            DrainBy = WireTime.InstantOrNone(n.DrainByMs),
+        })],
         [.. msg.Jobs.Select(FromWire)],
         [.. msg.Allocations.Select(a => new AllocationImage(
             a.Placed.FromWire(), a.Job, WireTime.Instant(a.PlacedAtMs),
-            a.Started ? WireTime.Instant(a.StartedAtMs) : null, a.Finished, a.DoneBefore))],
+            a.Started ? WireTime.Instant(a.StartedAtMs) : null, a.Finished, a.DoneBefore)
+            {
+                DoneAtStart = a.DoneAtStart,
+            })],
         [.. msg.Use.Select(u => new TierUseImage(
             u.Tier, u.DeviceMs, u.TrainingMs, u.InferenceMs, u.BatchMs, u.GuestMs, u.WaitingDeviceMs,
             u.WaitingTrainingMs))],
@@ -77,6 +85,7 @@ public static class SnapshotMapping
             Allocations = counters.Allocations,
             Forwarded = counters.Forwarded,
             Adopted = counters.Adopted,
+            Migrations = counters.Migrations,
             Demand = image.Demand,
             DemandServed = image.DemandServed,
         };
@@ -96,6 +105,7 @@ public static class SnapshotMapping
         Allocations = msg.Allocations,
         Forwarded = msg.Forwarded,
         Adopted = msg.Adopted,
+        Migrations = msg.Migrations,
     };
 
     private static JobStateMsg ToWire(JobImage job)
@@ -119,6 +129,7 @@ public static class SnapshotMapping
             Held = job.Held,
             ForwardedTo = job.ForwardedTo,
             WaitingSinceMs = job.WaitingSince.ToWireMs(),
+            Moves = job.Moves,
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         msg.PreemptedBy.AddRange(job.PreemptedBy);
@@ -133,5 +144,6 @@ public static class SnapshotMapping
     {
         PreemptedBy = [.. msg.PreemptedBy],
         WaitingSince = WireTime.InstantOrNone(msg.WaitingSinceMs),
+        Moves = msg.Moves,
     };
 }

@@ -86,6 +86,7 @@ internal sealed class ApiMetrics
         _totals.WithLabels(name, "failed").Set(cell.Failed);
         _totals.WithLabels(name, "requeued").Set(cell.Requeued);
         _totals.WithLabels(name, "preempted").Set(cell.Preempted);
+        _totals.WithLabels(name, "migrations").Set(cell.Migrations);
         _totals.WithLabels(name, "allocations").Set(cell.AllocationsPersisted);
         _demand.WithLabels(name, "wanted").Set(cell.Demand);
         _demand.WithLabels(name, "served").Set(cell.DemandServed);

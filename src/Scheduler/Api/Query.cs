@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Stockpile.Core;
+using Stockpile.Scheduler.Api.Json;
 
 namespace Stockpile.Scheduler.Api;
 
@@ -65,6 +66,17 @@ internal sealed class Query
         return null;
     }
 
+    /// <summary>A duration above zero and up to ten years, or null where it is not given.</summary>
+    public TimeSpan? Duration(string parameter)
+    {
+        var text = Text(parameter);
+        if (text is null) return null;
+        if (Quantities.TryParseDuration(text, out var duration) && duration > TimeSpan.Zero
+            && duration <= TimeSpan.FromDays(Limits.RunDaysMax)) return duration;
+        Refuse(parameter, $"{parameter} is {Names.Shorten(text)}; allowed: {Quantities.DurationRule} above 0");
+        return null;
+    }
+
     /// <summary>True when anything read so far was wrong.</summary>
     public bool IsRefused([NotNullWhen(true)] out ProblemResult? problem)
     {
@@ -79,5 +91,5 @@ internal sealed class Query
         return values.Count == 0 || string.IsNullOrEmpty(values[0]) ? null : values[0];
     }
 
-    private void Refuse(string field, string message) => _refusals.Add(new Refusal(Refusal.Invalid, field, message));
+    public void Refuse(string field, string message) => _refusals.Add(new Refusal(Refusal.Invalid, field, message));
 }

@@ -99,10 +99,10 @@ public sealed partial class CellActor
             case ReportKind.Completed:
                 round.Run(new ReportCompleted(report.Node, report.Sequence));
                 // Whatever should have stopped it came too late, and it is over now.
-                _hosts.Stopped(report.Sequence);
+                if (_hosts.Stopped(report.Sequence, done: 1) is { } whole) round.Run(whole);
                 break;
             case ReportKind.Stopped:
-                _hosts.Stopped(report.Sequence);
+                if (_hosts.Stopped(report.Sequence, report.Done) is { } checkpoint) round.Run(checkpoint);
                 break;
             case ReportKind.NodeFailed:
                 round.Run(new LoseNode(report.Node, report.Incarnation, report.Reason));

@@ -20,7 +20,11 @@ public sealed partial class CellActor
         {
             SubmitJobs m => Submit(round, m),
             Protocol.V1.CancelJob m => Cancel(round, m),
-            Protocol.V1.DrainNode m => ChangeNode(round, m.Node, new DrainNode(m.Node)),
+            Protocol.V1.DrainNode m => ChangeNode(round, m.Node, new DrainNode(m.Node)
+            {
+                By = m.DeadlineMs > 0 ? round.At.AddMilliseconds(m.DeadlineMs) : null,
+                Cordon = m.Cordon,
+            }),
             Protocol.V1.ResumeNode m => ChangeNode(round, m.Node, new ResumeNode(m.Node)),
             FaultNode m => () => Fault(m),
             FindKeys m => () => Known(m),

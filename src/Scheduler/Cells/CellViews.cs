@@ -104,6 +104,7 @@ public static class CellViews
             State = StateOf(node),
             Reason = node.Reason,
             Incarnation = node.Admitted.Incarnation,
+            DrainByMs = node.DrainBy.ToWireMs(),
         };
         for (var device = 0; device < node.Devices; device++) view.FreeMilli.Add(node.FreeMilli(device));
         foreach (var (key, value) in node.Admitted.Labels) view.Labels.Add(key, value);
@@ -156,6 +157,7 @@ public static class CellViews
             Requeued = counters.Requeued,
             Preempted = counters.Preempted,
             Forwarded = counters.Forwarded,
+            Migrations = counters.Migrations,
             AllocationsPersisted = counters.Allocations,
             Services = state.Services.Count,
             Demand = state.Usage.Demand,
@@ -177,6 +179,10 @@ public static class CellViews
         }));
         return view;
     }
+
+    private static int LargestDomain(IEnumerable<NodeState> nodes, Func<NodeState, string> domainOf) =>
+        nodes.Where(n => domainOf(n).Length > 0).GroupBy(domainOf, StringComparer.Ordinal)
+            .Select(g => g.Sum(n => n.Devices)).DefaultIfEmpty().Max();
 
     private static SortedDictionary<string, ModelUse>.ValueCollection ModelUses(CellState state)
     {
@@ -205,6 +211,13 @@ public static class CellViews
             use.FreeMilli += free;
             use.FreeDevices += node.FreeDevices;
             use.LargestFree = Math.Max(use.LargestFree, node.FreeDevices);
+        }
+
+        foreach (var use in uses.Values)
+        {
+            var nodes = state.Nodes.Where(n => n.Accelerator.Model == use.Model).ToList();
+            use.DevicesPerRackMax = LargestDomain(nodes, n => n.Rack);
+            use.DevicesPerPodMax = LargestDomain(nodes, n => n.Pod);
         }
 
         foreach (var allocation in state.Allocations.Values) Count(uses[allocation.Node.Accelerator.Model], allocation);

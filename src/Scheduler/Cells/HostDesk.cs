@@ -23,6 +23,7 @@ public sealed class HostDesk(CellOptions options)
     private readonly Dictionary<string, HostEntry> _hosts = new(StringComparer.Ordinal);
     private readonly Dictionary<long, (string Host, StopOrder Order, long SentAt)> _stops = [];
     private readonly Dictionary<long, long> _startsSentAt = [];
+    private readonly GangDrains _drains = new(options.Policy.Guests.Grace);
     private long _since = options.Real.GetTimestamp();
     private long _tickedAt = options.Real.GetTimestamp();
 
@@ -64,27 +65,39 @@ public sealed class HostDesk(CellOptions options)
     }
 
     /// <summary>Takes up the stops that a round brought about. What completed, or is lost, needs none.</summary>
-    public void Ended(IEnumerable<(AllocationState Allocation, AllocationEnd End)> ended, JobName nameOf)
+    public void Ended(IReadOnlyCollection<(AllocationState Allocation, AllocationEnd End)> ended, JobName nameOf)
     {
+        _drains.Begin(ended);
         foreach (var (allocation, end) in ended)
         {
             _startsSentAt.Remove(allocation.Sequence);
             if (end is not (AllocationEnd.Completed or AllocationEnd.NodeLost))
-                Stop(allocation.Node.Admitted.Host, allocation.Node.Id, nameOf(allocation.Job), allocation.Sequence);
+                Stop(allocation.Node.Admitted.Host, allocation.Node.Id, nameOf(allocation.Job), allocation.Sequence,
+                    _drains.GraceOf(allocation, end));
         }
     }
 
     /// <summary>Has a node stop an allocation; repeated until it says that it did.</summary>
-    public void Stop(string host, string node, string job, long sequence) =>
-        _stops[sequence] = (host, new StopOrder { Node = node, Job = job, Sequence = sequence }, 0);
+    public void Stop(string host, string node, string job, long sequence, TimeSpan grace = default) =>
+        _stops[sequence] = (
+            host, new StopOrder { Node = node, Job = job, Sequence = sequence, GraceMs = grace.ToWireMs() }, 0);
 
-    public void Stopped(long sequence) => _stops.Remove(sequence);
+    /// <summary>An allocation is gone; the checkpoint that a gang wrote when its last one is, else null.</summary>
+    /// <param name="done">Share of its run that a checkpoint holds, 0..1.</param>
+    public RecordCheckpoint? Stopped(long sequence, double done)
+    {
+        _stops.Remove(sequence);
+        return _drains.Ended(sequence, done);
+    }
 
     /// <summary>A node that is lost, or is new, runs nothing of before.</summary>
     public void ForgetNode(string node)
     {
         foreach (var sequence in _stops.Where(s => s.Value.Order.Node == node).Select(s => s.Key).ToList())
+        {
             _stops.Remove(sequence);
+            _drains.Lost(sequence);
+        }
     }
 
     /// <summary>Tells a node's host; false when it is not known where the host is.</summary>
@@ -119,6 +132,7 @@ public sealed class HostDesk(CellOptions options)
         {
             var host = allocation.Node.Admitted.Host;
             if (!_hosts.ContainsKey(host) || allocation.Node.Lost) continue;
+            if (_drains.Holds(allocation.Job.Number)) continue;
             if (!Due(_startsSentAt.GetValueOrDefault(allocation.Sequence), now)) continue;
             Batch(host).Starts.Add(StartOf(allocation, nameOf));
             _startsSentAt[allocation.Sequence] = now;

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using Stockpile.Core;
 using Stockpile.Protocol;
+using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
 
@@ -76,8 +77,14 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) =>
         AskNode(node, cell => new GetNode { Cell = cell, Node = node }, cancel);
 
-    public Task<NodeReply> DrainNodeAsync(string node, CancellationToken cancel) =>
-        AskNode(node, cell => new DrainNode { Cell = cell, Node = node }, cancel);
+    public Task<NodeReply> DrainNodeAsync(string node, TimeSpan? deadline, bool cordon, CancellationToken cancel) =>
+        AskNode(node, cell => new DrainNode
+        {
+            Cell = cell,
+            Node = node,
+            DeadlineMs = (deadline ?? TimeSpan.Zero).ToWireMs(),
+            Cordon = cordon,
+        }, cancel);
 
     public Task<NodeReply> ResumeNodeAsync(string node, CancellationToken cancel) =>
         AskNode(node, cell => new ResumeNode { Cell = cell, Node = node }, cancel);

@@ -73,7 +73,13 @@ public static class HomeCells
         if (spec.Kind == JobKind.Training)
         {
             var least = spec.LeastDevices;
-            return use.Devices >= least && use.DevicesPerNodeMax >= spec.PerNode
+            var domain = spec.TopologyRequired switch
+            {
+                TopologyLevel.Rack => use.DevicesPerRackMax,
+                TopologyLevel.Pod => use.DevicesPerPodMax,
+                _ => use.Devices,
+            };
+            return domain >= least && use.DevicesPerNodeMax >= spec.PerNode
                 && use.CpuMilliPerNodeMax >= spec.CpuMilli && use.MemoryMibPerNodeMax >= spec.MemoryMiB;
         }
 
@@ -102,6 +108,17 @@ public static class HomeCells
             return new Refusal(Refusal.Unplaceable, "devices",
                 $"a gang of {spec.LeastDevices} devices is larger than any cell could hold: the largest has "
                 + $"{use.Devices} of {use.Model} (cell {cell}), and a gang runs on one model of one cell");
+        if (spec.TopologyRequired != TopologyLevel.None)
+        {
+            var level = Topology.Name(spec.TopologyRequired);
+            var largest = uses.Max(
+                u => spec.TopologyRequired == TopologyLevel.Rack ? u.Use.DevicesPerRackMax : u.Use.DevicesPerPodMax);
+            if (largest < spec.LeastDevices)
+                return new Refusal(Refusal.Unplaceable, "topology.required",
+                    $"a gang of {spec.LeastDevices} devices is larger than any {level} could hold: the largest has "
+                    + $"{largest} of {names}");
+        }
+
         return new Refusal(Refusal.Unplaceable, "devices",
             $"no node of {names} is large enough: {spec.Devices} devices, {spec.CpuMilli / 1000.0} cores and "
             + $"{spec.MemoryMiB} MiB are asked for; the largest have {uses.Max(u => u.Use.DevicesPerNodeMax)} devices, "

@@ -28,7 +28,9 @@ public interface IStockpileGateway
 
     Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel);
 
-    Task<NodeReply> DrainNodeAsync(string node, CancellationToken cancel);
+    /// <param name="deadline">Simulated time in which it has to be empty; null: what runs there may finish.</param>
+    /// <param name="cordon">Nothing moves, replicas neither.</param>
+    Task<NodeReply> DrainNodeAsync(string node, TimeSpan? deadline, bool cordon, CancellationToken cancel);
 
     Task<NodeReply> ResumeNodeAsync(string node, CancellationToken cancel);
 

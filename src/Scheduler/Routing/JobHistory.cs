@@ -49,6 +49,7 @@ public sealed class JobHistory(JobId id)
         CheckpointRecorded e when e.Job == _number => $"{e.Done:P1} of the work is safe",
         ReplicasScaled e when e.Job == _number => $"{e.Replicas} replicas wanted",
         JobRequeued e when e.Job == _number => e.Reason,
+        JobMoved e when e.Job == _number => e.Reason,
         JobCompleted e when e.Job == _number => "all its work is done",
         JobCancelled e when e.Job == _number => "withdrawn by its user",
         JobFailed e when e.Job == _number => e.Reason,
@@ -88,6 +89,7 @@ public sealed class JobHistory(JobId id)
         AllocationEnd.NodeLost => "lost",
         AllocationEnd.GangBroken => "stopped with its gang",
         AllocationEnd.ScaledDown => "no longer needed",
+        AllocationEnd.Moved => "moved away",
         _ => "moved off a draining node",
     };
 }

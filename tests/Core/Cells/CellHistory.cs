@@ -110,7 +110,11 @@ public sealed class CellHistory
             < 74 => new RecordCheckpoint(AnyJob(), _random.Next(-1, 13) / 10.0),
             < 80 => Lose(),
             < 91 => Admit(),
-            < 95 => new DrainNode(AnyNode()),
+            < 95 => new DrainNode(AnyNode())
+            {
+                By = _random.Next(2) == 0 ? _now.AddMinutes(_random.Next(1, 600)) : null,
+                Cordon = _random.Next(4) == 0,
+            },
             < 99 => new ResumeNode(AnyNode()),
             _ => new RaiseEpoch(),
         };

@@ -41,7 +41,7 @@ public sealed class CellProperties
     {
         var tally = new Tally(
             "placed gang", "waiting gang", "per-node gang", "larger gang", "smaller gang", "broken gang",
-            "done in part");
+            "done in part", "gang in one rack", "gang in one pod");
         ForEachHistory(_ => history =>
         {
             foreach (var job in history.State.Jobs.Values)
@@ -50,6 +50,8 @@ public sealed class CellProperties
                 var devices = job.Allocations.Values.Sum(a => a.Placed.Ranks);
                 tally.See(devices == 0 ? "waiting gang" : "placed gang");
                 if (devices > 0 && job.Spec.PerNode > 0) tally.See("per-node gang");
+                if (devices > 0 && job.Spec.TopologyRequired == TopologyLevel.Rack) tally.See("gang in one rack");
+                if (devices > 0 && job.Spec.TopologyRequired == TopologyLevel.Pod) tally.See("gang in one pod");
                 if (devices > job.Spec.Devices) tally.See("larger gang");
                 if (devices > 0 && devices < job.Spec.Devices) tally.See("smaller gang");
                 if (job.Allocations.Values.Any(a => a.Finished)) tally.See("done in part");
@@ -294,6 +296,37 @@ public sealed class CellProperties
                                 ? "reclaimed gang"
                                 : "reclaimed task");
                 return [.. Quotas.Complaints(round, log, history.State)];
+            };
+        });
+        tally.AssertAllSeen();
+    }
+
+    [Fact]
+    public void Whoever_moves_is_placed_again_at_once_with_all_that_was_safe_and_had_its_rest()
+    {
+        var tally = new Tally("grew", "shrank", "moved up", "a task moved", "gang stayed", "left a node",
+            "had to leave a node");
+        ForEachHistory(_ =>
+        {
+            var log = new EventLog();
+            var placedAt = new Dictionary<long, DateTimeOffset>();
+            var safe = new Dictionary<long, double>();
+            return history =>
+            {
+                if (history.Round is not { } round) return [];
+                foreach (var moved in round.Events.OfType<JobMoved>())
+                    tally.See(moved.Reason.StartsWith("it grew", StringComparison.Ordinal) ? "grew"
+                        : moved.Reason.StartsWith("it shrank", StringComparison.Ordinal) ? "shrank"
+                        : moved.Reason.StartsWith("a task", StringComparison.Ordinal) ? "a task moved"
+                        : moved.Reason.StartsWith("node ", StringComparison.Ordinal) ? "left a node" : "moved up");
+                if (!round.Events.Any(e => e is JobMoved)) tally.See("gang stayed");
+                if (round.Events.OfType<JobRequeued>()
+                    .Any(r => r.Reason.EndsWith("to be empty", StringComparison.Ordinal)))
+                    tally.See("had to leave a node");
+                var late = history.State.Nodes.FirstOrDefault(n => n.DrainBy <= round.At && n.Allocations.Count > 0);
+                if (late is not null && round.Events.Count < Limits.EventsPerRoundMax / 2)
+                    return [$"{late.Allocations.Count} allocations are on node {late.Id} after {late.DrainBy}"];
+                return [.. MoveRules.Complaints(history.State, round, log, placedAt, safe)];
             };
         });
         tally.AssertAllSeen();

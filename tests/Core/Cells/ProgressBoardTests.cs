@@ -1,5 +1,6 @@
 using Stockpile.Core.Cells;
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Placement;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;
@@ -13,7 +14,9 @@ public sealed class ProgressBoardTests
 
     public ProgressBoardTests()
     {
-        _job = _cell.Place(Gang(2) with { WorkHours = 20, Checkpoint = TimeSpan.FromHours(1) });
+        // A hair less than the work of ten hours, because run times are rounded up to whole milliseconds.
+        var work = 20 * (1 - 1e-9);
+        _job = _cell.Place(Gang(2) with { WorkHours = work, Checkpoint = TimeSpan.FromHours(1) });
         Assert.Equal([1, 2], _job.Allocations.Keys);
     }
 

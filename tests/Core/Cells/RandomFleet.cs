@@ -23,6 +23,9 @@ public sealed class RandomFleet
         Preemption = PreemptionPolicy.Unprotected, FairShare = false, Ageing = TimeSpan.Zero,
     };
 
+    /// <summary>Links cost nothing, so that run times are round.</summary>
+    public static readonly GangPolicy NoLinks = GangPolicy.Default with { StepTokens = 0 };
+
     /// <summary>
     /// The shipped scheme; one in which every kind meets training on its home tier, with reservations; and one whose
     /// kinds have different best home tiers, so that one model is home to batch and lent to inference. In these
@@ -33,23 +36,24 @@ public sealed class RandomFleet
         new("combined",
             new KindPolicy(["frontier", "advanced"], []),
             new KindPolicy(["basic", "standard"], ["advanced", "frontier"]),
-            new KindPolicy(["standard", "basic"], ["advanced", "frontier"])) { Queue = Plain },
+            new KindPolicy(["standard", "basic"], ["advanced", "frontier"])) { Queue = Plain, Gangs = NoLinks },
         new("crowded",
             new KindPolicy(["frontier", "advanced", "standard"], []),
             new KindPolicy(["basic", "standard"], ["advanced"]),
             new KindPolicy(["basic", "standard"], []))
         {
-            Backfill = BackfillPolicy.On, Queue = Plain,
+            Backfill = BackfillPolicy.On, Queue = Plain, Gangs = NoLinks,
         },
         new("mixed",
             new KindPolicy(["advanced", "frontier"], []),
             new KindPolicy(["standard"], ["frontier", "advanced"]),
-            new KindPolicy(["advanced", "standard", "basic"], ["frontier"])) { Queue = Plain },
+            new KindPolicy(["advanced", "standard", "basic"], ["frontier"])) { Queue = Plain, Gangs = NoLinks },
         new("guarded",
             new KindPolicy(["frontier", "advanced", "standard"], []),
             new KindPolicy(["basic", "standard"], ["advanced"]),
             new KindPolicy(["basic", "standard"], []))
         {
+            Gangs = NoLinks,
             Queue = new QueuePolicy { Weights = new Dictionary<string, double> { ["research"] = 2 } },
         },
         new("quotas",
@@ -57,6 +61,7 @@ public sealed class RandomFleet
             new KindPolicy(["basic", "standard", "advanced"], ["frontier"]),
             new KindPolicy(["advanced", "basic", "standard"], ["frontier"]))
         {
+            Gangs = NoLinks,
             Queue = new QueuePolicy
             {
                 Quotas = new QuotaPolicy(
@@ -110,6 +115,7 @@ public sealed class RandomFleet
         var scarce = _random.Next(5) == 0;
         var labels = new Dictionary<string, string>();
         if (_random.Next(5) > 0) labels["rack"] = $"r{_random.Next(3)}";
+        if (_random.Next(4) > 0) labels["pod"] = $"p{_random.Next(2)}";
         if (_random.Next(3) == 0) labels["disk"] = "fast";
         return new NodeAdmitted(
             id, $"host-{_random.Next(5)}", incarnation, _models[_random.Next(_models.Length)], devices,

@@ -48,6 +48,8 @@ public sealed class RandomJobs(Random random)
             WorkHours = random.Next(1, 400) / 2.0,
             Checkpoint = Pick(TimeSpan.Zero, TimeSpan.FromMinutes(15), TimeSpan.FromHours(1)),
             Generation = random.Next(4),
+            TopologyRequired = Pick(TopologyLevel.None, TopologyLevel.None, TopologyLevel.Pod, TopologyLevel.Rack),
+            TopologyPreferred = Pick(TopologyLevel.None, TopologyLevel.None, TopologyLevel.Rack),
         };
     }
 

@@ -92,6 +92,12 @@ public sealed class JobValidatorTests
         ["gang of none"] = (Gang with { Devices = 0, PerNode = 0 }, "devices", "0 is not allowed; 1..100000"),
         ["gang too large"] = (Gang with { Devices = 100_008 }, "devices", "100008 is not allowed; 1..100000"),
         ["gang not of whole nodes"] = (Gang with { Devices = 60 }, "devices", "60 is not a multiple of per-node (8)"),
+        ["pod beside a required rack"] = (
+            Gang with { TopologyRequired = TopologyLevel.Rack, TopologyPreferred = TopologyLevel.Pod },
+            "topology.preferred", "pod says nothing beside the required rack"),
+        ["no such level"] = (Gang with { TopologyRequired = (TopologyLevel)7 }, "topology.required", "7 is not a part"),
+        ["service with topology"] = (
+            Service with { TopologyPreferred = TopologyLevel.Rack }, "topology", "does not belong"),
         ["per-node"] = (Gang with { PerNode = 17, Devices = 34 }, "per-node", "17 is not allowed; 0..16"),
         ["min above devices"] = (Gang with { MinDevices = 72 }, "min-devices", "72 is more than devices (64)"),
         ["max below devices"] = (Gang with { MaxDevices = 8 }, "max-devices", "8 is less than devices (64)"),

@@ -116,7 +116,9 @@ public sealed class FakeGateway : IStockpileGateway
 
     public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) => Order(node, "get", null);
 
-    public Task<NodeReply> DrainNodeAsync(string node, CancellationToken cancel) => Order(node, "drain", "draining");
+    public Task<NodeReply> DrainNodeAsync(string node, TimeSpan? deadline, bool cordon, CancellationToken cancel) =>
+        Order(node, $"drain{(deadline is { } by ? $" in {by.TotalMinutes} m" : "")}{(cordon ? " as a cordon" : "")}",
+            "draining");
 
     public Task<NodeReply> ResumeNodeAsync(string node, CancellationToken cancel) => Order(node, "resume", "ready");
 

@@ -179,6 +179,25 @@ public sealed class ReadTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("?deadline=2h", 200, "drain in 120 m n1")]
+    [InlineData("?cordon=true", 200, "drain as a cordon n1")]
+    [InlineData("?cordon=false", 200, "drain n1")]
+    [InlineData("?deadline=2h&cordon=true", 400, null)]
+    [InlineData("?deadline=0s", 400, null)]
+    [InlineData("?deadline=soon", 400, null)]
+    [InlineData("?cordon=yes", 400, null)]
+    [InlineData("?dead=2h", 400, null)]
+    public async Task A_drain_takes_a_deadline_or_is_a_cordon(string query, int status, string? order)
+    {
+        _host.Gateway.Nodes.Add(ApiHost.Node());
+
+        var reply = await _host.Http.SendAsync("POST", $"/api/v1/nodes/n1/drain{query}");
+
+        Assert.Equal(status, reply.Status);
+        Assert.Equal(order, _host.Gateway.Orders.SingleOrDefault());
+    }
+
+    [Theory]
     [InlineData("""{"kind":"slow","factor":3}""", 200, "slow 3 n1")]
     [InlineData("""{"kind":"slow"}""", 200, "slow 2 n1")]
     [InlineData("""{"kind":"fail"}""", 200, "fail 1 n1")]

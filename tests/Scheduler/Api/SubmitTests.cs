@@ -36,7 +36,8 @@ public sealed class SubmitTests : IAsyncLifetime
         const string Body = """
             {"name":"chat","kind":"inference","tenant":"web","priority":"high","tiers":["basic"],"models":["T4"],
              "minMemory":"20GiB","cpu":1.5,"memory":2048,"labels":{"rack":"r1"},"devices":1,"perNode":2,
-             "minDevices":3,"maxDevices":4,"work":5.5,"checkpoint":"90s","generation":6,
+             "minDevices":3,"maxDevices":4,"topology":{"required":"pod","preferred":"rack"},
+             "work":5.5,"checkpoint":"90s","generation":6,
              "replicas":{"min":2,"max":8},"share":250,"demand":{"base":10,"peak":40,"peakHour":14},
              "latencyClass":"fast","guest":false,"tasks":7,"duration":"2h"}
             """;
@@ -51,6 +52,7 @@ public sealed class SubmitTests : IAsyncLifetime
         {
             Name = "chat", Kind = JobKind.Inference, Tenant = "web", Priority = Priority.High, MinMemoryMiB = 20_480,
             CpuMilli = 1_500, MemoryMiB = 2_048L, Devices = 1, PerNode = 2, MinDevices = 3, MaxDevices = 4,
+            TopologyRequired = TopologyLevel.Pod, TopologyPreferred = TopologyLevel.Rack,
             WorkHours = 5.5, Checkpoint = TimeSpan.FromSeconds(90), Generation = 6, MinReplicas = 2, MaxReplicas = 8,
             ShareMilli = 250, Demand = new Demand(10, 40, 14), LatencyClass = "fast", Guest = false, Tasks = 7,
             Duration = TimeSpan.FromHours(2),

@@ -12,6 +12,9 @@ public sealed record NodeResponse
     /// <summary>ready, draining or lost.</summary>
     public required string State { get; init; }
     public string? Reason { get; init; }
+
+    /// <summary>When a draining node has to be empty; left out without a deadline.</summary>
+    public DateTimeOffset? DrainBy { get; init; }
     public int Devices { get; init; }
     public int FreeDevices { get; init; }
 
@@ -101,7 +104,11 @@ public sealed record CountersResponse(
     long Failed,
     long Requeued,
     long Preempted,
-    long AllocationsPersisted);
+    long AllocationsPersisted)
+{
+    /// <summary>Gangs and tasks that went on elsewhere without waiting.</summary>
+    public long Migrations { get; init; }
+}
 
 /// <summary>Services, and what they did over the cells' whole life.</summary>
 /// <param name="Requests">Requests that were to be served: rate × simulated time.</param>

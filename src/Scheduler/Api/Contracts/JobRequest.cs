@@ -58,6 +58,9 @@ public sealed record JobRequest
     [Description("largest gang of use: a whole number of devices")]
     public int? MaxDevices { get; init; }
 
+    [Description("an object {\"required\": \"rack\" or \"pod\", \"preferred\": \"rack\" or \"pod\"}")]
+    public TopologyRequest? Topology { get; init; }
+
     [Description("device-hours on one reference H800: a number above 0")]
     public double? Work { get; init; }
 
@@ -91,6 +94,17 @@ public sealed record JobRequest
     [Description("run time of one task: a duration such as \"30m\", \"2h\" or \"90s\"")]
     [JsonConverter(typeof(DurationConverter))]
     public TimeSpan? Duration { get; init; }
+}
+
+/// <summary>Where in its cell a gang lies.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record TopologyRequest
+{
+    [Description("rack or pod: the whole gang lies in one, or waits")]
+    public string? Required { get; init; }
+
+    [Description("rack or pod: the gang takes as few as it can")]
+    public string? Preferred { get; init; }
 }
 
 /// <summary>Fewest and most replicas; the fewest are 0 where they are left out.</summary>

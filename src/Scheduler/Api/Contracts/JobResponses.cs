@@ -29,6 +29,7 @@ public sealed record JobResponse
     public int? PerNode { get; init; }
     public int? MinDevices { get; init; }
     public int? MaxDevices { get; init; }
+    public TopologyRequest? Topology { get; init; }
     public double? Work { get; init; }
 
     [JsonConverter(typeof(DurationConverter))]

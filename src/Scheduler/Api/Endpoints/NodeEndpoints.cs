@@ -41,8 +41,17 @@ internal static class NodeEndpoints
     private static Task<IResult> GetAsync(string id, IStockpileGateway gateway, CancellationToken cancel) =>
         AnswerAsync(id, node => gateway.GetNodeAsync(node, cancel));
 
-    private static Task<IResult> DrainAsync(string id, IStockpileGateway gateway, CancellationToken cancel) =>
-        AnswerAsync(id, node => gateway.DrainNodeAsync(node, cancel));
+    private static async Task<IResult> DrainAsync(
+        string id, HttpRequest request, IStockpileGateway gateway, string? deadline, string? cordon,
+        CancellationToken cancel)
+    {
+        var query = new Query(request, nameof(deadline), nameof(cordon));
+        var within = query.Duration(nameof(deadline));
+        var isCordon = query.OneOf(nameof(cordon), "true", "false") == "true";
+        if (isCordon && within is not null) query.Refuse(nameof(cordon), "cordon moves nothing, so it has no deadline");
+        if (query.IsRefused(out var problem)) return problem;
+        return await AnswerAsync(id, node => gateway.DrainNodeAsync(node, within, isCordon, cancel));
+    }
 
     private static Task<IResult> ResumeAsync(string id, IStockpileGateway gateway, CancellationToken cancel) =>
         AnswerAsync(id, node => gateway.ResumeNodeAsync(node, cancel));

@@ -70,6 +70,7 @@ internal static class FleetMapping
         Tier = node.Tier,
         State = node.State,
         Reason = node.Reason.Length == 0 ? null : node.Reason,
+        DrainBy = node.DrainByMs == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(node.DrainByMs),
         Devices = node.Devices,
         FreeDevices = node.FreeDevices,
         FreeMilli = [.. node.FreeMilli],
@@ -142,7 +143,10 @@ internal static class FleetMapping
     private static CountersResponse Counters(IReadOnlyList<CellView> cells) => new(
         cells.Sum(c => c.Submitted), cells.Sum(c => c.Placed), cells.Sum(c => c.Completed),
         cells.Sum(c => c.Cancelled), cells.Sum(c => c.Failed), cells.Sum(c => c.Requeued),
-        cells.Sum(c => c.Preempted), cells.Sum(c => c.AllocationsPersisted));
+        cells.Sum(c => c.Preempted), cells.Sum(c => c.AllocationsPersisted))
+    {
+        Migrations = cells.Sum(c => c.Migrations),
+    };
 
     private static InferenceResponse Inference(IReadOnlyList<CellView> cells)
     {

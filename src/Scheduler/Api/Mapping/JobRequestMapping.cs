@@ -35,6 +35,8 @@ public static class JobRequestMapping
             PerNode = job.PerNode ?? 0,
             MinDevices = job.MinDevices ?? 0,
             MaxDevices = job.MaxDevices ?? 0,
+            TopologyRequired = Level(job.Topology?.Required) ?? TopologyLevel.None,
+            TopologyPreferred = Level(job.Topology?.Preferred) ?? TopologyLevel.None,
             WorkHours = job.Work ?? 0,
             Checkpoint = job.Checkpoint ?? TimeSpan.Zero,
             Generation = job.Generation ?? 0,
@@ -69,6 +71,13 @@ public static class JobRequestMapping
             PerNode = NullIfZero(spec.PerNode),
             MinDevices = NullIfZero(spec.MinDevices),
             MaxDevices = NullIfZero(spec.MaxDevices),
+            Topology = spec is { TopologyRequired: TopologyLevel.None, TopologyPreferred: TopologyLevel.None }
+                ? null
+                : new TopologyRequest
+                {
+                    Required = NameOf(spec.TopologyRequired),
+                    Preferred = NameOf(spec.TopologyPreferred),
+                },
             Work = NullIfZero(spec.WorkHours),
             Checkpoint = NullIfZero(spec.Checkpoint),
             Generation = NullIfZero(spec.Generation),
@@ -97,6 +106,10 @@ public static class JobRequestMapping
         if (job.MinMemory is < 0 or > int.MaxValue)
             yield return Range("min-memory", job.MinMemory.Value, $"0 to {int.MaxValue} MiB");
         if (job.Memory is < 0) yield return Range("memory", job.Memory.Value, "0 MiB or more");
+        if (job.Topology?.Required is { } required && Level(required) is null)
+            yield return Range("topology.required", $"'{Names.Shorten(required)}'", "rack, pod");
+        if (job.Topology?.Preferred is { } preferred && Level(preferred) is null)
+            yield return Range("topology.preferred", $"'{Names.Shorten(preferred)}'", "rack, pod");
         if (job.Work is { } work && !double.IsFinite(work)) yield return Range("work", work, "a finite number");
         if (job.Demand is { } demand && !double.IsFinite(demand.Base + demand.Peak + demand.PeakHour))
             yield return Range("demand", demand.Peak, "finite numbers");
@@ -104,6 +117,18 @@ public static class JobRequestMapping
         if ((job.Models ?? []).Contains(null!)) yield return Missing("models", "a list of model names without null");
         if (job.Labels?.Values.Contains(null!) == true) yield return Missing("labels", "an object of texts, not null");
     }
+
+    /// <summary>None where nothing is said; null where what is said is no level.</summary>
+    private static TopologyLevel? Level(string? name) => name switch
+    {
+        null => TopologyLevel.None,
+        "rack" => TopologyLevel.Rack,
+        "pod" => TopologyLevel.Pod,
+        _ => null,
+    };
+
+    private static string? NameOf(TopologyLevel level) =>
+        level == TopologyLevel.None ? null : Topology.Name(level);
 
     private static Refusal Missing(string field, string allowed) =>
         new(Refusal.Invalid, field, $"{field} is missing; allowed: {allowed}");

@@ -34,6 +34,7 @@ internal static class JobViewMapping
             PerNode = request.PerNode,
             MinDevices = request.MinDevices,
             MaxDevices = request.MaxDevices,
+            Topology = request.Topology,
             Work = request.Work,
             Checkpoint = request.Checkpoint,
             Generation = request.Generation,

@@ -31,9 +31,12 @@ public static class Quotas
     {
         var complaints = new List<string>();
         var placed = new HashSet<(string Tenant, string Tier)>();
+
+        // Who goes on elsewhere keeps what it had, also where a drain made its quota smaller meanwhile.
+        var moved = round.Events.OfType<JobMoved>().Select(m => m.Job).ToHashSet();
         foreach (var committed in round.Events)
         {
-            if (committed is JobPlaced p && state.FindJob(p.Job) is { } job)
+            if (committed is JobPlaced p && !moved.Contains(p.Job) && state.FindJob(p.Job) is { } job)
                 foreach (var allocation in p.Allocations)
                     if (!allocation.Guest)
                         placed.Add((job.Spec.Tenant, state.FindNode(allocation.Node)!.Accelerator.Tier));

@@ -29,6 +29,16 @@ public static class Rules
     public static bool HasLabels(JobSpec spec, NodeAdmitted node) =>
         spec.Labels.All(l => node.Labels.TryGetValue(l.Key, out var value) && value == l.Value);
 
+    /// <summary>The part of the cell that the whole gang has to share; empty: the node is in none.</summary>
+    public static string Domain(JobSpec spec, NodeAdmitted node) => spec.TopologyRequired switch
+    {
+        TopologyLevel.Rack when node.Labels.ContainsKey("rack") =>
+            $"{node.Labels.GetValueOrDefault("pod")}/{node.Labels["rack"]}",
+        TopologyLevel.Rack => "",
+        TopologyLevel.Pod => node.Labels.GetValueOrDefault("pod", ""),
+        _ => "the cell",
+    };
+
     public static int Least(JobSpec spec) => spec.MinDevices > 0 ? spec.MinDevices : spec.Devices;
 
     public static int Most(JobSpec spec) => Math.Max(spec.MaxDevices, spec.Devices);

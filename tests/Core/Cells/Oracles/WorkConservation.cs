@@ -96,7 +96,9 @@ public static class WorkConservation
         {
             if (!Rules.Allows(spec, RandomFleet.Catalog.Find(model.Key)!, policy)) continue;
             if (Quotas.Forbids(state, job, RandomFleet.Catalog.Find(model.Key)!)) continue;
-            var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted)).Sum(f => Ranks(spec, f, MustLeave));
+            var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted))
+                .GroupBy(f => Rules.Domain(spec, f.Node.Admitted), f => Ranks(spec, f, MustLeave))
+                .Where(g => g.Key.Length > 0).Select(g => g.Sum()).DefaultIfEmpty().Max();
             if (room >= Rules.Least(spec))
                 return $"gang {job.Number} of {Rules.Least(spec)} {spec.Priority} waits, and {room} {model.Key} "
                     + "would hold it";
