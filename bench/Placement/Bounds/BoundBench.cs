@@ -4,7 +4,8 @@ using Stockpile.Lab.Saturation;
 namespace Stockpile.Bench.Bounds;
 
 /// <summary>An upper bound beside what was reached, all in % of the capacity and on the same seeds.</summary>
-/// <param name="For">Which policies it binds.</param>
+/// <param name="For">Which policies it binds: any, or those that drop no task before ours, without moves, first drops
+/// one with the same models.</param>
 /// <param name="OwedPercent">Demand of the tasks that such a policy can not refuse; null for any policy.</param>
 /// <param name="StillGapClosed">(stockpile without moves − fgd) / (bound − fgd); null where fgd is at the bound.
 /// </param>
@@ -26,8 +27,10 @@ internal sealed record BoundRow(
 internal static class BoundBench
 {
     private const string Any = "any policy";
-    private const string Steady =
-        "any policy that drops no task before stockpile first drops one with the same models";
+
+    /// <summary>Any policy that drops no task before ours, without moves, first drops one with the same models.
+    /// </summary>
+    private const string Steady = "no drop before ours";
 
     /// <summary>Solvers are exact to about this many points.</summary>
     private const double Tolerance = 1e-4;

@@ -107,8 +107,8 @@ internal static class TablesBench
             foreach (var point in row.Points)
             {
                 if (point.Difference is { } off && Math.Abs(off) > BaselineMax)
-                    yield return $"{trace.Name}, {row.Policy} at {point.Arrived} %: {point.Mean} is {off} points from "
-                        + $"the published {point.Published}; at most {BaselineMax} are allowed";
+                    yield return $"{trace.Name}, {row.Policy} at {point.Arrived} %: {point.Mean} is {off} points "
+                        + $"from the published {point.Published}; at most {BaselineMax} are allowed";
                 if (row.Policy is Still or Moving
                     && trace.Published.TryGetValue(("fgd", point.Arrived), out var fgd) && point.Mean < fgd)
                     yield return $"{trace.Name}, {row.Policy} at {point.Arrived} %: {point.Mean} is below the "

@@ -52,7 +52,8 @@ internal static class TablesPage
         text.Append(CultureInfo.InvariantCulture, $"""
 
             Upper bounds (a linear relaxation), mean over {bounds[0].Seeds.Count} seeds, and how much of the gap
-            between fgd and the bound is closed on the same seeds:
+            between fgd and the bound is closed on the same seeds. "No drop before ours": any policy that drops no
+            task before stockpile, without moves, first drops one with the same models.
 
 
             """);

@@ -22,7 +22,8 @@ public sealed class Relocator(ScoreIndex index)
     public const int GainPerMoveMilli = 200;
 
     private readonly Dictionary<(TaskShape, string), Dictionary<string, long>> _failedAt = [];
-    private readonly Dictionary<(TaskShape Shape, IReadOnlyList<string> Models), bool> _destinations = new(new ByList());
+    private readonly Dictionary<(TaskShape Shape, IReadOnlyList<string> Models), bool> _destinations =
+        new(new ByList());
     private readonly List<MovableTask> _leaving = [];
     private readonly List<int> _positions = [];
 
