@@ -5,7 +5,7 @@ namespace Stockpile.Bench.Bounds;
 
 /// <summary>An upper bound beside what was reached, all in % of the capacity and on the same seeds.</summary>
 /// <param name="For">Which policies it binds: any, or those that drop no task before ours, without moves, first drops
-/// one with the same models.</param>
+/// one of its kind.</param>
 /// <param name="OwedPercent">Demand of the tasks that such a policy can not refuse; null for any policy.</param>
 /// <param name="StillGapClosed">(stockpile without moves − fgd) / (bound − fgd); null where fgd is at the bound.
 /// </param>
@@ -28,8 +28,8 @@ internal static class BoundBench
 {
     private const string Any = "any policy";
 
-    /// <summary>Any policy that drops no task before ours, without moves, first drops one with the same models.
-    /// </summary>
+    /// <summary>Any policy that drops no task before ours, without moves, first drops one of its kind; see
+    /// <see cref="BoundProblem"/>.</summary>
     private const string Steady = "no drop before ours";
 
     /// <summary>Solvers are exact to about this many points.</summary>

@@ -4,21 +4,22 @@ using Stockpile.Lab.Saturation;
 namespace Stockpile.Bench.Bounds;
 
 /// <summary>One seed of the experiment as the bound sees it.</summary>
-/// <param name="Owed">By arrival: whether it comes before our policy, without moves, first drops a task with the same
-/// list of models. A policy that always uses what it has places such a task, also where it would do better to refuse
-/// it: a share of 810 thousandths spoils a device.</param>
+/// <param name="Owed">By arrival: whether it comes before our policy, without moves, first drops one of its kind: with
+/// the same models and as many devices, or a share too. A policy that always uses what it has places such a task, also
+/// where it would do better to refuse it: a share of 810 thousandths spoils a device.</param>
 internal sealed record BoundProblem(SaturationInput Input, IReadOnlyList<bool> Owed)
 {
     public static BoundProblem Of(SaturationInput input, string policy, int seed)
     {
         var board = input.Board(policy, migrationBudget: 0, seed);
-        var dropped = new HashSet<string>(StringComparer.Ordinal);
+        var dropped = new HashSet<(int, string)>();
         var owed = new bool[input.Arrivals.Count];
         for (var i = 0; i < owed.Length; i++)
         {
             var arrival = input.Arrivals[i];
-            if (!board.Place(i, arrival.Shape, arrival.Models)) dropped.Add(KeyOf(arrival));
-            owed[i] = !dropped.Contains(KeyOf(arrival));
+            var kind = (arrival.Shape.Kind, KeyOf(arrival));
+            if (!board.Place(i, arrival.Shape, arrival.Models)) dropped.Add(kind);
+            owed[i] = !dropped.Contains(kind);
         }
 
         return new BoundProblem(input, owed);

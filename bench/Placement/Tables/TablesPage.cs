@@ -53,7 +53,7 @@ internal static class TablesPage
 
             Upper bounds (a linear relaxation), mean over {bounds[0].Seeds.Count} seeds, and how much of the gap
             between fgd and the bound is closed on the same seeds. "No drop before ours": any policy that drops no
-            task before stockpile, without moves, first drops one with the same models.
+            task before stockpile, without moves, first drops one of its kind (same models, same number of devices).
 
 
             """);

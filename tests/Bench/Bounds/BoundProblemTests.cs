@@ -30,7 +30,7 @@ public sealed class BoundProblemTests
     }
 
     [Fact]
-    public void A_task_is_owed_until_one_with_its_models_is_dropped()
+    public void A_task_is_owed_until_one_of_its_kind_is_dropped()
     {
         var nodes = new[] { Node(0, "A", 1), Node(1, "B", 2) };
         var pods = Enumerable.Range(0, 4).Select(i => Pod(i, 0, 1, 0, i < 2 ? ["A"] : ["B"])).ToList();
@@ -38,6 +38,16 @@ public sealed class BoundProblemTests
         var owed = problem.Input.Arrivals.Zip(problem.Owed).ToLookup(p => p.First.Models[0], p => p.Second);
         Assert.Equal([true, false], owed["A"]);
         Assert.Equal([true, true], owed["B"]);
+    }
+
+    [Fact]
+    public void A_large_task_that_is_dropped_excuses_no_small_one()
+    {
+        JobSpec[] pods = [Pod(0, 0, 2, 0, []), .. Enumerable.Range(1, 3).Select(i => Pod(i, 0, 0, 300, []))];
+        var problem = Problem([Node(0, "A", 1)], pods, seed: 1, tune: 0);
+        Assert.Equal([false, true, true, true],
+            problem.Input.Arrivals.Zip(problem.Owed).OrderByDescending(p => p.First.Shape.Devices).Select(p => p.Second));
+        Assert.Equal(90, problem.OwedPercent(1_000));
     }
 
     private static BoundProblem Problem(
