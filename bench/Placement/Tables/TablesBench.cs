@@ -100,15 +100,15 @@ internal static class TablesBench
             placed, moved, Rounded(100 * moved / placed));
     }
 
-    /// <summary>Baselines that are not the published ones, and ours where it is behind the best published one.</summary>
+    /// <summary>Baselines that are not the published ones, and ours where it is behind the published fgd.</summary>
     private static IEnumerable<string> Faults(Trace trace, IReadOnlyList<PolicyRow> rows)
     {
         foreach (var row in rows)
             foreach (var point in row.Points)
             {
                 if (point.Difference is { } off && Math.Abs(off) > BaselineMax)
-                    yield return $"{trace.Name}, {row.Policy} at {point.Arrived} %: {point.Mean} is {off} points "
-                        + $"from the published {point.Published}; at most {BaselineMax} are allowed";
+                    yield return $"{trace.Name}, {row.Policy} at {point.Arrived} %: {point.Mean} is {off} "
+                        + $"points from the published {point.Published}; at most {BaselineMax} are allowed";
                 if (row.Policy is Still or Moving
                     && trace.Published.TryGetValue(("fgd", point.Arrived), out var fgd) && point.Mean < fgd)
                     yield return $"{trace.Name}, {row.Policy} at {point.Arrived} %: {point.Mean} is below the "

@@ -46,7 +46,8 @@ public sealed class BoundProblemTests
         JobSpec[] pods = [Pod(0, 0, 2, 0, []), .. Enumerable.Range(1, 3).Select(i => Pod(i, 0, 0, 300, []))];
         var problem = Problem([Node(0, "A", 1)], pods, seed: 1, tune: 0);
         Assert.Equal([false, true, true, true],
-            problem.Input.Arrivals.Zip(problem.Owed).OrderByDescending(p => p.First.Shape.Devices).Select(p => p.Second));
+            problem.Input.Arrivals.Zip(problem.Owed).OrderByDescending(p => p.First.Shape.Devices)
+                .Select(p => p.Second));
         Assert.Equal(90, problem.OwedPercent(1_000));
     }
 
