@@ -118,12 +118,20 @@ internal sealed class ScoreGroup
 
         ChangedSince(ref tree.Note, _changed);
         var many = _changed.Count > tree.Capacity / RebuildFrom;
+        NodeRoom? last = null;
+        var lastScore = 0;
         foreach (var position in _changed)
         {
             var node = _nodes[position];
-            var score = node.Holds(task) && node.MemoryFreeMiB >= tree.MemoryMiB
-                ? policy.Score(task, node, out _)
-                : ScoreTree.None;
+            var score = ScoreTree.None;
+            if (node.Holds(task) && node.MemoryFreeMiB >= tree.MemoryMiB)
+            {
+                // A new tree is made of empty nodes for the most part, and many of those are alike.
+                if (last is null || !last.IsIdleLike(node)) lastScore = policy.Score(task, node, out _);
+                last = node;
+                score = lastScore;
+            }
+
             if (many) tree.SetOnly(position, score);
             else tree.Set(position, score);
         }
