@@ -37,23 +37,13 @@ public sealed record SaturationResult(
 /// </summary>
 public static class SaturationRun
 {
-    /// <summary>Most pods on one node, as in the published experiment.</summary>
-    private const int TasksPerNodeMax = 1_001;
-
     public static SaturationResult Of(
         IReadOnlyList<NodeSpec> nodes, IReadOnlyList<JobSpec> pods, SaturationOptions options, int seed,
         Action? onDecision = null)
     {
-        var random = new Random(seed);
-        var capacity = nodes.Sum(n => n.Devices * 1000L);
-        var arrivals = ArrivalList.Of(pods, capacity, options.Tune, random);
-        var ranked = nodes.ToArray();
-        random.Shuffle(ranked);
-        var rooms = ranked.Select((n, rank) =>
-            new NodeRoom(rank, n.Model, n.Devices, n.CpuMilli, n.MemoryMiB) { TasksMax = TasksPerNodeMax });
-        var mix = WorkloadMix.Of(arrivals.Select(a => (a.Shape, a.Models, 1L)));
-        var policy = ScoringPolicies.Create(options.Policy, new ScoringContext(mix, seed));
-        var board = new TaskBoard(policy, rooms) { MigrationBudget = options.MigrationBudget };
+        var input = SaturationInput.Of(nodes, pods, options.Tune, seed);
+        var (arrivals, capacity) = (input.Arrivals, input.CapacityMilli);
+        var board = input.Board(options.Policy, options.MigrationBudget, seed);
 
         var curve = new SortedDictionary<int, (double Sum, int Count)>();
         long arrived = 0;
@@ -62,7 +52,7 @@ public static class SaturationRun
         {
             arrived += arrivals[i].Shape.DeviceMilli;
             board.Place(i, arrivals[i].Shape, arrivals[i].Models);
-            var percent = (int)Math.Round(100.0 * arrived / capacity, MidpointRounding.AwayFromZero);
+            var percent = input.PercentOf(arrived);
             var (sum, count) = curve.GetValueOrDefault(percent);
             curve[percent] = (sum + 100.0 * board.AllocatedMilli / capacity, count + 1);
             onDecision?.Invoke();
@@ -71,7 +61,7 @@ public static class SaturationRun
         clock.Stop();
         var means = curve.ToDictionary(c => c.Key, c => c.Value.Sum / c.Value.Count);
         var allocated = means.Count > 0 ? means[means.Keys.Max()] : 0;
-        var fragmentation = new Fragmentation(mix);
+        var fragmentation = new Fragmentation(input.Mix);
         return new SaturationResult(
             seed,
             100.0 * arrived / capacity,

@@ -8,7 +8,8 @@ namespace Stockpile.Core.Placement.Scoring;
 public interface IScoringPolicy
 {
     /// <summary>The score of a node that holds the task; the highest wins, ties go to the lowest node index. It must
-    /// depend on nothing but the task and the node, because it is kept until the node changes.</summary>
+    /// depend on nothing but the task and what the node has and runs: it is kept until the node changes, and empty
+    /// nodes that are alike but for their index may share it.</summary>
     /// <param name="devices">The devices it would take; bit i is device i.</param>
     /// <returns>0..1,000,000.</returns>
     int Score(in TaskShape task, NodeRoom node, out uint devices);

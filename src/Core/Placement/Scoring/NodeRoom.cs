@@ -60,6 +60,15 @@ public sealed class NodeRoom
     /// <summary>Tasks of one <see cref="TaskShape.Kind"/> that run here.</summary>
     public int TasksOf(int kind) => _tasksByKind[kind];
 
+    /// <summary>Whether both are empty and alike in all but their index, so that every task finds them equally good.
+    /// </summary>
+    internal bool IsIdleLike(NodeRoom other) =>
+        IsIdle && other.IsIdle && Devices == other.Devices && CpuMilli == other.CpuMilli
+        && MemoryMiB == other.MemoryMiB && Model == other.Model;
+
+    private bool IsIdle =>
+        Tasks == 0 && FreeDevices == Devices && CpuFreeMilli == CpuMilli && MemoryFreeMiB == MemoryMiB;
+
     /// <summary>Whether the task fits by devices, CPU and number of tasks. Memory is looked at last, by itself: it is
     /// rarely what is short, and leaving it out lets tasks that differ in nothing else share an index.</summary>
     public bool Holds(in TaskShape task) =>

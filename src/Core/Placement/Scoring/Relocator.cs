@@ -22,7 +22,8 @@ public sealed class Relocator(ScoreIndex index)
     public const int GainPerMoveMilli = 200;
 
     private readonly Dictionary<(TaskShape, string), Dictionary<string, long>> _failedAt = [];
-    private readonly Dictionary<(TaskShape, IReadOnlyList<string>), bool> _destinations = [];
+    private readonly Dictionary<(TaskShape Shape, IReadOnlyList<string> Models), bool> _destinations =
+        new(new ByList());
     private readonly List<MovableTask> _leaving = [];
     private readonly List<int> _positions = [];
 
@@ -150,5 +151,19 @@ public sealed class Relocator(ScoreIndex index)
         }
 
         return moves.Count == leaving.Length ? moves : null;
+    }
+
+    /// <summary>Tells lists of models apart by which object they are, as the index does. This is asked for every task
+    /// of every node looked at, too often for the default comparer.</summary>
+    private sealed class ByList : IEqualityComparer<(TaskShape Shape, IReadOnlyList<string> Models)>
+    {
+        public bool Equals(
+            (TaskShape Shape, IReadOnlyList<string> Models) one,
+            (TaskShape Shape, IReadOnlyList<string> Models) other) =>
+            ReferenceEquals(one.Models, other.Models) && one.Shape == other.Shape;
+
+        public int GetHashCode((TaskShape Shape, IReadOnlyList<string> Models) key) =>
+            ((key.Shape.CpuMilli * 31 + key.Shape.ShareMilli) * 31 + key.Shape.Devices) * 31
+                + (int)key.Shape.MemoryMiB + key.Models.Count;
     }
 }

@@ -6,6 +6,9 @@ internal sealed class ScoreGroup
     /// <summary>Shapes whose trees are kept; beyond it all are dropped and grow again as they are asked for.</summary>
     private const int TreesMax = 1_024;
 
+    /// <summary>A tree of which more than this part changed is built anew as a whole.</summary>
+    private const int RebuildFrom = 4;
+
     private readonly List<NodeRoom> _nodes = [];
     private readonly Dictionary<int, int> _positions = [];
     private readonly Dictionary<TaskShape, ScoreTree> _trees = [];
@@ -65,7 +68,7 @@ internal sealed class ScoreGroup
     public NodeRoom? Best(IScoringPolicy policy, in TaskShape task, Func<NodeRoom, bool>? accepts, out int score)
     {
         if (policy.Varies) return Scan(policy, task, accepts, out score);
-        var tree = TreeOf(policy, task with { MemoryMiB = 0 });
+        var tree = TreeOf(policy, task with { MemoryMiB = 0 }, task.MemoryMiB);
         var position = tree.First(out score);
         if (position >= 0 && !Accepts(_nodes[position], task.MemoryMiB, accepts))
             position = Next(tree, task.MemoryMiB, accepts, out score);
@@ -76,7 +79,7 @@ internal sealed class ScoreGroup
         node.MemoryFreeMiB >= memoryMiB && (accepts is null || accepts(node));
 
     private int Next(ScoreTree tree, long memoryMiB, Func<NodeRoom, bool>? accepts, out int score) =>
-        tree.Best(position => Accepts(_nodes[position], memoryMiB, accepts), out score);
+        tree.Best(_open, position => Accepts(_nodes[position], memoryMiB, accepts), out score);
 
     /// <summary>Positions that changed since a note, each once, or all of them when that is too long ago.</summary>
     /// <param name="note">Where the reader stands; −1 at first. Moves on to now.</param>
@@ -97,8 +100,9 @@ internal sealed class ScoreGroup
     }
 
     private readonly List<int> _changed = [];
+    private readonly PriorityQueue<int, long> _open = new();
 
-    private ScoreTree TreeOf(IScoringPolicy policy, in TaskShape task)
+    private ScoreTree TreeOf(IScoringPolicy policy, in TaskShape task, long memoryMiB)
     {
         if (!_trees.TryGetValue(task, out var tree) || tree.Capacity < _nodes.Count)
         {
@@ -106,13 +110,33 @@ internal sealed class ScoreGroup
             _trees[task] = tree = new ScoreTree(_nodes.Count);
         }
 
+        if (memoryMiB < tree.MemoryMiB)
+        {
+            tree.MemoryMiB = memoryMiB;
+            tree.Note = -1;
+        }
+
         ChangedSince(ref tree.Note, _changed);
+        var many = _changed.Count > tree.Capacity / RebuildFrom;
+        NodeRoom? last = null;
+        var lastScore = 0;
         foreach (var position in _changed)
         {
             var node = _nodes[position];
-            tree.Set(position, node.Holds(task) ? policy.Score(task, node, out _) : ScoreTree.None);
+            var score = ScoreTree.None;
+            if (node.Holds(task) && node.MemoryFreeMiB >= tree.MemoryMiB)
+            {
+                // A new tree is made of empty nodes for the most part, and many of those are alike.
+                if (last is null || !last.IsIdleLike(node)) lastScore = policy.Score(task, node, out _);
+                last = node;
+                score = lastScore;
+            }
+
+            if (many) tree.SetOnly(position, score);
+            else tree.Set(position, score);
         }
 
+        if (many) tree.Build();
         return tree;
     }
 

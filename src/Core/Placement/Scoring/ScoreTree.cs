@@ -9,6 +9,7 @@ internal sealed class ScoreTree
     public const int None = -1;
 
     private readonly int[] _highest;
+    private readonly int _levels;
 
     /// <summary>How far the notes of its group are taken up.</summary>
     public long Note = -1;
@@ -16,11 +17,25 @@ internal sealed class ScoreTree
     public ScoreTree(int nodes)
     {
         Capacity = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(1, nodes));
+        _levels = BitOperations.Log2((uint)Capacity);
         _highest = new int[2 * Capacity];
         Array.Fill(_highest, None);
     }
 
     public int Capacity { get; }
+
+    /// <summary>The least memory any task of the shape asked for, in MiB; nodes with less have no score.</summary>
+    public long MemoryMiB = long.MaxValue;
+
+    /// <summary>Sets one score and leaves the rest of the tree as it is: <see cref="Build"/> follows.</summary>
+    public void SetOnly(int position, int score) => _highest[Capacity + position] = score;
+
+    /// <summary>Works all halves out anew, which is cheaper than setting many scores one by one.</summary>
+    public void Build()
+    {
+        for (var at = Capacity - 1; at > 0; at--)
+            _highest[at] = Math.Max(_highest[2 * at], _highest[2 * at + 1]);
+    }
 
     public void Set(int position, int score)
     {
@@ -44,10 +59,11 @@ internal sealed class ScoreTree
 
     /// <summary>The same among those that are accepted. Rarely asked: only where the best one lacks memory or labels.
     /// </summary>
-    public int Best(Func<int, bool> accepts, out int score)
+    /// <param name="open">Room to work in.</param>
+    public int Best(PriorityQueue<int, long> open, Func<int, bool> accepts, out int score)
     {
         score = None;
-        var open = new PriorityQueue<int, (int Score, int First)>();
+        open.Clear();
         Push(open, 1);
         while (open.TryDequeue(out var at, out _))
         {
@@ -66,10 +82,13 @@ internal sealed class ScoreTree
         return -1;
     }
 
-    private void Push(PriorityQueue<int, (int, int)> open, int at)
+    /// <summary>Highest score first, then the lowest position: parts do not overlap, so where each begins tells.
+    /// </summary>
+    private void Push(PriorityQueue<int, long> open, int at)
     {
         if (_highest[at] == None) return;
-        open.Enqueue(at, (-_highest[at], Leftmost(at)));
+        var first = ((long)at << (_levels - BitOperations.Log2((uint)at))) - Capacity;
+        open.Enqueue(at, ((long)-_highest[at] << 32) + first);
     }
 
     private int Leftmost(int at)

@@ -60,6 +60,16 @@ public sealed class ScoreIndexTests
     }
 
     [Fact]
+    public void A_node_without_the_memory_for_one_task_is_found_by_one_that_needs_less()
+    {
+        var index = new ScoreIndex(ScoringPolicies.Create("bestfit", RandomBoard.Context));
+        index.Add(new NodeRoom(0, "A", 2, 64_000, 1_024));
+        Assert.Null(index.Best(new TaskShape(0, 2_048, 1, 0), []));
+        Assert.NotNull(index.Best(new TaskShape(0, 512, 1, 0), []));
+        Assert.Null(index.Best(new TaskShape(0, 2_048, 1, 0), []));
+    }
+
+    [Fact]
     public void A_closed_node_is_not_chosen_until_it_opens()
     {
         var node = new NodeRoom(0, "A", 2, 64_000, 1_024);
