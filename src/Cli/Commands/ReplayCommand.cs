@@ -15,7 +15,11 @@ internal static class ReplayCommand
 
     public static Command Create(CliContext context)
     {
-        var format = new Option<string>("--format") { Description = "Format of the trace", DefaultValueFactory = _ => "openb" };
+        var format = new Option<string>("--format")
+        {
+            Description = "Format of the trace",
+            DefaultValueFactory = _ => "openb",
+        };
         format.AcceptOnlyFromAmong("openb");
         var nodes = new Option<string>("--nodes") { Description = "Node list of the trace (CSV)", Required = true };
         var jobs = new Option<string>("--jobs") { Description = "Job list of the trace (CSV)", Required = true };
@@ -72,7 +76,9 @@ internal static class ReplayCommand
                 parsed.GetRequiredValue(nodes), parsed.GetRequiredValue(jobs), [.. Policies(parsed.GetValue(policy)!)],
                 numbers, parsed.GetValue(tune), parsed.GetValue(moves) / 100, parsed.GetValue(plot),
                 parsed.GetValue(json));
-            return Task.Run(() => SaturateReplay.Run(context, options, cancel), cancel);
+            return Task.Run(() => parsed.GetValue(arrivals) == "trace"
+                ? TraceReplay.Run(context, options, cancel)
+                : SaturateReplay.Run(context, options, cancel), cancel);
         });
         return command;
     }
