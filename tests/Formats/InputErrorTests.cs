@@ -135,7 +135,8 @@ public sealed class InputErrorTests
     [InlineData("policy { KINDS\nbackfill { reservation = 3 } }",
         "p:2: key 'policy.backfill.reservation': is not known; did you mean 'reservations'?")]
     [InlineData("policy { KINDS\nbackfill { reservations = 0 } }", "p:2: key 'policy.backfill.reservations': 0 is not")]
-    [InlineData("policy { KINDS\nbackfill { after = soon } }", "p:2: key 'policy.backfill.after': 'soon' is not a duration")]
+    [InlineData("policy { KINDS\nbackfill { after = soon } }",
+        "p:2: key 'policy.backfill.after': 'soon' is not a duration")]
     [InlineData("policy { KINDS\nqueue { preemption { min-run-time = 30 } } }",
         "p:2: key 'policy.queue.preemption.min-run-time': '30' is not a duration")]
     [InlineData("policy { KINDS\nqueue { preemption { min-run-time = 5h } } }",

@@ -50,8 +50,8 @@ public sealed class SaturationTests
     {
         var done = 0;
         var reports = SaturationReport.Run(
-            Nodes, Pods, [new("fgd", 1.3, 0), new("random", 1.3, 0)], [1, 2, 3], 2, n => Interlocked.Increment(ref done),
-            TestContext.Current.CancellationToken);
+            Nodes, Pods, [new("fgd", 1.3, 0), new("random", 1.3, 0)], [1, 2, 3], 2,
+            _ => Interlocked.Increment(ref done), TestContext.Current.CancellationToken);
         Assert.Equal(6, done);
         Assert.Equal(["fgd", "random"], reports.Select(r => r.Policy));
         foreach (var report in reports)

@@ -25,7 +25,8 @@ internal static class ReplayCommand
         var jobs = new Option<string>("--jobs") { Description = "Job list of the trace (CSV)", Required = true };
         var policy = new Option<string>("--policy")
         {
-            Description = $"Policies, separated by commas, or {AllPolicies}: {string.Join(", ", ScoringPolicies.Names)}",
+            Description = $"Policies, separated by commas, or {AllPolicies}: "
+                + string.Join(", ", ScoringPolicies.Names),
             DefaultValueFactory = _ => ScoringPolicies.Default,
         };
         policy.Validators.Add(result =>
@@ -55,6 +56,8 @@ internal static class ReplayCommand
             "--tune", "saturate: device demand over capacity at the end; 0: the list as it is", 1.3, 0, 100);
         var moves = LocalInput.NumberOption(
             "--moves", "Most running jobs that policy stockpile may move, in % of those placed; 0: none", 5, 0, 100);
+        var compress = LocalInput.NumberOption(
+            "--compress", "trace: jobs arrive so many times closer together, and run as long as ever", 1, 1, 1e9);
         var plot = new Option<string?>("--plot")
         {
             Description = "saturate: write allocated % against arrived % to this PNG file",
@@ -62,7 +65,7 @@ internal static class ReplayCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var command = new Command("replay", "Run a trace against placement policies in virtual time")
         {
-            format, nodes, jobs, policy, seeds, arrivals, tune, moves, plot, json,
+            format, nodes, jobs, policy, seeds, arrivals, tune, moves, compress, plot, json,
         };
         command.Validators.Add(result =>
         {
@@ -74,8 +77,8 @@ internal static class ReplayCommand
             _ = TrySeeds(parsed.GetValue(seeds)!, out var numbers);
             var options = new ReplayOptions(
                 parsed.GetRequiredValue(nodes), parsed.GetRequiredValue(jobs), [.. Policies(parsed.GetValue(policy)!)],
-                numbers, parsed.GetValue(tune), parsed.GetValue(moves) / 100, parsed.GetValue(plot),
-                parsed.GetValue(json));
+                numbers, parsed.GetValue(tune), parsed.GetValue(moves) / 100, parsed.GetValue(compress),
+                parsed.GetValue(plot), parsed.GetValue(json));
             return Task.Run(() => parsed.GetValue(arrivals) == "trace"
                 ? TraceReplay.Run(context, options, cancel)
                 : SaturateReplay.Run(context, options, cancel), cancel);

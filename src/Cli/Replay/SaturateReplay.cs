@@ -8,10 +8,11 @@ using Stockpile.Lab.Saturation;
 
 namespace Stockpile.Cli.Replay;
 
+/// <param name="Compress">Jobs arrive so many times closer together.</param>
 /// <param name="Moves">Most tasks moved by policy stockpile, as a share of those placed.</param>
 internal sealed record ReplayOptions(
     string Nodes, string Jobs, IReadOnlyList<string> Policies, IReadOnlyList<int> Seeds, double Tune, double Moves,
-    string? Plot, bool Json);
+    double Compress, string? Plot, bool Json);
 
 /// <summary><c>replay --arrivals saturate</c>.</summary>
 internal static class SaturateReplay

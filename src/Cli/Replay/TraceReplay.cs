@@ -15,7 +15,8 @@ internal static class TraceReplay
     {
         var catalog = LocalInput.OrRefuse(() => CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf")));
         var nodes = LocalInput.OrRefuse(() => OpenbTrace.ReadNodes(options.Nodes, cells: 1, catalog)).Nodes;
-        var jobs = LocalInput.OrRefuse(() => OpenbTrace.ReadJobs(options.Jobs, catalog));
+        var jobs = LocalInput.OrRefuse(() => OpenbTrace.ReadJobs(options.Jobs, catalog))
+            .Select(j => j with { Arrival = j.Arrival / options.Compress }).ToList();
         var runs = options.Policies.Count * options.Seeds.Count;
         var results = new TraceResult[options.Policies.Count, options.Seeds.Count];
         ReplayProgress.Show(context, options.Json, runs, progress =>
@@ -44,7 +45,7 @@ internal static class TraceReplay
         return ExitCodes.Done;
     }
 
-    private static void Print(Screen screen, IReadOnlyList<TraceReport> reports)
+    private static void Print(Screen screen, List<TraceReport> reports)
     {
         screen.Line($"{Show.Number(reports[0].Mean.Jobs)} jobs with the times of the trace; means over "
             + $"{reports[0].Seeds.Count} seeds");

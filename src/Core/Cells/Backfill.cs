@@ -128,7 +128,8 @@ internal sealed class Backfill
     private TimeSpan RestOf(JobState job)
     {
         var devices = job.Spec.Kind == JobKind.Training ? job.Spec.LeastDevices : job.Spec.Devices;
-        var runTime = RunTimes.Of(job.Spec, _state.Catalog, _state.Policy.Gangs, job.Class.Alternatives[0].Model, devices);
+        var model = job.Class.Alternatives[0].Model;
+        var runTime = RunTimes.Of(job.Spec, _state.Catalog, _state.Policy.Gangs, model, devices);
         return runTime > TimeSpan.Zero ? runTime * (1 - job.Done) : TimeSpan.MaxValue;
     }
 

@@ -17,8 +17,8 @@ internal static class QueueOrder
     /// <summary>The waiting jobs of a class and tenant behind one of it, in the order of their arrival.</summary>
     public static IEnumerable<JobState> Behind(JobState job)
     {
-        if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane) || lane.Waiting.Max is not { } last) yield break;
-        if (last.Number <= job.Number) yield break;
+        if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane)) yield break;
+        if (lane.Waiting.Max is not { } last || last.Number <= job.Number) yield break;
         foreach (var next in lane.Waiting.GetViewBetween(job, last))
             if (next.Number != job.Number) yield return next;
     }

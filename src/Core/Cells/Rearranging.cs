@@ -92,7 +92,8 @@ public static class Rearranging
             var left = Remaining.Of(task, round.At);
             var better = task.Job.Class.Alternatives
                 .TakeWhile(a => a.Model != model)
-                .Where(a => !Wanted(a.Model) && !OverQuota(task.Job, a, devices: 0) && (RunTimes.Of(spec, state.Catalog, _policy, a.Model, spec.Devices)
+                .Where(a => !Wanted(a.Model) && !OverQuota(task.Job, a, devices: 0)
+                    && (RunTimes.Of(spec, state.Catalog, _policy, a.Model, spec.Devices)
                     + _policy.Restart) * _policy.MigrateGain < left)
                 .ToList();
             if (better.Count == 0 || TaskPlanner.Plan(state.Index, spec, better) is not { } plan) return;
@@ -101,8 +102,12 @@ public static class Rearranging
         }
 
         /// <param name="devices">Of a gang; 0: what one task takes.</param>
-        private bool OverQuota(JobState job, Alternative to, int devices) => !to.Guest && QuotaCheck.WhyNot(
-            state, job, to, devices > 0 ? devices * Limits.MilliPerDevice : QuotaCheck.LeastMilli(job.Spec)) is not null;
+        private bool OverQuota(JobState job, Alternative to, int devices)
+        {
+            if (to.Guest) return false;
+            var milli = devices > 0 ? devices * Limits.MilliPerDevice : QuotaCheck.LeastMilli(job.Spec);
+            return QuotaCheck.WhyNot(state, job, to, milli) is not null;
+        }
 
         private bool Rested(AllocationState allocation) => allocation.PlacedAt + _policy.ResizeInterval <= round.At;
 

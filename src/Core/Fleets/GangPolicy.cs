@@ -20,7 +20,7 @@ public sealed record GangPolicy
     /// </summary>
     public double NetworkGBps { get; init; } = 50;
 
-    /// <summary>Tokens that each device works through between two all-reduces of the gradients; 0: links are not counted.
-    /// </summary>
+    /// <summary>Tokens that each device works through between two all-reduces of the gradients; 0: links do not
+    /// count.</summary>
     public double StepTokens { get; init; } = 32_768;
 }

@@ -108,7 +108,8 @@ internal sealed class TurnList
     {
         while (group.Lanes.TryPeek(out var lane, out _))
         {
-            if (!_out.Contains(lane.Class) || lane.Passing is not null || _reclaims && QuotaCheck.MayReclaim(_state, lane.Head)) return true;
+            if (!_out.Contains(lane.Class) || lane.Passing is not null) return true;
+            if (_reclaims && QuotaCheck.MayReclaim(_state, lane.Head)) return true;
             group.Lanes.Dequeue();
         }
 

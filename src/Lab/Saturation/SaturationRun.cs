@@ -14,7 +14,7 @@ public sealed record SaturationOptions(string Policy, double Tune, double Migrat
 /// <summary>What one seed gave.</summary>
 /// <param name="ArrivedPercent">Device demand that arrived, in % of the capacity.</param>
 /// <param name="AllocatedPercent">Devices allocated, mean over the last whole % of arrivals.</param>
-/// <param name="FragmentedPercent">Free device capacity that the typical work can not use, in % of the capacity.</param>
+/// <param name="FragmentedPercent">Free devices that the typical work can not use, in % of the capacity.</param>
 /// <param name="Placed">Tasks placed.</param>
 /// <param name="Dropped">Tasks that found no room when they came.</param>
 /// <param name="Migrations">Tasks that were moved, each a restart.</param>

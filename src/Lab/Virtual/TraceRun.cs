@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Placement.Scoring;
-using Stockpile.Formats.Traces;
+using Stockpile.Formats;
 
 namespace Stockpile.Lab.Virtual;
 

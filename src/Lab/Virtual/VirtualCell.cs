@@ -34,7 +34,7 @@ public sealed class VirtualCell
     /// <summary>When the next running work ends; null: nothing runs that has an end.</summary>
     public DateTimeOffset? NextEnd => _ends.TryPeek(out _, out var next) ? next.At : null;
 
-    /// <summary>Everything that happens at one instant: work that is done ends, jobs arrive, the cycle places.</summary>
+    /// <summary>All that happens at one instant: work that is done ends, jobs arrive, the cycle places.</summary>
     /// <returns>The decisions on the jobs, in their order.</returns>
     public IReadOnlyList<Decision> Advance(DateTimeOffset now, IReadOnlyList<JobSpec> arrivals)
     {

@@ -17,7 +17,8 @@ public sealed class RunTimesTests
     public void The_work_of_a_gang_is_in_device_hours_of_the_reference_model(
         string model, int devices, double workHours, double hours)
     {
-        var time = RunTimes.Of(Gang(devices) with { WorkHours = workHours }, RandomFleet.Catalog, GangPolicy.Default, model, devices);
+        var time = RunTimes.Of(
+            Gang(devices) with { WorkHours = workHours }, RandomFleet.Catalog, GangPolicy.Default, model, devices);
         Assert.Equal(hours, time.TotalHours, 1e-6);
         Assert.Equal(0, time.Ticks % TimeSpan.TicksPerMillisecond);
     }
