@@ -65,6 +65,29 @@ public sealed class ReplayTests : IDisposable
     }
 
     [Fact]
+    public async Task The_times_of_a_trace_give_waits_and_utilisation()
+    {
+        var run = await ReplayAsync("--policy", "stockpile", "--seeds", "1,2", "--arrivals", "trace", "--json");
+        Assert.Equal("", run.Error);
+        var mean = run.Json.GetProperty("mean");
+        Assert.Equal(60, mean.GetProperty("completed").GetInt64());
+        Assert.True(mean.GetProperty("waiting").GetProperty("p99Seconds").GetDouble() >= 0);
+        Assert.True(mean.GetProperty("completion").GetProperty("meanSeconds").GetDouble() >= 3_600);
+        Assert.InRange(mean.GetProperty("utilisation").GetProperty("T4").GetDouble(), 0.001, 1);
+        var table = await ReplayAsync("--policy", "fgd,random", "--seeds", "1", "--arrivals", "trace");
+        Assert.Contains("Utilisation by model", table.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_trace_or_a_running_cluster_is_asked_for_and_not_both()
+    {
+        (await _command.RunAsync(["replay", "--jobs", Pods])).Fails(2, "give either --nodes", "or --live");
+        (await ReplayAsync("--live")).Fails(2, "give either --nodes", "or --live");
+        (await _command.RunAsync(["replay", "--jobs", Pods, "--live", "--server", "http://127.0.0.1:1"])).Fails(
+            1, "pods.csv:3");
+    }
+
+    [Fact]
     public async Task A_broken_line_is_named_with_its_file_and_column()
     {
         File.AppendAllLines(Pods, ["late,4000,4096,1,1200,"]);

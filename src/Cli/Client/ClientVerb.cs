@@ -21,11 +21,7 @@ internal sealed class ClientVerb
     public const string ServerDefault = "http://127.0.0.1:8080";
     public const string ServerVariable = "STOCKPILE_SERVER";
 
-    private readonly Option<string?> _server = new("--server")
-    {
-        Description = $"Address of the cluster; else {ServerVariable}, else {ServerDefault}",
-        HelpName = "URL",
-    };
+    private readonly Option<string?> _server = ServerOption();
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document" };
 
@@ -68,10 +64,18 @@ internal sealed class ClientVerb
             run(Uri.EscapeDataString(parsed.GetRequiredValue(id)), session, cancel));
     }
 
-    private Uri Server(ParseResult parsed)
+    private Uri Server(ParseResult parsed) => AddressOf(parsed.GetValue(_server), _context);
+
+    internal static Option<string?> ServerOption() => new("--server")
     {
-        var given = parsed.GetValue(_server);
-        var text = given ?? _context.Environment(ServerVariable);
+        Description = $"Address of the cluster; else {ServerVariable}, else {ServerDefault}",
+        HelpName = "URL",
+    };
+
+    /// <summary>The address given, else that of the environment, else the default.</summary>
+    internal static Uri AddressOf(string? given, CliContext context)
+    {
+        var text = given ?? context.Environment(ServerVariable);
         if (string.IsNullOrWhiteSpace(text)) text = ServerDefault;
         if (Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https") return server!;
         throw new CliException(ExitCodes.Usage,

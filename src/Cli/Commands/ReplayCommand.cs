@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Stockpile.Cli.Client;
 using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
 using Stockpile.Cli.Replay;
@@ -21,8 +22,18 @@ internal static class ReplayCommand
             DefaultValueFactory = _ => "openb",
         };
         format.AcceptOnlyFromAmong("openb");
-        var nodes = new Option<string>("--nodes") { Description = "Node list of the trace (CSV)", Required = true };
-        var jobs = new Option<string>("--jobs") { Description = "Job list of the trace (CSV)", Required = true };
+        var nodes = new Option<string?>("--nodes") { Description = "Node list of the trace (CSV)" };
+        var jobs = new Option<string>("--jobs")
+        {
+            Description = "Job list of the trace (CSV); with --live a job file, or openb:FILE",
+            Required = true,
+        };
+        var live = new Option<bool>("--live")
+        {
+            Description = "From the state of a running cluster: where the jobs would go, and what they would push "
+                + "aside; nothing is submitted",
+        };
+        var server = ClientVerb.ServerOption();
         var policy = new Option<string>("--policy")
         {
             Description = $"Policies, separated by commas, or {AllPolicies}: "
@@ -65,18 +76,23 @@ internal static class ReplayCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var command = new Command("replay", "Run a trace against placement policies in virtual time")
         {
-            format, nodes, jobs, policy, seeds, arrivals, tune, moves, compress, plot, json,
+            format, nodes, jobs, live, server, policy, seeds, arrivals, tune, moves, compress, plot, json,
         };
         command.Validators.Add(result =>
         {
+            if (result.GetValue(live) == (result.GetValue(nodes) is not null))
+                result.AddError("give either --nodes, for a trace, or --live, for a running cluster");
             if (result.GetValue(plot) is not null && result.GetValue(arrivals) == "trace")
                 result.AddError("--plot goes with --arrivals saturate");
         });
         command.SetAction((parsed, cancel) =>
         {
+            if (parsed.GetValue(live))
+                return LiveReplay.RunAsync(context, ClientVerb.AddressOf(parsed.GetValue(server), context),
+                    parsed.GetRequiredValue(jobs), parsed.GetValue(json), cancel);
             _ = TrySeeds(parsed.GetValue(seeds)!, out var numbers);
             var options = new ReplayOptions(
-                parsed.GetRequiredValue(nodes), parsed.GetRequiredValue(jobs), [.. Policies(parsed.GetValue(policy)!)],
+                parsed.GetValue(nodes)!, parsed.GetRequiredValue(jobs), [.. Policies(parsed.GetValue(policy)!)],
                 numbers, parsed.GetValue(tune), parsed.GetValue(moves) / 100, parsed.GetValue(compress),
                 parsed.GetValue(plot), parsed.GetValue(json));
             return Task.Run(() => parsed.GetValue(arrivals) == "trace"

@@ -60,6 +60,7 @@ public sealed partial class CellState
         Index = new CapacityIndex(
             ScoringPolicies.Create(policy.Placement.Scoring, new ScoringContext(WorkloadMix.Empty, 0)),
             policy.Placement.ModelsCompete);
+        Relocator = new Relocator(Index.Scores);
         Tenants = new TenantLedger(catalog, policy.Queue);
         Queue = new JobQueue(catalog, policy, Tenants);
     }
@@ -101,6 +102,9 @@ public sealed partial class CellState
     public IReadOnlyCollection<JobState> Services => _services.Values;
 
     public CapacityIndex Index { get; }
+
+    /// <summary>Finds what could move to make room for others.</summary>
+    internal Relocator Relocator { get; }
 
     /// <summary>When running work gives its devices back.</summary>
     public ReleaseCalendar Releases { get; } = new();

@@ -82,7 +82,7 @@ public static class SchedulingCycle
             var fence = backfill?.FenceFor(job, alternatives);
             var outcome = job.Spec.Kind == JobKind.Training
                 ? PlaceGang(state, round, desk, job, fence, ref preempted)
-                : guests ? PlaceTasks(state, round, job, jobClass.Guest, fence)
+                : guests ? PlaceTasks(state, round, job, jobClass.Guest, fence, mayMove: false)
                 : PlaceTasksAtHome(state, round, job, fence, ref preempted);
             if (round.Count > before) placed++;
             if (outcome == Outcome.NoRoom) backfill?.NoRoom(job, fence, guests);
@@ -225,18 +225,19 @@ public static class SchedulingCycle
     private static Outcome PlaceTasksAtHome(
         CellState state, RoundWriter round, JobState job, Fence? fence, ref int preempted)
     {
-        if (!state.Policy.Queue.Quotas.Any) return PlaceTasks(state, round, job, job.Class.Home, fence);
+        if (!state.Policy.Queue.Quotas.Any)
+            return PlaceTasks(state, round, job, job.Class.Home, fence, mayMove: true);
         for (var turn = 0; turn < Limits.TasksPerTurnMax && job.Unplaced.Count > 0; turn++)
         {
             var mine = QuotaCheck.Within(state, job, job.Class.Home);
-            var outcome = PlaceTasks(state, round, job, mine, fence, tasks: 1);
+            var outcome = PlaceTasks(state, round, job, mine, fence, mayMove: true, tasks: 1);
             if (outcome == Outcome.NoRoom)
             {
                 var reclaim = Reclaim.Find(state, job, mine, round.At);
                 job.Class.RetryBy(reclaim.RetryAt, round.At);
                 preempted += GiveBack(state, round, job, reclaim);
                 // What is an owner's by right was never anybody's to be promised.
-                if (reclaim.Sequences.Count > 0) outcome = PlaceTasks(state, round, job, mine, fence: null, tasks: 1);
+                if (reclaim.Sequences.Count > 0) outcome = PlaceTasks(state, round, job, mine, fence: null, mayMove: false, 1);
             }
 
             if (outcome == Outcome.NoRoom && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
@@ -247,15 +248,19 @@ public static class SchedulingCycle
     }
 
     /// <summary>Places as many tasks as fit, each by itself, and at most those of one turn.</summary>
+    /// <param name="mayMove">Whether others may be moved to make room.</param>
     private static Outcome PlaceTasks(
         CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence,
-        int tasks = Limits.TasksPerTurnMax)
+        bool mayMove, int tasks = Limits.TasksPerTurnMax)
     {
         foreach (var task in job.Unplaced.Take(tasks).ToList())
         {
             if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
-            if (TaskPlanner.Plan(state.Index, job.Spec, alternatives, fence) is not { } plan)
-                return Outcome.NoRoom;
+            var plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives, fence);
+            if (plan is null && mayMove && fence is null
+                && Defragmentation.MakeRoom(state, round, job, alternatives))
+                plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives);
+            if (plan is null) return Outcome.NoRoom;
             if (fence is not null)
                 Backfill.Take(fence, plan.Alternative, job.Spec.Devices, plan.Node, plan.DeviceMask, ranks: 1);
             var runTime = RunTimes.Of(

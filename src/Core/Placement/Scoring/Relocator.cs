@@ -21,6 +21,9 @@ public sealed class Relocator(ScoreIndex index)
     /// <summary>Least gain of one move, in thousandths of a device placed.</summary>
     public const int GainPerMoveMilli = 200;
 
+    /// <summary>Shapes remembered to have found nothing; beyond it all are forgotten and looked for anew.</summary>
+    private const int ShapesMax = 4_096;
+
     private readonly Dictionary<(TaskShape, string), Dictionary<string, long>> _failedAt = [];
     private readonly Dictionary<(TaskShape Shape, IReadOnlyList<string> Models), bool> _destinations =
         new(new ByList());
@@ -55,6 +58,7 @@ public sealed class Relocator(ScoreIndex index)
     private List<NodeRoom> Changed(in TaskShape task, IReadOnlyList<string> models)
     {
         var key = (task, string.Join('|', models));
+        if (_failedAt.Count >= ShapesMax) _failedAt.Clear();
         if (!_failedAt.TryGetValue(key, out var notes)) _failedAt.Add(key, notes = new(StringComparer.Ordinal));
         var nodes = new List<NodeRoom>();
         foreach (var model in models)
