@@ -237,7 +237,8 @@ public static class SchedulingCycle
                 job.Class.RetryBy(reclaim.RetryAt, round.At);
                 preempted += GiveBack(state, round, job, reclaim);
                 // What is an owner's by right was never anybody's to be promised.
-                if (reclaim.Sequences.Count > 0) outcome = PlaceTasks(state, round, job, mine, fence: null, mayMove: false, 1);
+                if (reclaim.Sequences.Count > 0)
+                    outcome = PlaceTasks(state, round, job, mine, fence: null, mayMove: false, tasks: 1);
             }
 
             if (outcome == Outcome.NoRoom && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
