@@ -1,5 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.Objectives;
 using Stockpile.Formats.Hocon;
 using Stockpile.Formats.Policies;
 
@@ -23,6 +24,7 @@ public static class PolicyFile
             Kind(section.GetSection("inference"), catalog),
             Kind(section.GetSection("batch"), catalog))
         {
+            Objective = ObjectiveOf(section),
             Placement = PlacementReader.Read(section.GetOptionalSection("placement")),
             Backfill = BackfillReader.Read(section),
             Queue = QueueReader.Read(section, catalog),
@@ -31,6 +33,15 @@ public static class PolicyFile
         };
         section.Done();
         return policy;
+    }
+
+    private static string ObjectiveOf(ConfigSection section)
+    {
+        var name = section.GetText("objective", Objective.Default);
+        if (!Objective.Names.Contains(name))
+            throw section.Error("objective", $"'{InputException.Show(name)}' is not an objective" +
+                $"{Suggestion.Hint(name, Objective.Names)}; {string.Join(", ", Objective.Names)}");
+        return name;
     }
 
     private static KindPolicy Kind(ConfigSection kind, Catalog catalog)

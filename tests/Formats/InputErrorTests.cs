@@ -151,6 +151,8 @@ public sealed class InputErrorTests
         "p:2: key 'policy.quotas.a.frontier.nominal': '40' is not a percentage; 0%..100%")]
     [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 60% } }, b { frontier { nominal = 50% } } } }",
         "p:2: key 'policy.quotas': the nominal quotas of frontier add up to 110%")]
+    [InlineData("policy { KINDS\nobjective = godput }",
+        "p:2: key 'policy.objective': 'godput' is not an objective; did you mean 'goodput'?")]
     [InlineData("policy { KINDS\nplacement { policy = bestfitt } }",
         "p:2: key 'policy.placement.policy': 'bestfitt' is not a scoring policy; did you mean 'bestfit'?")]
     [InlineData("policy { KINDS\nplacement { migration-budget = 2 } }",

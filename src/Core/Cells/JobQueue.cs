@@ -1,5 +1,6 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Objectives;
 using Stockpile.Core.Placement;
 using Stockpile.Core.Queueing;
 
@@ -85,6 +86,8 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     private readonly SortedDictionary<string, JobClass> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _trainingByTier = new(StringComparer.Ordinal);
     private readonly int[] _waitingByKind = new int[3];
+    private readonly IObjective _objective = Objective.Of(policy.Objective);
+    private static readonly JobSpec Probe = new() { Name = "probe", Kind = JobKind.Batch };
 
     internal TenantLedger Ledger { get; } = ledger;
 
@@ -141,11 +144,27 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
 
     /// <summary>A job's place in the queue, as shares are now.</summary>
     public QueueKey KeyOf(JobState job) =>
-        new(EffectivePriority(job, At), Ledger.Share(job.Spec.Tenant), job.Spec.Kind, job.Number);
+        new(EffectivePriority(job, At),
+            _objective.Rank(job.Spec, job.Class.Home, job.Done, At - job.SubmittedAt, catalog, policy)
+                ?? Ledger.Share(job.Spec.Tenant),
+            job.Spec.Kind, job.Number);
+
+    /// <summary>Whether jobs are ranked one by one, and not by what their tenants hold.</summary>
+    internal bool RanksJobs { get; } = Objective.Of(policy.Objective).Rank(
+        Probe, [], done: 0, TimeSpan.Zero, catalog, policy) is not null;
 
     /// <summary>The place that a job would have which is not in the cell yet, or not with this spec.</summary>
-    public QueueKey KeyOf(JobSpec spec, long number) =>
-        new(spec.Priority, Ledger.Share(spec.Tenant), spec.Kind, number);
+    public QueueKey KeyOf(JobSpec spec, long number)
+    {
+        var share = Ledger.Share(spec.Tenant);
+        if (RanksJobs)
+        {
+            var home = Alternatives.Of(spec, catalog, policy).Where(a => !a.Guest).ToList();
+            share = _objective.Rank(spec, home, done: 0, TimeSpan.Zero, catalog, policy) ?? share;
+        }
+
+        return new QueueKey(spec.Priority, share, spec.Kind, number);
+    }
 
     internal JobClass ClassOf(JobSpec spec)
     {

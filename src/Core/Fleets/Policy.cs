@@ -10,6 +10,9 @@ public sealed record KindPolicy(IReadOnlyList<string> Tiers, IReadOnlyList<strin
 /// <summary>The placement policy of <c>hocon/policy.conf</c>. Immutable.</summary>
 public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inference, KindPolicy Batch)
 {
+    /// <summary>A name of <see cref="Objectives.Objective"/>.</summary>
+    public string Objective { get; init; } = Objectives.Objective.Default;
+
     /// <summary>How single tasks find their node.</summary>
     public PlacementPolicy Placement { get; init; } = new();
 

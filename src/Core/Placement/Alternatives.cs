@@ -1,5 +1,6 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Objectives;
 
 namespace Stockpile.Core.Placement;
 
@@ -46,7 +47,9 @@ public static class Alternatives
             alternatives.Add(new Alternative(accelerator, tier, guest));
         }
 
-        return alternatives;
+        // What a job asks for by itself comes before what the fleet is after.
+        if (spec.Models.Count > 0 || spec.Tiers.Count > 0) return alternatives;
+        return [.. Objective.Of(policy.Objective).Order(spec, alternatives, catalog, policy)];
     }
 
     private static IEnumerable<Accelerator> OfTier(JobKind kind, Catalog catalog, string tier)

@@ -18,7 +18,7 @@ internal sealed class TurnList
         public PriorityQueue<JobLane, (JobKind Kind, long Number)> Lanes { get; } = new();
     }
 
-    private readonly Dictionary<(string Tenant, Priority Level), Group> _groups = [];
+    private readonly Dictionary<(string Key, Priority Level), Group> _groups = [];
     private readonly PriorityQueue<Group, QueueKey> _order = new();
     private readonly HashSet<JobClass> _out = [];
     private readonly CellState _state;
@@ -55,8 +55,9 @@ internal sealed class TurnList
     {
         var head = lane.Turn;
         var level = _state.Queue.EffectivePriority(head, _now);
-        if (!_groups.TryGetValue((lane.Tenant, level), out var group))
-            _groups.Add((lane.Tenant, level), group = new Group(lane.Tenant, level));
+        // Where jobs are ranked one by one, each lane stands for itself.
+        var key = (_state.Queue.RanksJobs ? $"{lane.Tenant}\n{lane.Class.Key}" : lane.Tenant, level);
+        if (!_groups.TryGetValue(key, out var group)) _groups.Add(key, group = new Group(lane.Tenant, level));
         group.Lanes.Enqueue(lane, (head.Spec.Kind, head.Number));
         if (ReferenceEquals(group, _current)) return;
         // A listed group whose best lane is another one now has to move up.
@@ -118,7 +119,8 @@ internal sealed class TurnList
 
     private QueueKey KeyOf(Group group)
     {
-        group.Lanes.TryPeek(out _, out var best);
+        group.Lanes.TryPeek(out var lane, out var best);
+        if (_state.Queue.RanksJobs) return _state.Queue.KeyOf(lane!.Turn) with { Priority = group.Level };
         return new QueueKey(group.Level, _state.Tenants.Share(group.Tenant), best.Kind, best.Number);
     }
 }
