@@ -23,6 +23,7 @@ public static class CellDecider
         ReportStarted c => Started(state, c),
         ReportCompleted c => Completed(state, c),
         RecordCheckpoint c => Checkpoint(state, c),
+        LeaveStraggler c => Stragglers.Decide(state, c),
         AdoptJob c => Adopt(state, c),
         ForwardJob c => Forward(state, c),
         SettleAdoption c => Settle(state, c),

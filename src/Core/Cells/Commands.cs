@@ -40,6 +40,10 @@ public sealed record ReportCompleted(string Node, long Sequence) : CellCommand;
 /// <param name="Done">Share of the work that the gang's last checkpoint holds, 0..1.</param>
 public sealed record RecordCheckpoint(long Job, double Done) : CellCommand;
 
+/// <summary>A node holds its gang up; the gang goes on without it, if that pays.</summary>
+/// <param name="Pace">Work that the part there did over what the others did in the same time, 0..1.</param>
+public sealed record LeaveStraggler(long Job, string Node, double Pace) : CellCommand;
+
 /// <summary>A home offers a job that waits there.</summary>
 /// <param name="Origin">The job's id.</param>
 public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues)

@@ -19,9 +19,10 @@ public sealed class ProgressBoard
 
     public void Forget(long sequence) => _done.Remove(sequence);
 
-    /// <summary>Takes reports in and gives the checkpoints that the gangs have written since.</summary>
+    /// <summary>Takes reports in and gives what follows from them: the checkpoints that the gangs have written since, and
+    /// the nodes that hold one up.</summary>
     /// <param name="reports">Pairs of allocation sequence and share done, 0..1.</param>
-    public IReadOnlyList<RecordCheckpoint> Report(CellState state, IEnumerable<(long Sequence, double Done)> reports)
+    public IReadOnlyList<CellCommand> Report(CellState state, IEnumerable<(long Sequence, double Done)> reports)
     {
         var gangs = new SortedDictionary<long, JobState>();
         foreach (var (sequence, done) in reports)
@@ -32,11 +33,15 @@ public sealed class ProgressBoard
                 gangs[allocation.Job.Number] = allocation.Job;
         }
 
-        var checkpoints = new List<RecordCheckpoint>();
+        var commands = new List<CellCommand>();
         foreach (var job in gangs.Values)
+        {
             if (Checkpointed(job) is var safe && safe > job.Done)
-                checkpoints.Add(new RecordCheckpoint(job.Number, safe));
-        return checkpoints;
+                commands.Add(new RecordCheckpoint(job.Number, safe));
+            if (Stragglers.Find(job, this) is { } straggler) commands.Add(straggler);
+        }
+
+        return commands;
     }
 
     /// <summary>Progress at the last whole checkpoint interval.</summary>

@@ -71,16 +71,18 @@ public static class GangPlanner
     /// The gang without the nodes that take no work any more, with free devices of its model in place of theirs, or
     /// smaller down to its least. Null when too little would be left.
     /// </summary>
-    public static GangPlan? Leave(CellState state, JobState gang)
+    /// <param name="slow">A node that is left though it takes work; null: none.</param>
+    public static GangPlan? Leave(CellState state, JobState gang, NodeState? slow = null)
     {
-        var kept = gang.Allocations.Values.Where(a => a.Node.Ready).ToList();
+        var kept = gang.Allocations.Values.Where(a => a.Node.Ready && a.Node != slow).ToList();
         var lost = gang.Allocations.Values.Sum(a => a.Placed.Ranks) - kept.Sum(a => a.Placed.Ranks);
-        return kept.Count > 0 && Around(state, gang, kept, lost) is { } plan && plan.Devices >= gang.Spec.LeastDevices
+        return kept.Count > 0 && Around(state, gang, kept, lost, slow) is { } plan && plan.Devices >= gang.Spec.LeastDevices
             ? plan
             : null;
     }
 
-    private static GangPlan? Around(CellState state, JobState gang, List<AllocationState> kept, int more)
+    private static GangPlan? Around(
+        CellState state, JobState gang, List<AllocationState> kept, int more, NodeState? without = null)
     {
         var spec = gang.Spec;
         var held = kept.ToDictionary(a => a.Node.Index, a => a.DeviceMask);
@@ -90,7 +92,7 @@ public static class GangPlanner
         var domains = kept.Select(a => DomainOf(a.Node, level)).ToHashSet(StringComparer.Ordinal);
         var step = Math.Max(1, spec.PerNode);
         var nodes = state.Index.Widest(model, reclaim: false)
-            .Where(n => domains.Contains(DomainOf(n, level)) && (spec.PerNode == 0 || !held.ContainsKey(n.Index)))
+            .Where(n => n != without && domains.Contains(DomainOf(n, level)) && (spec.PerNode == 0 || !held.ContainsKey(n.Index)))
             .Select(n => (n, Room(n, spec, reclaim: false, clear: null)));
         var anywhere = spec with { TopologyRequired = TopologyLevel.None, TopologyPreferred = TopologyLevel.None };
         if (TopologyPlanner.Choose(anywhere, nodes, room => Math.Min(more, room) / step * step is var size and > 0

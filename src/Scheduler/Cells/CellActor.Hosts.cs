@@ -61,11 +61,11 @@ public sealed partial class CellActor
         if (!_ready) return;
         var known = _state.Nodes.Count(n => !n.Lost && n.Admitted.Host == beat.Host);
         host.Tell(new BeatReply { Cell = _cell, Epoch = _state.Epoch, Advertise = anew || known != beat.Nodes }, Self);
-        var checkpoints = _progress.Report(_state, beat.Progress.Select(p => (p.Sequence, p.Done)));
-        if (checkpoints.Count == 0) return;
+        var commands = _progress.Report(_state, beat.Progress.Select(p => (p.Sequence, p.Done)));
+        if (commands.Count == 0) return;
         Enqueue(round =>
         {
-            foreach (var checkpoint in checkpoints) round.Run(checkpoint);
+            foreach (var command in commands) round.Run(command);
             return null;
         });
     }

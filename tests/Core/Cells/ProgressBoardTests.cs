@@ -31,7 +31,7 @@ public sealed class ProgressBoardTests
     [InlineData(-1.0, 0.9, null)]
     public void The_slowest_part_decides_and_whole_intervals_count(double first, double second, double? done)
     {
-        var checkpoints = _board.Report(_cell.State, [(1, first), (2, second)]);
+        var checkpoints = _board.Report(_cell.State, [(1, first), (2, second)]).OfType<RecordCheckpoint>();
         Assert.Equal(done, checkpoints.SingleOrDefault()?.Done is { } found ? Math.Round(found, 9) : null);
     }
 
