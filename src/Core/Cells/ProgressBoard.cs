@@ -19,8 +19,8 @@ public sealed class ProgressBoard
 
     public void Forget(long sequence) => _done.Remove(sequence);
 
-    /// <summary>Takes reports in and gives what follows from them: the checkpoints that the gangs have written since, and
-    /// the nodes that hold one up.</summary>
+    /// <summary>Takes reports in and gives what follows from them: the checkpoints that the gangs have written since,
+    /// and the nodes that hold one up.</summary>
     /// <param name="reports">Pairs of allocation sequence and share done, 0..1.</param>
     public IReadOnlyList<CellCommand> Report(CellState state, IEnumerable<(long Sequence, double Done)> reports)
     {

@@ -28,7 +28,8 @@ public static class Objective
 {
     public const string Default = "tiers";
 
-    private static readonly IObjective[] All = [new TiersObjective(), new GoodputObjective(), new FinishTimeObjective()];
+    private static readonly IObjective[] All =
+        [new TiersObjective(), new GoodputObjective(), new FinishTimeObjective()];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(o => o.Name)];
 

@@ -76,9 +76,8 @@ public static class GangPlanner
     {
         var kept = gang.Allocations.Values.Where(a => a.Node.Ready && a.Node != slow).ToList();
         var lost = gang.Allocations.Values.Sum(a => a.Placed.Ranks) - kept.Sum(a => a.Placed.Ranks);
-        return kept.Count > 0 && Around(state, gang, kept, lost, slow) is { } plan && plan.Devices >= gang.Spec.LeastDevices
-            ? plan
-            : null;
+        return kept.Count > 0 && Around(state, gang, kept, lost, slow) is { } plan
+            && plan.Devices >= gang.Spec.LeastDevices ? plan : null;
     }
 
     private static GangPlan? Around(
@@ -92,7 +91,8 @@ public static class GangPlanner
         var domains = kept.Select(a => DomainOf(a.Node, level)).ToHashSet(StringComparer.Ordinal);
         var step = Math.Max(1, spec.PerNode);
         var nodes = state.Index.Widest(model, reclaim: false)
-            .Where(n => n != without && domains.Contains(DomainOf(n, level)) && (spec.PerNode == 0 || !held.ContainsKey(n.Index)))
+            .Where(n => n != without && domains.Contains(DomainOf(n, level))
+                && (spec.PerNode == 0 || !held.ContainsKey(n.Index)))
             .Select(n => (n, Room(n, spec, reclaim: false, clear: null)));
         var anywhere = spec with { TopologyRequired = TopologyLevel.None, TopologyPreferred = TopologyLevel.None };
         if (TopologyPlanner.Choose(anywhere, nodes, room => Math.Min(more, room) / step * step is var size and > 0
