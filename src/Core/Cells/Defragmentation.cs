@@ -57,10 +57,19 @@ public static class Defragmentation
             if (job.Spec.Kind == JobKind.Training || allocation.Guest || allocation.Finished
                 || job.Spec.Labels.Count > 0 || stayed < state.Policy.Placement.MigrationInterval
                 || (job.Spec.Kind == JobKind.Batch && stayed > allocation.Placed.RunTime * DoneMax)) continue;
-            movable.Add(new MovableTask(sequence, TaskShape.Of(job.Spec),
-                state.Index.ModelsOf(job.Class.Alternatives, guest: false), room, allocation.DeviceMask));
+            movable.Add(new MovableTask(
+                sequence, TaskShape.Of(job.Spec), Models(state, allocation), room, allocation.DeviceMask));
         }
 
         return movable;
+    }
+
+    /// <summary>Where there are quotas a task stays on its tier, so that nobody is moved over a limit.</summary>
+    private static IReadOnlyList<string> Models(CellState state, AllocationState allocation)
+    {
+        var home = allocation.Job.Class.Home;
+        if (!state.Policy.Queue.Quotas.Any) return state.Index.ModelsOf(home, guest: false);
+        var tier = allocation.Node.Accelerator.Tier;
+        return state.Index.ModelsOf([.. home.Where(a => a.Tier.Name == tier)], guest: false);
     }
 }

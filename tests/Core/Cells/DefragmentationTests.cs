@@ -48,6 +48,28 @@ public sealed class DefragmentationTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void With_quotas_a_task_stays_on_its_tier(bool quotas)
+    {
+        var policy = RandomFleet.Policies[0] with
+        {
+            Placement = new PlacementPolicy { MigrationBudget = 1, MigrationInterval = Interval },
+            Queue = RandomFleet.Plain with
+            {
+                Quotas = quotas ? new QuotaPolicy([("other", "standard", new TenantQuota(0, 0))]) : QuotaPolicy.None,
+            },
+        };
+        var cell = new TestCell(policy).Node("a", "T4", 1).Node("b", "A10", 1);
+        var replica = cell.Place(Service(500) with { Guest = false });
+        Assert.Equal("a:1", Where(replica));
+        cell.Place(Service(500) with { Guest = false, Models = ["A10"] });
+        cell.Now += Interval;
+        Assert.Equal(quotas, cell.Place(Tasks(1) with { Models = ["T4"] }).Waits);
+        Assert.Equal(quotas ? "a:1" : "b:1", Where(replica));
+    }
+
     /// <summary>Two nodes of one device, both half used, by replicas or by batch tasks.</summary>
     private static (TestCell Cell, List<JobState> Jobs) HalfUsed(double budget, TimeSpan? batch = null)
     {
