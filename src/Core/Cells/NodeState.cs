@@ -8,7 +8,6 @@ namespace Stockpile.Core.Cells;
 /// <summary>A node as its cell sees it: its shape, whether it may be used, and what is bound on it.</summary>
 public sealed class NodeState
 {
-    private readonly int[] _usedMilli;
     private readonly int[] _ownedMilli;
     private readonly SortedSet<long> _allocations = [];
 
@@ -19,12 +18,14 @@ public sealed class NodeState
         Accelerator = accelerator;
         Rack = Topology.DomainOf(admitted.Labels, TopologyLevel.Rack);
         Pod = Topology.DomainOf(admitted.Labels, TopologyLevel.Pod);
-        _usedMilli = new int[admitted.Devices];
         _ownedMilli = new int[admitted.Devices];
-        CpuFreeMilli = CpuReclaimableMilli = admitted.CpuMilli;
-        MemoryFreeMiB = MemoryReclaimableMiB = admitted.MemoryMiB;
-        FreeDevices = ReclaimableDevices = admitted.Devices;
-        Room = new NodeRoom(index, accelerator.Model, admitted.Devices, admitted.CpuMilli, admitted.MemoryMiB);
+        CpuReclaimableMilli = admitted.CpuMilli;
+        MemoryReclaimableMiB = admitted.MemoryMiB;
+        ReclaimableDevices = admitted.Devices;
+        Room = new NodeRoom(index, accelerator.Model, admitted.Devices, admitted.CpuMilli, admitted.MemoryMiB)
+        {
+            Name = admitted.Node,
+        };
     }
 
     /// <summary>What is free here, as scoring policies see it.</summary>
@@ -52,11 +53,11 @@ public sealed class NodeState
     /// <summary>New work may be placed here.</summary>
     public bool Ready => !Lost && !Draining;
 
-    public int CpuFreeMilli { get; private set; }
-    public long MemoryFreeMiB { get; private set; }
+    public int CpuFreeMilli => Room.CpuFreeMilli;
+    public long MemoryFreeMiB => Room.MemoryFreeMiB;
 
     /// <summary>Devices nobody uses at all.</summary>
-    public int FreeDevices { get; private set; }
+    public int FreeDevices => Room.FreeDevices;
 
     /// <summary>Devices that are free or held by guests only, and the CPU and memory with them.</summary>
     public int ReclaimableDevices { get; private set; }
@@ -66,9 +67,9 @@ public sealed class NodeState
     /// <summary>Sequences of the allocations bound here, oldest first.</summary>
     public IReadOnlyCollection<long> Allocations => _allocations;
 
-    public int UsedMilli(int device) => _usedMilli[device];
+    public int UsedMilli(int device) => Limits.MilliPerDevice - FreeMilli(device);
 
-    public int FreeMilli(int device) => Limits.MilliPerDevice - _usedMilli[device];
+    public int FreeMilli(int device) => Room.Free[device];
 
     /// <summary>True when only guests, or nobody, hold the device.</summary>
     public bool IsReclaimable(int device) => _ownedMilli[device] == 0;
@@ -77,7 +78,6 @@ public sealed class NodeState
     {
         _allocations.Add(allocation.Sequence);
         Change(allocation, +1);
-        Check(allocation);
     }
 
     internal void Release(AllocationState allocation)
@@ -85,25 +85,21 @@ public sealed class NodeState
         if (!_allocations.Remove(allocation.Sequence))
             throw new InvariantBrokenException($"allocation {allocation.Sequence} is not bound on node {Id}");
         Change(allocation, -1);
-        Check(allocation);
     }
 
     private void Change(AllocationState allocation, int sign)
     {
-        var owned = !allocation.Guest;
+        var home = !allocation.Guest;
         var perDevice = sign * (allocation.ShareMilli > 0 ? allocation.ShareMilli : Limits.MilliPerDevice);
         for (var mask = allocation.DeviceMask; mask != 0; mask &= mask - 1)
         {
             var device = BitOperations.TrailingZeroCount(mask);
             if (device >= Devices)
                 throw new InvariantBrokenException($"node {Id} has no device {device}");
-            _usedMilli[device] += perDevice;
-            if (owned) _ownedMilli[device] += perDevice;
+            if (home) _ownedMilli[device] += perDevice;
         }
 
-        CpuFreeMilli -= sign * allocation.CpuMilli;
-        MemoryFreeMiB -= sign * allocation.MemoryMiB;
-        if (owned)
+        if (home)
         {
             CpuReclaimableMilli -= sign * allocation.CpuMilli;
             MemoryReclaimableMiB -= sign * allocation.MemoryMiB;
@@ -111,26 +107,9 @@ public sealed class NodeState
 
         Room.Change(allocation.DeviceMask, perDevice * sign, allocation.CpuMilli, allocation.MemoryMiB,
             new TaskShape(0, 0, BitOperations.PopCount(allocation.DeviceMask), allocation.ShareMilli).Kind, sign);
-        FreeDevices = 0;
         ReclaimableDevices = 0;
-        for (var device = 0; device < Devices; device++)
-        {
-            if (_usedMilli[device] == 0) FreeDevices++;
-            if (_ownedMilli[device] == 0) ReclaimableDevices++;
-        }
-    }
-
-    /// <summary>Runs after every change, in production too: a node over its capacity stops the cell.</summary>
-    private void Check(AllocationState allocation)
-    {
-        foreach (var used in _usedMilli)
-            if (used is < 0 or > Limits.MilliPerDevice)
-                throw new InvariantBrokenException(
-                    $"a device of node {Id} would be used {used}/1000 by allocation {allocation.Sequence}");
-        if (CpuFreeMilli < 0 || CpuFreeMilli > Admitted.CpuMilli)
-            throw new InvariantBrokenException($"node {Id} would have {CpuFreeMilli} milli-CPU free");
-        if (MemoryFreeMiB < 0 || MemoryFreeMiB > Admitted.MemoryMiB)
-            throw new InvariantBrokenException($"node {Id} would have {MemoryFreeMiB} MiB free");
+        foreach (var owned in _ownedMilli)
+            if (owned == 0) ReclaimableDevices++;
     }
 }
 

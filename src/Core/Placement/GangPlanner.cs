@@ -98,7 +98,7 @@ public static class GangPlanner
         if (TopologyPlanner.Choose(anywhere, nodes, room => Math.Min(more, room) / step * step is var size and > 0
                 ? [size] : []) is var (chosen, _))
             foreach (var (node, devices) in chosen)
-                held[node.Index] = held.GetValueOrDefault(node.Index) | TaskPlanner.FirstFree(node, devices);
+                held[node.Index] = held.GetValueOrDefault(node.Index) | node.Room.FirstFree(devices);
         var pieces = held.OrderBy(h => h.Key)
             .Select(h => new GangPiece(state.Nodes[h.Key], h.Value, []))
             .ToList();
@@ -205,7 +205,7 @@ public static class GangPlanner
     /// <summary>Free devices first, then those of guests; guests leave until CPU and memory suffice too.</summary>
     private static GangPiece Piece(CellState state, JobSpec spec, NodeState node, int devices)
     {
-        var mask = TaskPlanner.FirstFree(node, devices);
+        var mask = node.Room.FirstFree(devices);
         var left = devices - BitOperations.PopCount(mask);
         for (var device = 0; device < node.Devices && left > 0; device++)
         {

@@ -66,17 +66,4 @@ public static class TaskPlanner
             return clear.Value.Admits(node, devices);
         };
     }
-
-    internal static uint FirstFree(NodeState node, int devices)
-    {
-        uint mask = 0;
-        for (var device = 0; device < node.Devices && devices > 0; device++)
-        {
-            if (node.UsedMilli(device) != 0) continue;
-            mask |= 1u << device;
-            devices--;
-        }
-
-        return mask;
-    }
 }

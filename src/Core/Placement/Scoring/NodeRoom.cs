@@ -28,6 +28,9 @@ public sealed class NodeRoom
     }
 
     public int Index { get; }
+
+    /// <summary>For messages.</summary>
+    public string Name { get; init; } = "";
     public string Model { get; }
     public int CpuMilli { get; }
     public long MemoryMiB { get; }
@@ -132,5 +135,5 @@ public sealed class NodeRoom
     }
 
     private InvariantBrokenException Broken(string what) =>
-        new($"{what} of the node at {Index} ({Model}) would be over-committed");
+        new($"{what} of node {(Name.Length > 0 ? Name : Index)} ({Model}) would be over-committed");
 }
