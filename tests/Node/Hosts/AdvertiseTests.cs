@@ -55,7 +55,8 @@ public sealed class AdvertiseTests : HostSpec
     [Fact]
     public async Task A_refused_node_asks_again_only_now_and_then()
     {
-        StartHost(Quick with { RefusedRetryBeats = 6 }, Fleet.Node("n1"));
+        // Many beats, so that a pause of the machine is not taken for them.
+        StartHost(Quick with { RefusedRetryBeats = 30 }, Fleet.Node("n1"));
         await NextAsync<NodeAdvert>();
         var refusal = new AdvertiseReply { Cell = "north", Epoch = 1 };
         refusal.Refused.Add(new RefusedNode { Node = "n1", Message = "full" });

@@ -13,6 +13,11 @@ public sealed class GraceTests : HostSpec
         return stop;
     }
 
+    /// <summary>The node has taken up that all its work leaves: the host alone may have, and its clock runs by then.
+    /// </summary>
+    private Task LeavingAsync() => AwaitConditionAsync(async () => (await FenceAsync()).Running == 0, Patience,
+        cancellationToken: TestContext.Current.CancellationToken);
+
     [Fact]
     public async Task Work_that_leaves_does_no_more_and_tells_at_the_end_of_its_grace_how_far_it_came()
     {
@@ -20,7 +25,7 @@ public sealed class GraceTests : HostSpec
         await RunAsync(Start("n1", 7, hours: 10));
         Clock.Advance(TimeSpan.FromHours(4));
         Order(1, [Leave("n1", 7)], []);
-        await FenceAsync();
+        await LeavingAsync();
         Clock.Advance(Grace - TimeSpan.FromSeconds(1));
         await FenceAsync();
         await BeatsAsync(3);
@@ -87,8 +92,7 @@ public sealed class GraceTests : HostSpec
         await StartAdmittedAsync("n1");
         await RunAsync(Start("n1", 7));
         Order(1, [Leave("n1", 7)], []);
-        await AwaitConditionAsync(async () => (await FenceAsync()).Running == 0, Patience,
-            cancellationToken: TestContext.Current.CancellationToken);
+        await LeavingAsync();
         Tell(new AuditHost { Cell = "north", Host = "h1" });
         var node = Assert.Single((await NextAsync<HostAudit>()).Nodes);
         Assert.Empty(node.Running);
