@@ -43,7 +43,7 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
     {
         if (!IsUp) return;
         IsUnanswered = true;
-        Actor?.Tell(Advertise.Instance);
+        Actor?.Tell(Advertise.Instance, ActorRefs.NoSender);
     }
 
     public void Advertised(NodeAdvertised advert)

@@ -12,7 +12,7 @@ namespace Stockpile.Scheduler.Cells;
 
 /// <summary>The cell's answers to the router. Questions wait for the round in flight too, so that nobody learns of
 /// something that is not durable yet.</summary>
-public sealed partial class CellActor
+public sealed partial class CellShell
 {
     private void OnRequest(ICellMessage message, IActorRef client) => Enqueue(round =>
     {
@@ -34,19 +34,17 @@ public sealed partial class CellActor
             ListNodes m => () => CellViews.Nodes(_state, m),
             GetNode m => () => Node(m.Node),
             GetCell => () => View(CellDigest.Of(_state)),
-            AuditCell => () => CellAudits.Of(_state, SelfAddress, _hosts.Heard()),
+            AuditCell => () => CellAudits.Of(_state, _ports.Member, _hosts.Heard()),
             _ => throw new ArgumentException($"cell {_cell} does not answer a {message.GetType().Name}"),
         };
-        return () => client.Tell(answer(), Self);
+        return () => client.Tell(answer(), _ports.Self);
     });
-
-    private static Address SelfAddress => ((ExtendedActorSystem)Context.System).Provider.DefaultAddress;
 
     /// <summary>The host answers whoever asks; only where it is not known the cell does.</summary>
     private void OnAuditHost(AuditHost message, IActorRef client)
     {
         if (!_hosts.Tell(message.Host, message, client))
-            client.Tell(new HostAudit { Cell = _cell, Host = message.Host, Unknown = true }, Self);
+            client.Tell(new HostAudit { Cell = _cell, Host = message.Host, Unknown = true }, _ports.Self);
     }
 
     private Func<IWireMessage> Submit(RoundWriter round, SubmitJobs message)
@@ -123,7 +121,7 @@ public sealed partial class CellActor
                 $"'{Names.Shorten(message.Fault)}' with factor {message.Factor}: fail, recover, or slow with a factor "
                 + "above 1 are allowed")) };
         var order = new FaultOrder { Cell = _cell, Node = node.Id, Kind = kind, Factor = message.Factor };
-        return _hosts.Tell(node.Admitted.Host, order, Self)
+        return _hosts.Tell(node.Admitted.Host, order, _ports.Self)
             ? Node(node.Id)
             : new NodeReply { Refusal = ToWire(new Refusal(Refusal.Unavailable, "id",
                 $"the host {node.Admitted.Host} of node {node.Id} does not answer")) };

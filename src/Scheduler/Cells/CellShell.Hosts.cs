@@ -7,7 +7,7 @@ using Round = Stockpile.Core.Cells.Round;
 namespace Stockpile.Scheduler.Cells;
 
 /// <summary>The cell's dealings with node hosts.</summary>
-public sealed partial class CellActor
+public sealed partial class CellShell
 {
     private void OnAdvertise(AdvertiseNodes message, IActorRef host)
     {
@@ -35,9 +35,9 @@ public sealed partial class CellActor
             return () =>
             {
                 reply.Epoch = _state.Epoch;
-                host.Tell(reply, Self);
+                host.Tell(reply, _ports.Self);
                 StopStrangers(message);
-                _hosts.SendDue(_state, _state.Unstarted, NameOf, Self);
+                _hosts.SendDue(_state, _state.Unstarted, NameOf, _ports.Self);
             };
         });
     }
@@ -60,7 +60,8 @@ public sealed partial class CellActor
         var anew = _hosts.Seen(beat.Host, host, beat.HostIncarnation);
         if (!_ready) return;
         var known = _state.Nodes.Count(n => !n.Lost && n.Admitted.Host == beat.Host);
-        host.Tell(new BeatReply { Cell = _cell, Epoch = _state.Epoch, Advertise = anew || known != beat.Nodes }, Self);
+        var advertise = anew || known != beat.Nodes;
+        host.Tell(new BeatReply { Cell = _cell, Epoch = _state.Epoch, Advertise = advertise }, _ports.Self);
         var commands = _progress.Report(_state, beat.Progress.Select(p => (p.Sequence, p.Done)));
         if (commands.Count == 0) return;
         Enqueue(round =>
@@ -80,7 +81,7 @@ public sealed partial class CellActor
             {
                 var ack = new WorkReportsAck { Cell = _cell };
                 ack.Ids.AddRange(message.Reports.Select(r => r.Id));
-                host.Tell(ack, Self);
+                host.Tell(ack, _ports.Self);
             };
         });
     }
@@ -136,6 +137,6 @@ public sealed partial class CellActor
             .SelectMany(p => p.Allocations)
             .Select(a => _state.FindAllocation(a.Sequence))
             .OfType<AllocationState>();
-        _hosts.SendDue(_state, placed, NameOf, Self);
+        _hosts.SendDue(_state, placed, NameOf, _ports.Self);
     }
 }

@@ -1,10 +1,8 @@
 using Akka.Actor;
-using Akka.Cluster.Sharding;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Hosting;
 
 namespace Stockpile.Scheduler.Cells;
 
@@ -13,15 +11,13 @@ namespace Stockpile.Scheduler.Cells;
 /// lets go of it; only then does the other place it. Each step is durable before the next, and each may be repeated,
 /// so a job is never in no cell and never runs in two.
 /// </summary>
-public sealed partial class CellActor
+public sealed partial class CellShell
 {
     private readonly Dictionary<string, CellView> _others = new(StringComparer.Ordinal);
     private readonly Dictionary<long, long> _offeredAt = [];
 
-    private static IActorRef Region =>
-        ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.RegionName);
-
-    private void OnDigest(CellView digest)
+    /// <summary>Another cell, or this one, has told how it is.</summary>
+    public void OnDigest(CellView digest)
     {
         if (digest.Cell == _cell) return;
         if (_others.TryGetValue(digest.Cell, out var known) && CellViews.IsOlder(digest, known)) return;
@@ -41,7 +37,7 @@ public sealed partial class CellActor
                      _state, _others.Values, _offeredAt.ContainsKey, Limits.OffersPerTickMax))
         {
             _offeredAt[job.Number] = now;
-            Region.Tell(new OfferJob
+            _ports.Cells.Tell(new OfferJob
             {
                 Cell = cell,
                 Home = _cell,
@@ -50,7 +46,7 @@ public sealed partial class CellActor
                 SubmittedAtMs = job.SubmittedAt.ToWireMs(),
                 Done = job.Done,
                 Requeues = job.Requeues,
-            }, Self);
+            }, _ports.Self);
         }
     }
 
@@ -69,18 +65,18 @@ public sealed partial class CellActor
     private void TellTaken(JobState held)
     {
         if (JobId.TryParse(held.Origin, out var origin))
-            Region.Tell(new OfferTaken { Cell = origin.Cell, Number = origin.Number, By = _cell }, Self);
+            _ports.Cells.Tell(new OfferTaken { Cell = origin.Cell, Number = origin.Number, By = _cell }, _ports.Self);
     }
 
     private void OnTaken(OfferTaken taken) => Enqueue(round =>
     {
         var decision = round.Run(new ForwardJob(taken.Number, taken.By));
-        return () => Region.Tell(new SettleOffer
+        return () => _ports.Cells.Tell(new SettleOffer
         {
             Cell = taken.By,
             Origin = new JobId(_cell, taken.Number).ToString(),
             Confirmed = decision is Accepted or AlreadyDone,
-        }, Self);
+        }, _ports.Self);
     });
 
     private void OnSettled(SettleOffer settle) => Enqueue(round =>

@@ -9,7 +9,7 @@ namespace Stockpile.Node.Nodes;
 /// How work leaves with a grace period. What is told to stop so does no more work but keeps its devices: a gang writes
 /// its checkpoint, a replica answers what it has begun. Who is to have the devices next waits here until they are free.
 /// </summary>
-public sealed partial class NodeActor
+public sealed partial class NodeShell
 {
     // A node has at most so many shares to give away, so more orders than that cannot all be meant.
     private const int StartsWaitingMax = Limits.DevicesPerNodeMax * Limits.MilliPerDevice;
@@ -17,15 +17,16 @@ public sealed partial class NodeActor
     private readonly Dictionary<long, (double Done, ITimer Timer)> _draining = [];
     private readonly SortedDictionary<long, StartWork> _startsWaiting = [];
 
-    protected override void PostStop() => EndDrains();
+    /// <summary>Its process is gone, and all timers with it.</summary>
+    public void End() => EndDrains();
 
     private void Drain(long sequence, NodeWork work, TimeSpan grace)
     {
         _work.Remove(sequence);
-        Context.Stop(work.Actor);
-        var over = clock.CreateTimer(Tell, (Self, new DrainOver(sequence)), grace, Timeout.InfiniteTimeSpan);
+        ports.End(work.Actor);
+        var over = clock.CreateTimer(TellNode, (ports.Self, new DrainOver(sequence)), grace, Timeout.InfiniteTimeSpan);
         _draining.Add(sequence, (work.Run.DoneAt(clock.GetUtcNow()), over));
-        Context.Parent.Tell(new WorkDraining(spec.Id, sequence));
+        Tell(new WorkDraining(spec.Id, sequence));
     }
 
     /// <summary>The grace is over, or is cut short.</summary>
@@ -43,7 +44,7 @@ public sealed partial class NodeActor
     {
         if (_draining.Count == 0 || _startsWaiting.Count >= StartsWaitingMax) return false;
         _startsWaiting[order.Sequence] = order;
-        _log.Debug("{0} waits on {1} for devices that are being left", order.Allocation, spec.Id);
+        log.Debug("{0} waits on {1} for devices that are being left", order.Allocation, spec.Id);
         return true;
     }
 
@@ -63,7 +64,7 @@ public sealed partial class NodeActor
         _startsWaiting.Clear();
     }
 
-    private static void Tell(object? state)
+    private static void TellNode(object? state)
     {
         var (node, message) = ((IActorRef, DrainOver))state!;
         node.Tell(message, ActorRefs.NoSender);

@@ -1,0 +1,210 @@
+using Akka.Actor;
+using Akka.Event;
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Protocol;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>
+/// One cell: the only writer of its nodes' capacity. It wires the pure <see cref="CellDecider"/> and
+/// <see cref="SchedulingCycle"/> to the journal, the clock and the node hosts, all of which it has through
+/// <see cref="ICellPorts"/>. While a round is being written, whatever arrives gathers for the next one; nobody is
+/// answered, and no order is given, before the round that holds the answer is durable. One thread at a time.
+/// </summary>
+public sealed partial class CellShell
+{
+    /// <summary>Runs inside a round; what it returns runs when the round is durable.</summary>
+    private delegate Action? RoundWork(RoundWriter round);
+
+    private readonly string _cell;
+    private readonly CellOptions _options;
+    private readonly ILoggingAdapter _log;
+    private readonly ICellPorts _ports;
+    private readonly HostDesk _hosts;
+    private readonly ProgressBoard _progress = new();
+    private readonly Queue<RoundWork> _inbox = new();
+    private CellState _state;
+    private bool _writing;
+    private bool _stopping;
+    private int _eventsSinceSnapshot;
+    private long _digestAt;
+    private long _keptHouseAt;
+    private bool _ready;
+
+    public CellShell(string cell, CellOptions options, ILoggingAdapter log, ICellPorts ports)
+    {
+        _cell = cell;
+        _options = options;
+        _log = log;
+        _ports = ports;
+        _state = new CellState(cell, options.Catalog, options.Policy);
+        _hosts = new HostDesk(options);
+    }
+
+    /// <summary>Runs ahead of the journal while a round is written.</summary>
+    public CellState State => _state;
+
+    /// <summary>Recovery begins here, where there is a snapshot.</summary>
+    public void Restore(CellSnapshot snapshot) =>
+        _state = CellState.Restore(snapshot.FromWire(), _options.Catalog, _options.Policy);
+
+    /// <summary>Recovery: the next round of the journal.</summary>
+    /// <exception cref="InvariantBrokenException">The round does not follow the ones before.</exception>
+    public void Replay(RoundCommitted round)
+    {
+        _state.Replay(round.FromWire());
+        _eventsSinceSnapshot += round.Events.Count;
+    }
+
+    /// <summary>Recovery is over: the cell raises its epoch and begins its work.</summary>
+    public void Begin()
+    {
+        _log.Info("cell {0} recovered at round {1}: {2} nodes, {3} unfinished jobs, {4} allocations",
+            _cell, _state.RoundNumber, _state.Nodes.Count, _state.ActiveJobs, _state.Allocations.Count);
+        Enqueue(round =>
+        {
+            round.Run(new RaiseEpoch());
+            return () => _ready = true;
+        });
+    }
+
+    public void Receive(ICellMessage message, IActorRef sender)
+    {
+        switch (message)
+        {
+            case ICellMessage when _inbox.Count >= Limits.InboxCommandsMax:
+                // A cell that has too much to do must not take its hosts for silent ones.
+                if (message is HostBeat beat) _hosts.Seen(beat.Host, sender, beat.HostIncarnation);
+                sender.Tell(new CellBusy
+                {
+                    Cell = _cell,
+                    Message = $"cell {_cell} has {_inbox.Count} requests waiting",
+                    RetryAfterMs = 1_000,
+                });
+                break;
+            case AdvertiseNodes m: OnAdvertise(m, sender); break;
+            case HostBeat m: OnBeat(m, sender); break;
+            case WorkReports m: OnReports(m, sender); break;
+            case OfferJob m: OnOffer(m); break;
+            case OfferTaken m: OnTaken(m); break;
+            case SettleOffer m: OnSettled(m); break;
+            case AuditHost m: OnAuditHost(m, sender); break;
+            default: OnRequest(message, sender); break;
+        }
+    }
+
+    /// <summary>To be called every <see cref="CellOptions.TickInterval"/>.</summary>
+    public void Tick()
+    {
+        // While a write hangs nobody can be lost durably; the desk takes the gap for a pause of the cell itself.
+        if (_writing) return;
+        foreach (var host in _hosts.Silent(_state)) LoseHost(host);
+        if (_writing) return;
+        RunRounds();
+        if (!_writing) KeepHouse();
+    }
+
+    /// <summary>Stops as soon as the round in flight, if there is one, is durable.</summary>
+    public void StopWhenDurable()
+    {
+        _stopping = true;
+        if (!_writing) _ports.Stop();
+    }
+
+    private void Enqueue(RoundWork work)
+    {
+        _inbox.Enqueue(work);
+        if (!_writing) RunRounds();
+    }
+
+    private void RunRounds()
+    {
+        while (!_writing && RunRound())
+        {
+            // A round without events is over at once, and the next one may begin.
+        }
+    }
+
+    /// <summary>One round; true when another may follow at once.</summary>
+    private bool RunRound()
+    {
+        // 1  Take what has gathered, and decide it.
+        var round = new RoundWriter(_state, _options.Clock.GetUtcNow());
+        var whenDurable = new List<Action>();
+        for (var taken = 0;
+             taken < Limits.CommandsPerRoundMax && round.Count < Limits.EventsPerRoundMax
+             && _inbox.TryDequeue(out var work);
+             taken++)
+            if (work(round) is { } action)
+                whenDurable.Add(action);
+
+        // 2  Place what fits.
+        var cycle = SchedulingCycle.Run(_state, round);
+
+        // 3  Nothing happened: nothing is to be written, and whoever asked can be answered.
+        if (round.Close() is not { } closed)
+        {
+            foreach (var action in whenDurable) action();
+            return _inbox.Count > 0;
+        }
+
+        // 4  Write the round; then answer, give the orders, and go on.
+        _writing = true;
+        _ports.Persist(closed.ToWire(), () => OnDurable(round, closed, whenDurable, cycle.More));
+        return false;
+    }
+
+    private void OnDurable(RoundWriter round, Round closed, List<Action> whenDurable, bool more)
+    {
+        _writing = false;
+        _hosts.Ended(round.Ended, NameOf);
+        foreach (var (allocation, _) in round.Ended) _progress.Forget(allocation.Sequence);
+        foreach (var action in whenDurable) action();
+        SendOrders(closed);
+        _eventsSinceSnapshot += closed.Events.Count;
+        SnapshotWhenDue();
+        if (_stopping)
+        {
+            _ports.Stop();
+            return;
+        }
+
+        KeepHouse();
+        if (more || _inbox.Count > 0) RunRounds();
+    }
+
+    /// <summary>A snapshot costs as much as the state is large, so a large state waits for more events.</summary>
+    private void SnapshotWhenDue()
+    {
+        var due = Math.Max(_options.SnapshotEventsMin, _state.Jobs.Count + _state.Allocations.Count);
+        if (_eventsSinceSnapshot < due) return;
+        _eventsSinceSnapshot = 0;
+        _ports.SaveSnapshot(_state.Capture().ToWire());
+    }
+
+    /// <summary>Repeats orders and tells the routers how the cell is. Only between rounds: all it says is durable.
+    /// </summary>
+    private void KeepHouse()
+    {
+        var now = _options.Real.GetTimestamp();
+        if (_keptHouseAt != 0 && _options.Real.GetElapsedTime(_keptHouseAt, now) < _options.TickInterval) return;
+        _keptHouseAt = now;
+        _hosts.SendDue(_state, _state.Unstarted, NameOf, _ports.Self);
+        OfferWaiting();
+        if (_digestAt != 0 && _options.Real.GetElapsedTime(_digestAt, now) < _options.DigestInterval) return;
+        _digestAt = now;
+        _ports.Publish(View());
+    }
+
+    private CellView View(string allocationsDigest = "")
+    {
+        var view = CellViews.Cell(_state);
+        view.AllocationsDigest = allocationsDigest;
+        return view;
+    }
+
+    private string NameOf(JobState job) => _state.NameOf(job);
+}
