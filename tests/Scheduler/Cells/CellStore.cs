@@ -43,7 +43,7 @@ public abstract class CellStore : IDisposable
         {
             SqliteConnection.ClearAllPools();
             _folder.Dispose();
-            Directory.Delete(_folder.FullPath, recursive: true);
+            TestFolders.Delete(_folder.FullPath);
         }
     }
 

@@ -12,6 +12,7 @@ using Stockpile.Hosting;
 using Stockpile.Node.Hosting;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
+using Stockpile.Tests.Shared;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Hosting;
@@ -70,7 +71,7 @@ public sealed class Members : IAsyncDisposable
         foreach (var (host, _) in _hosts) host.Dispose();
         SqliteConnection.ClearAllPools();
         _folder.Dispose();
-        Directory.Delete(_folder.FullPath, recursive: true);
+        TestFolders.Delete(_folder.FullPath);
     }
 
     /// <summary>A member that runs cells and answers for all of them.</summary>
