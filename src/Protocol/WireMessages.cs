@@ -51,6 +51,7 @@ public sealed partial class NodesReply : IWireMessage;
 public sealed partial class NodeReply : IWireMessage;
 public sealed partial class CellView : IWireMessage;
 public sealed partial class CellBusy : IWireMessage;
+public sealed partial class CellDown : IWireMessage;
 public sealed partial class CellAudit : IWireMessage;
 
 // Node host to router.

@@ -26,7 +26,15 @@ public sealed class StockpileSerializer(ExtendedActorSystem system) : Serializer
         var parser = WireTypes.ParserOf(manifest)
             ?? throw new SerializationException(
                 $"the manifest '{manifest}' is unknown to this release; it was written by a newer one, or is damaged");
-        return parser.ParseFrom(bytes);
+        try
+        {
+            return parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException fault)
+        {
+            throw new SerializationException(
+                $"{bytes.Length} bytes with the manifest '{manifest}' do not parse: {fault.Message}", fault);
+        }
     }
 }
 

@@ -49,6 +49,7 @@ public static class WireTypes
         ("offer-taken:1", typeof(OfferTaken), OfferTaken.Parser),
         ("settle-offer:1", typeof(SettleOffer), SettleOffer.Parser),
         ("cell-busy:1", typeof(CellBusy), CellBusy.Parser),
+        ("cell-down:1", typeof(CellDown), CellDown.Parser),
         ("run-command:1", typeof(RunCommand), RunCommand.Parser),
         ("command-lines:1", typeof(CommandLines), CommandLines.Parser),
         ("more-lines:1", typeof(MoreLines), MoreLines.Parser),

@@ -14,7 +14,7 @@ namespace Stockpile.Scheduler.Cells;
 /// The actor of one cell: it wires <see cref="CellShell"/> to the journal, the timers and the cluster. A failed write
 /// stops it: its state ran ahead of the journal, so it recovers from the journal.
 /// </summary>
-public sealed class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
+public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
 {
     /// <summary>Asks the cell to stop once the round in flight is durable; sharding sends it on a hand-over.</summary>
     public sealed record StopCell : INoSerializationVerificationNeeded
@@ -31,6 +31,7 @@ public sealed class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
     private readonly CellOptions _options;
     private readonly ILoggingAdapter _log;
     private readonly CellShell _shell;
+    private bool _serves;
 
     public CellActor(string cell, CellOptions options)
     {
@@ -54,7 +55,12 @@ public sealed class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
 
     Address ICellPorts.Member => ((ExtendedActorSystem)Context.System).Provider.DefaultAddress;
 
-    void ICellPorts.Persist(RoundCommitted round, Action whenDurable) => PersistAsync(round, _ => whenDurable());
+    void ICellPorts.Persist(RoundCommitted round, Action whenDurable) => PersistAsync(round, _ =>
+    {
+        if (!_serves) Context.Parent.Tell(CellSupervisor.Serves.Instance);
+        _serves = true;
+        whenDurable();
+    });
 
     void ICellPorts.SaveSnapshot(CellSnapshot snapshot) => SaveSnapshot(snapshot);
 
@@ -66,11 +72,8 @@ public sealed class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
     {
         switch (message)
         {
-            case SnapshotOffer { Snapshot: CellSnapshot snapshot }:
-                _shell.Restore(snapshot);
-                break;
-            case RoundCommitted round:
-                _shell.Replay(round);
+            case SnapshotOffer offer:
+                OnSnapshot(offer);
                 break;
             case RecoveryCompleted:
                 if (_options.HandOver) Mediator.Tell(new Subscribe(CellOptions.DigestTopic, Self));
@@ -78,7 +81,9 @@ public sealed class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
                 _shell.Begin();
                 break;
             default:
-                throw new InvariantBrokenException($"the journal of cell {_cell} holds a {message.GetType().Name}");
+                // A snapshot may stand for rows that are gone, so the row before is the state's.
+                _shell.Replay(JournalRow.Read(_cell, _shell.State.RoundNumber, LastSequenceNr, message));
+                break;
         }
     }
 
@@ -103,17 +108,6 @@ public sealed class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
                 Unhandled(message);
                 break;
         }
-    }
-
-    /// <summary>A write failed or was refused: the state here ran ahead of the journal and must not be used.</summary>
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
-        _log.Error(cause, "cell {0} could not write round {1}; it recovers from the journal",
-            _cell, _shell.State.RoundNumber);
-
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
-    {
-        _log.Error(cause, "the journal refused round {0} of cell {1}; it recovers", _shell.State.RoundNumber, _cell);
-        Context.Stop(Self);
     }
 
     private static IActorRef Mediator => DistributedPubSub.Get(Context.System).Mediator;

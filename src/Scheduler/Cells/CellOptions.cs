@@ -22,6 +22,17 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     /// <summary>Least number of events between two snapshots; a large state waits longer.</summary>
     public int SnapshotEventsMin { get; init; } = 5_000;
 
+    /// <summary>How long a cell that failed rests before it is started again, in real time: first, and at most. It
+    /// doubles with each failure in a row.</summary>
+    public TimeSpan RestFirst { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan RestMost { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same for a cell whose journal holds a row that cannot be used: somebody has to repair it.</summary>
+    public TimeSpan RestWhenStopped { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Recover from the first row of the journal.</summary>
+    public bool IgnoreSnapshots { get; init; }
+
     /// <summary>Whether jobs that wait here may go to other cells; needs the shard region.</summary>
     public bool HandOver { get; init; }
 

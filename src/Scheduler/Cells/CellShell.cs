@@ -52,12 +52,15 @@ public sealed partial class CellShell
         _state = CellState.Restore(snapshot.FromWire(), _options.Catalog, _options.Policy);
 
     /// <summary>Recovery: the next round of the journal.</summary>
-    /// <exception cref="InvariantBrokenException">The round does not follow the ones before.</exception>
-    public void Replay(RoundCommitted round)
+    /// <exception cref="JournalRowException">The round does not follow the ones before.</exception>
+    public void Replay(Round round)
     {
-        _state.Replay(round.FromWire());
+        JournalRow.Replay(_state, round);
         _eventsSinceSnapshot += round.Events.Count;
     }
+
+    /// <inheritdoc cref="Replay(Round)"/>
+    public void Replay(RoundCommitted round) => Replay(round.FromWire());
 
     /// <summary>Recovery is over: the cell raises its epoch and begins its work.</summary>
     public void Begin()

@@ -26,7 +26,7 @@ public static class SchedulerHostingExtensions
         builder
             .WithShardRegion<CellActor>(
                 RegionName,
-                cell => CellActor.Props(cell, options with { HandOver = true }),
+                cell => CellSupervisor.Props(cell, options with { HandOver = true }),
                 new CellMessageExtractor(),
                 new ShardOptions
                 {

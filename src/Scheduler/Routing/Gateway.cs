@@ -103,8 +103,9 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
 
     public async Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel)
     {
-        var cells = await CellsAsync(cancel).ConfigureAwait(false);
-        var past = await Task.WhenAll(cells.Select(c => journal.CellAtAsync(c.Cell, at, cancel))).ConfigureAwait(false);
+        // The journal names them, so that the past is there while cells are not.
+        var cells = await journal.CellsAsync().ConfigureAwait(false);
+        var past = await Task.WhenAll(cells.Select(c => journal.CellAtAsync(c, at, cancel))).ConfigureAwait(false);
         return [.. past];
     }
 
@@ -129,10 +130,14 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     /// <summary>A node's name does not tell its cell, so all are asked; the one that has it answers.</summary>
     private async Task<NodeReply> AskNode(string node, Func<string, ICellMessage> message, CancellationToken cancel)
     {
-        var replies = await AskAll<NodeReply>(null, message, cancel).ConfigureAwait(false);
-        return replies.FirstOrDefault(r => r.Node is not null)
-            ?? replies.FirstOrDefault(r => r.Refusal is { Code: not Refusal.NotFound })
-            ?? new NodeReply { Refusal = NotFound("node", node) };
+        var all = await Ask<IWireMessage[]>(new RouterActor.ToCells(null, message), cancel).ConfigureAwait(false);
+        var replies = all.OfType<NodeReply>().ToList();
+        var found = replies.Find(r => r.Node is not null)
+            ?? replies.Find(r => r.Refusal is { Code: not Refusal.NotFound });
+        if (found is null && all.OfType<CellDown>().FirstOrDefault() is { } down)
+            throw new ClusterUnavailableException($"no cell that serves has it, and {down.Message}",
+                TimeSpan.FromSeconds(1), nothingTaken: true);
+        return found ?? new NodeReply { Refusal = NotFound("node", node) };
     }
 
     /// <summary>Asks a job's home and, when it went to another cell, that one.</summary>
@@ -156,7 +161,8 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         string? cell, Func<string, ICellMessage> message, CancellationToken cancel)
     {
         var replies = await Ask<IWireMessage[]>(new RouterActor.ToCells(cell, message), cancel).ConfigureAwait(false);
-        return [.. replies.Cast<T>()];
+        // What a stopped cell has is left out of lists; the health of the process names it.
+        return [.. replies.Where(r => r is not CellDown).Cast<T>()];
     }
 
     private async Task<T> Ask<T>(object message, CancellationToken cancel)

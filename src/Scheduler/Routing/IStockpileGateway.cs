@@ -56,7 +56,14 @@ public interface IStockpileGateway
 
 /// <param name="IsMember">The process is a full member of the cluster.</param>
 /// <param name="SilentCells">Cells of the journal that have not spoken yet; null: the journal has not answered.</param>
-public sealed record Standing(bool IsMember, IReadOnlyList<string>? SilentCells);
+public sealed record Standing(bool IsMember, IReadOnlyList<string>? SilentCells)
+{
+    /// <summary>Why cells do not serve, a line for each.</summary>
+    public IReadOnlyList<string> Down { get; init; } = [];
+
+    /// <summary>Cells that have spoken and are not down.</summary>
+    public int Serving { get; init; }
+}
 
 /// <summary>What becomes of the jobs of a request beside one that is refused.</summary>
 public enum SubmitMode

@@ -6,7 +6,6 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
-using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
 
@@ -15,6 +14,9 @@ namespace Stockpile.Scheduler.Routing;
 /// <summary>Reads the past from the journal. It never asks a cell, so it answers for cells that are down too.</summary>
 public sealed class JournalReader(ActorSystem system, CellOptions options)
 {
+    /// <summary>How many rows are read at once in search of one that cannot be.</summary>
+    private const int RowsPerProbe = 1_024;
+
     private readonly Lazy<IMaterializer> _lazyMaterializer = new(() => system.Materializer());
 
     private IMaterializer Materializer => _lazyMaterializer.Value;
@@ -23,11 +25,16 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     public async Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel)
     {
         var history = new JobHistory(id);
-        await Rounds(id.Cell, cancel).RunForeach(history.Add, Materializer).ConfigureAwait(false);
-        if (history.ForwardedTo is { } cell)
-            await Rounds(cell, cancel).RunForeach(history.Add, Materializer).ConfigureAwait(false);
+        await ReadAsync(id.Cell, 1, Keep, cancel).ConfigureAwait(false);
+        if (history.ForwardedTo is { } cell) await ReadAsync(cell, 1, Keep, cancel).ConfigureAwait(false);
         // Two cells commit the steps of a hand-over, each in its own journal; OrderBy keeps the order within one.
         return [.. history.Entries.OrderBy(e => e.At)];
+
+        bool Keep(Round round)
+        {
+            history.Add(round);
+            return true;
+        }
     }
 
     /// <summary>A cell as the journal had it at a time.</summary>
@@ -39,35 +46,36 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     public async Task<CellState> StateAtAsync(string cell, DateTimeOffset at, CancellationToken cancel)
     {
         var state = new CellState(cell, options.Catalog, options.Policy);
-        await Rounds(cell, cancel)
-            .TakeWhile(round => round.At <= at)
-            .RunForeach(state.Replay, Materializer)
-            .ConfigureAwait(false);
+        await ReadAsync(cell, 1, round =>
+        {
+            if (round.At > at) return false;
+            JournalRow.Replay(state, round);
+            return true;
+        }, cancel).ConfigureAwait(false);
         return state;
     }
 
     /// <summary>A cell's state from the journal alone, up to and including a round.</summary>
     /// <param name="observe">Sees every round.</param>
+    /// <exception cref="JournalRowException">A row cannot be read, is missing, or breaks an invariant.</exception>
     public async Task<CellState> StateAtRoundAsync(
         string cell, long round, CancellationToken cancel, Action<Round>? observe = null)
     {
         var state = new CellState(cell, options.Catalog, options.Policy);
-        await Rounds(cell, cancel)
-            .TakeWhile(r => r.Number <= round)
-            .RunForeach(r =>
-            {
-                state.Replay(r);
-                observe?.Invoke(r);
-            }, Materializer)
-            .ConfigureAwait(false);
+        await ReadAsync(cell, 1, r =>
+        {
+            if (r.Number > round) return false;
+            JournalRow.Replay(state, r);
+            observe?.Invoke(r);
+            return true;
+        }, cancel).ConfigureAwait(false);
         return state;
     }
 
     /// <summary>A replay of a cell that can be moved forward.</summary>
     public JournalReplay Replay(string cell) => new(
         () => new CellState(cell, options.Catalog, options.Policy),
-        // A cell writes one row per round, so a round's number is its row's.
-        (from, cancel) => Rounds(cell, cancel, from), Materializer);
+        (from, take, cancel) => ReadAsync(cell, from, take, cancel));
 
     /// <summary>
     /// The last rounds of a cell, oldest first, without reading those before: a round is one row of the journal, so
@@ -79,8 +87,12 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         string cell, long newest, int count, CancellationToken cancel)
     {
         // What the cell commits while this is read comes with it, so the oldest ones may be too many.
-        var rounds = await Rounds(cell, cancel, Math.Max(1, newest - count + 1))
-            .RunWith(Sink.Seq<Round>(), Materializer).ConfigureAwait(false);
+        var rounds = new List<Round>();
+        await ReadAsync(cell, Math.Max(1, newest - count + 1), round =>
+        {
+            rounds.Add(round);
+            return true;
+        }, cancel).ConfigureAwait(false);
         return [.. rounds.TakeLast(count)];
     }
 
@@ -97,14 +109,111 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     private SqlReadJournal Journal =>
         PersistenceQuery.Get(system).ReadJournalFor<SqlReadJournal>(SqlReadJournal.Identifier);
 
-    private Source<Round, NotUsed> Rounds(string cell, CancellationToken cancel, long from = 0) =>
-        Journal.CurrentEventsByPersistenceId(CellOptions.PersistenceIdOf(cell), from, long.MaxValue)
-            .Select(row =>
+    /// <summary>
+    /// The row that a recovery of the cell does not get past, where it was the journal's content that stopped it.
+    /// </summary>
+    /// <param name="from">The first row that the recovery did not take up.</param>
+    /// <returns>Null: every row can be read.</returns>
+    /// <exception cref="Exception">The store cannot be reached, so nothing is known of the rows.</exception>
+    public async Task<JournalRowException?> FaultAsync(string cell, long from, CancellationToken cancel)
+    {
+        try
+        {
+            await ReadAsync(cell, from, _ => true, cancel).ConfigureAwait(false);
+            return null;
+        }
+        catch (JournalRowException fault)
+        {
+            return fault;
+        }
+    }
+
+    /// <summary>The keys of the cell's jobs, as far as its rows can be read; those of a row that cannot are unknown.
+    /// </summary>
+    public async Task<IReadOnlySet<string>> KeysAsync(string cell, CancellationToken cancel)
+    {
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        for (long from = 1; ;)
+        {
+            try
             {
-                cancel.ThrowIfCancellationRequested();
-                return row.Event is RoundCommitted round
-                    ? round.FromWire()
-                    : throw new InvariantBrokenException(
-                        $"row {row.SequenceNr} of {row.PersistenceId} holds a {row.Event.GetType().Name}");
-            });
+                await ReadAsync(cell, from, round =>
+                {
+                    from = round.Number + 1;
+                    foreach (var submitted in round.Events.OfType<JobSubmitted>())
+                        if (!submitted.Key.StartsWith(RouterActor.OwnKeyPrefix, StringComparison.Ordinal))
+                            keys.Add(submitted.Key);
+                    return true;
+                }, cancel).ConfigureAwait(false);
+                return keys;
+            }
+            catch (JournalRowException fault)
+            {
+                from = fault.Row + 1;
+            }
+        }
+    }
+
+    /// <param name="from">The first row to read.</param>
+    /// <param name="take">False: it has had enough.</param>
+    /// <exception cref="JournalRowException">A row cannot be read, is missing, or is not taken.</exception>
+    private async Task ReadAsync(string cell, long from, Func<Round, bool> take, CancellationToken cancel)
+    {
+        var last = from - 1;
+        try
+        {
+            await Rows(cell, from, long.MaxValue)
+                .TakeWhile(row =>
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    var more = take(JournalRow.Read(cell, last, row.SequenceNr, row.Event));
+                    last = row.SequenceNr;
+                    return more;
+                })
+                .RunWith(Sink.Ignore<EventEnvelope>(), Materializer).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is not JournalRowException && !JournalRow.IsOfStore(fault))
+        {
+            // A stream that fails drops what it had read ahead, so the row that failed may be a later one.
+            throw await LocateAsync(cell, last + 1).ConfigureAwait(false) ?? fault;
+        }
+    }
+
+    /// <summary>The first row that cannot be read, from one on; null: there is none.</summary>
+    private async Task<JournalRowException?> LocateAsync(string cell, long from)
+    {
+        for (var low = from; ; low += RowsPerProbe)
+        {
+            var high = low + RowsPerProbe - 1;
+            var (count, fault) = await ProbeAsync(cell, low, high).ConfigureAwait(false);
+            if (fault is null && count == 0) return null;
+            if (fault is null) continue;
+            while (low < high)
+            {
+                var middle = low + (high - low) / 2;
+                if ((await ProbeAsync(cell, low, middle).ConfigureAwait(false)).Fault is not null) high = middle;
+                else low = middle + 1;
+            }
+
+            fault = (await ProbeAsync(cell, low, low).ConfigureAwait(false)).Fault ?? fault;
+            return new JournalRowException(cell, low, $"cannot be read: {fault.Message}", fault);
+        }
+    }
+
+    private async Task<(int Count, Exception? Fault)> ProbeAsync(string cell, long from, long to)
+    {
+        try
+        {
+            var count = await Rows(cell, from, to)
+                .RunAggregate(0, (n, _) => n + 1, Materializer).ConfigureAwait(false);
+            return (count, null);
+        }
+        catch (Exception fault) when (!JournalRow.IsOfStore(fault))
+        {
+            return (0, fault);
+        }
+    }
+
+    private Source<EventEnvelope, NotUsed> Rows(string cell, long from, long to) =>
+        Journal.CurrentEventsByPersistenceId(CellOptions.PersistenceIdOf(cell), from, to);
 }

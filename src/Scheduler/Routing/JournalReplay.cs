@@ -1,16 +1,14 @@
-using Akka;
-using Akka.Streams;
-using Akka.Streams.Dsl;
 using Stockpile.Core.Cells;
+using Stockpile.Scheduler.Cells;
 
 namespace Stockpile.Scheduler.Routing;
 
 /// <summary>
 /// A cell's state from the journal, moved forward from round to round: what was replayed once is not read again.
 /// </summary>
-/// <param name="rounds">The cell's rounds, from a number on.</param>
+/// <param name="read">Gives the cell's rounds, from a number on, until one is not taken.</param>
 public sealed class JournalReplay(
-    Func<CellState> empty, Func<long, CancellationToken, Source<Round, NotUsed>> rounds, IMaterializer materializer)
+    Func<CellState> empty, Func<long, Func<Round, bool>, CancellationToken, Task> read)
 {
     private CellState _state = empty();
 
@@ -18,7 +16,7 @@ public sealed class JournalReplay(
     public long Epoch { get; private set; }
 
     /// <summary>The state at a round, or at the journal's last one where that comes before.</summary>
-    /// <exception cref="InvariantBrokenException">The journal contradicts itself.</exception>
+    /// <exception cref="JournalRowException">A row cannot be read, or contradicts those before it.</exception>
     public async Task<CellState> ToAsync(long round, CancellationToken cancel)
     {
         // A former owner may answer after its successor.
@@ -26,11 +24,12 @@ public sealed class JournalReplay(
         var state = _state;
         // What breaks half-way is of no more use.
         _state = empty();
-        await rounds(state.RoundNumber + 1, cancel).RunForeach(r =>
+        await read(state.RoundNumber + 1, r =>
         {
-            if (r.Number <= round) state.Replay(r);
+            if (r.Number <= round) JournalRow.Replay(state, r);
             foreach (var raised in r.Events.OfType<EpochRaised>()) Epoch = Math.Max(Epoch, raised.Epoch);
-        }, materializer).ConfigureAwait(false);
+            return true;
+        }, cancel).ConfigureAwait(false);
         return _state = state;
     }
 }

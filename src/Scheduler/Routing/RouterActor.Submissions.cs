@@ -15,13 +15,16 @@ public sealed partial class RouterActor
 {
     private void OnSubmit(Submit submit)
     {
-        if (_silent is not { Count: 0 })
+        if (_silent?.Where(cell => !IsStopped(cell)).Order(StringComparer.Ordinal).ToList() is not { Count: 0 })
         {
             // A key may be known to a cell that has not spoken yet.
-            var what = _silent is null
-                ? "the cells of the journal are being looked up"
-                : $"cells are starting: {string.Join(", ", _silent.Order(StringComparer.Ordinal))}";
-            Sender.Tell(new Status.Failure(Unavailable(what, nothingTaken: true)));
+            Sender.Tell(new Status.Failure(WhySilent()));
+            return;
+        }
+
+        if (Serving().Count == 0 && AllDown() is [var first, ..])
+        {
+            Sender.Tell(new Status.Failure(Unavailable(first)));
             return;
         }
 
@@ -40,10 +43,19 @@ public sealed partial class RouterActor
         }
 
         var client = Sender;
-        Task.WhenAll(_cells.Keys.Select(cell => AskCell(new FindKeys { Cell = cell, Keys = { keys } }))).PipeTo(
+        Task.WhenAll(KeyHolders().Select(cell => AskCell(new FindKeys { Cell = cell, Keys = { keys } }))).PipeTo(
             Self, client,
             success: replies => new Again(submit, client, [], Homes(replies.Cast<FindKeysReply>())),
             failure: fault => new Refused(client, fault));
+    }
+
+    private ClusterUnavailableException WhySilent()
+    {
+        if (_silent is null) return Unavailable("the cells of the journal are being looked up", nothingTaken: true);
+        var silent = _silent.Where(cell => !IsStopped(cell)).Order(StringComparer.Ordinal).ToList();
+        return silent.Select(Down).OfType<CellDown>().FirstOrDefault() is { } down
+            ? Unavailable(down)
+            : Unavailable($"cells are starting: {string.Join(", ", silent)}", nothingTaken: true);
     }
 
     private static Dictionary<string, string> Homes(IEnumerable<FindKeysReply> replies)
@@ -63,6 +75,8 @@ public sealed partial class RouterActor
         Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes, bool fresh)
     {
         var results = new SubmitResult[submit.Jobs.Count];
+        var serving = Serving();
+        var down = AllDown();
         var byCell = new SortedDictionary<string, (SubmitJobs Message, List<int> Positions)>(StringComparer.Ordinal);
         for (var i = 0; i < results.Length; i++)
         {
@@ -71,13 +85,17 @@ public sealed partial class RouterActor
             var (cell, refusal) = homes.TryGetValue(submission.Key, out var home)
                 ? (home, null)
                 : HomeCells.Choose(
-                    spec, submission.Key, _cells.Values, _routed, _options.Catalog, _options.Policy);
-            if (refusal is not null && !fresh)
+                    spec, submission.Key, serving, _routed, _options.Catalog, _options.Policy);
+            if (refusal is not null && !fresh && serving.Count > 0)
             {
                 AskAgain(submit, client, homes);
                 return;
             }
 
+            // A cell that does not serve now might have had room for it.
+            if (refusal is not null && down.Count > 0)
+                refusal = new Refusal(Refusal.Unavailable, "",
+                    $"no cell that serves could run it, and {string.Join("; ", down.Select(d => d.Message))}");
             if (refusal is not null)
             {
                 results[i] = new SubmitResult { Refusal = ToWire(refusal) };
@@ -103,7 +121,7 @@ public sealed partial class RouterActor
     }
 
     private void AskAgain(Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes) =>
-        Task.WhenAll(_cells.Keys.Select(cell => AskCell(new GetCell { Cell = cell }))).PipeTo(
+        Task.WhenAll(Serving().Select(view => AskCell(new GetCell { Cell = view.Cell }))).PipeTo(
             Self, client,
             success: views => new Again(submit, client, [.. views.Cast<CellView>()], homes),
             failure: fault => new Refused(client, fault));

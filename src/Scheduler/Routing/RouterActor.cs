@@ -77,6 +77,7 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
         Receive<Remembered>(OnRemembered);
         Receive<LookUp>(_ => AskJournal());
         Receive<CellView>(OnDigest);
+        Receive<CellDown>(OnDown);
         Receive<SubscribeAck>(_ => { });
         Receive<Refused>(m => m.Client.Tell(new Status.Failure(m.Fault)));
         Receive<Submit>(OnSubmit);
@@ -88,12 +89,16 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
         Receive<ToCell>(m =>
         {
             if (_cells.ContainsKey(m.Message.Cell)) AskCell(m.Message, m.Attempts).PipeTo(Sender);
-            else Sender.Tell(new Status.Failure(Unknown(m.Message.Cell)));
+            else Sender.Tell(new Status.Failure((Exception?)NotYet(m.Message.Cell) ?? Unknown(m.Message.Cell)));
         });
         Receive<ToCells>(OnToCells);
         Receive<GetStanding>(_ => Sender.Tell(new Standing(
             Cluster.Get(Context.System).SelfMember.Status == MemberStatus.Up,
-            _silent is null ? null : [.. _silent.Order(StringComparer.Ordinal)])));
+            _silent is null ? null : [.. _silent.Where(c => Down(c) is null).Order(StringComparer.Ordinal)])
+        {
+            Down = [.. AllDown().Select(d => d.Message)],
+            Serving = Serving().Count,
+        }));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -124,15 +129,25 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
         if (_cells.TryGetValue(digest.Cell, out var known) && CellViews.IsOlder(digest, known)) return;
         _cells[digest.Cell] = digest;
         _routed.Remove(digest.Cell);
+        _down.Remove(digest.Cell);
         _silent?.Remove(digest.Cell);
     }
 
     private void OnToCells(ToCells m)
     {
+        if (m.Cell is not null && !_cells.ContainsKey(m.Cell) && NotYet(m.Cell) is { } why)
+        {
+            Sender.Tell(new Status.Failure(why));
+            return;
+        }
+
         var cells = m.Cell is null
-            ? _cells.Keys.Order(StringComparer.Ordinal).ToList()
+            ? KeyHolders().Order(StringComparer.Ordinal).ToList()
             : _cells.ContainsKey(m.Cell) ? [m.Cell] : [];
-        Task.WhenAll(cells.Select(cell => AskCell(m.Message(cell)))).PipeTo(Sender);
+        // One that is stopped for good would take the lists of all others with it; it stands in for its answer.
+        Task.WhenAll(cells.Select(cell => m.Cell is null && Down(cell) is { Stopped: true } down
+            ? Task.FromResult<IWireMessage>(down)
+            : AskCell(m.Message(cell)))).PipeTo(Sender);
     }
 
     private async Task<IWireMessage> AskCell(ICellMessage message, int attempts = Attempts)
@@ -142,9 +157,12 @@ public sealed partial class RouterActor : ReceiveActor, IWithTimers
             try
             {
                 var reply = await _region.Ask<IWireMessage>(message, AskTimeout).ConfigureAwait(false);
-                return reply is CellBusy busy
-                    ? throw new ClusterBusyException(busy.Message, TimeSpan.FromMilliseconds(busy.RetryAfterMs))
-                    : reply;
+                if (reply is CellBusy busy)
+                    throw new ClusterBusyException(busy.Message, TimeSpan.FromMilliseconds(busy.RetryAfterMs));
+                if (reply is not CellDown down) return reply;
+                // A short rest is worth waiting for; a longer one is the client's to wait out.
+                if (attempt >= attempts || down.RetryAfterMs > AskTimeout.TotalMilliseconds) throw Unavailable(down);
+                await Task.Delay(RetryAfter(down), _options.Real).ConfigureAwait(false);
             }
             catch (AskTimeoutException) when (attempt < attempts)
             {

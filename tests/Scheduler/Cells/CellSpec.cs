@@ -63,6 +63,9 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
 
     protected void StartCell() => Cell = Sys.ActorOf(CellActor.Props("north", Options));
 
+    /// <summary>Starts it as sharding does, under what keeps it running.</summary>
+    protected void StartSupervised() => Cell = Sys.ActorOf(CellSupervisor.Props("north", Options));
+
     /// <summary>Ends the cell as a crash does: nothing is finished, nothing is said.</summary>
     protected async Task CrashCellAsync()
     {
@@ -127,6 +130,21 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
         (await AskAsync<JobReply>(new GetJob { Cell = "north", Number = number })).Job;
 
     protected Task<CellView> ViewAsync() => AskAsync<CellView>(new GetCell { Cell = "north" });
+
+    /// <summary>Asks as the router does, again and again, until the answer is of this type: what reaches a cell while
+    /// it fails is lost.</summary>
+    /// <param name="question">Null: how the cell is.</param>
+    protected async Task<T> UntilAsync<T>(ICellMessage? question = null) where T : class
+    {
+        var since = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(since) < Patience)
+        {
+            Cell.Tell(question ?? new GetCell { Cell = "north" }, Client.Ref);
+            if (await Client.ReceiveOneAsync(TimeSpan.FromMilliseconds(500), Cancel) is T answer) return answer;
+        }
+
+        throw new TimeoutException($"no {typeof(T).Name} within {Patience}");
+    }
 
     protected void Report(params WorkReport[] reports) =>
         Cell.Tell(new WorkReports { Cell = "north", Host = "h1", Reports = { reports } }, Host.Ref);
@@ -214,6 +232,29 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
         using var query = connection.CreateCommand();
         query.CommandText = command;
         return Convert.ToInt64(query.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Changes rows, with bytes as <c>@bytes</c>.</summary>
+    /// <returns>How many.</returns>
+    protected int Change(string command, byte[]? bytes = null)
+    {
+        using var connection = OpenConnection();
+        using var change = connection.CreateCommand();
+        change.CommandText = command;
+        var parameter = change.CreateParameter();
+        parameter.ParameterName = "bytes";
+        parameter.Value = bytes ?? [];
+        change.Parameters.Add(parameter);
+        return change.ExecuteNonQuery();
+    }
+
+    /// <summary>The bytes of a row or of a snapshot.</summary>
+    protected byte[] Bytes(string query)
+    {
+        using var connection = OpenConnection();
+        using var command = connection.CreateCommand();
+        command.CommandText = query;
+        return (byte[])command.ExecuteScalar()!;
     }
 
     protected DbConnection OpenConnection() => _store.Open();

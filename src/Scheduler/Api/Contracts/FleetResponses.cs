@@ -139,4 +139,5 @@ public sealed record CellResponse
 
 public sealed record CellListResponse(IReadOnlyList<CellResponse> Cells);
 
-public sealed record HealthResponse(string Status, int? Cells);
+/// <param name="Down">Cells that do not serve, and why, a line for each; null: all do.</param>
+public sealed record HealthResponse(string Status, int? Cells, IReadOnlyList<string>? Down = null);

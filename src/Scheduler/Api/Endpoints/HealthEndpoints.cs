@@ -14,8 +14,8 @@ internal static class HealthEndpoints
     }
 
     /// <summary>
-    /// Ready: a member of the cluster, and all cells of the journal answer. A new cluster without any cell is ready
-    /// too: its nodes may come.
+    /// Ready: a member of the cluster, and the cells of the journal answer. A new cluster without any cell is ready
+    /// too: its nodes may come. So is one of whose cells some are down, which it names: it serves for the others.
     /// </summary>
     private static async Task<IResult> ReadyAsync(
         IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
@@ -26,6 +26,8 @@ internal static class HealthEndpoints
         {
             var standing = await gateway.StandingAsync(limit.Token).WaitAsync(limit.Token);
             if (WhyNot(standing) is { } reason) return Unready(reason);
+            if (standing.Down.Count > 0)
+                return Results.Ok(new HealthResponse("ready", standing.Serving, standing.Down));
             var cells = await gateway.CellsAsync(limit.Token).WaitAsync(limit.Token);
             return Results.Ok(new HealthResponse("ready", cells.Count));
         }
@@ -39,6 +41,7 @@ internal static class HealthEndpoints
     {
         { IsMember: false } => "this process is not a member of the cluster yet",
         { SilentCells: null } => "the cells of the journal are being looked up",
+        { Serving: 0, Down: { Count: > 0 } down } => string.Join("; ", down),
         { SilentCells: { Count: > 0 } silent } => $"cells are starting: {string.Join(", ", silent)}",
         _ => null,
     };

@@ -1,0 +1,47 @@
+using Akka.Actor;
+using Akka.Persistence;
+using Stockpile.Core.Cells;
+using Stockpile.Protocol.V1;
+
+namespace Stockpile.Scheduler.Cells;
+
+/// <summary>A cell that cannot write or recover says why to its <see cref="CellSupervisor"/> and stops.</summary>
+public sealed partial class CellActor
+{
+    public override Recovery Recovery =>
+        _options.IgnoreSnapshots ? new Recovery(SnapshotSelectionCriteria.None) : Recovery.Default;
+
+    /// <summary>The journal alone is enough: a snapshot of no use only makes the recovery longer.</summary>
+    private void OnSnapshot(SnapshotOffer offer)
+    {
+        try
+        {
+            if (offer.Snapshot is not CellSnapshot snapshot)
+                throw new InvariantBrokenException($"it holds a {offer.Snapshot?.GetType().Name}");
+            if (snapshot.Round != offer.Metadata.SequenceNr)
+                throw new InvariantBrokenException(
+                    $"snapshot {offer.Metadata.SequenceNr} holds round {snapshot.Round}");
+            _shell.Restore(snapshot);
+        }
+        catch (Exception fault)
+        {
+            Fail(new CellSupervisor.Failed("could not use its snapshot", fault) { Snapshot = true });
+            throw;
+        }
+    }
+
+    protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
+        Fail(new CellSupervisor.Failed("could not recover", reason) { Row = LastSequenceNr + 1 });
+
+    /// <summary>A write failed or was refused: the state here ran ahead of the journal and must not be used.</summary>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
+        Fail(new CellSupervisor.Failed($"could not write round {sequenceNr}", cause));
+
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        Fail(new CellSupervisor.Failed($"was refused round {sequenceNr} by the journal", cause));
+        Context.Stop(Self);
+    }
+
+    private static void Fail(CellSupervisor.Failed failure) => Context.Parent.Tell(failure);
+}
