@@ -21,12 +21,20 @@ public sealed class StockpileSerializer(ExtendedActorSystem system) : Serializer
             ? message.ToByteArray()
             : throw new SerializationException($"{obj.GetType().FullName} is not in the table of wire types");
 
+    /// <exception cref="SerializationException">The manifest is unknown, or the bytes are damaged.</exception>
     public override object FromBinary(byte[] bytes, string manifest)
     {
         var parser = WireTypes.ParserOf(manifest)
             ?? throw new SerializationException(
                 $"the manifest '{manifest}' is unknown to this release; it was written by a newer one, or is damaged");
-        return parser.ParseFrom(bytes);
+        try
+        {
+            return parser.ParseFrom(bytes);
+        }
+        catch (InvalidProtocolBufferException fault)
+        {
+            throw new SerializationException($"{bytes.Length} bytes are not a {manifest}: {fault.Message}", fault);
+        }
     }
 }
 
