@@ -58,8 +58,18 @@ public static class Names
     public static string Rule =>
         $"1 to {Limits.NameCharsMax} letters, digits, '-', '_' or '.', starting with a letter or digit";
 
-    /// <summary>Shortens a text for an error message, so that a 1 MB name stays one clear line.</summary>
-    public static string Shorten(string text, int charsMax = 40) =>
-        text.Length <= charsMax ? text : string.Create(CultureInfo.InvariantCulture,
-            $"{text.AsSpan(0, charsMax)}… ({text.Length} characters)");
+    /// <summary>
+    /// A text as an error message may show it: a 1 MB name stays short, and what would break the line, drive a terminal
+    /// or not be a character at all becomes a question mark.
+    /// </summary>
+    public static string Shorten(string text, int charsMax = 40)
+    {
+        var shown = text.Length <= charsMax ? text : text[..charsMax];
+        if (shown.Any(IsOdd)) shown = string.Concat(shown.Select(c => IsOdd(c) ? '?' : c));
+        return text.Length <= charsMax
+            ? shown
+            : string.Create(CultureInfo.InvariantCulture, $"{shown}… ({text.Length} characters)");
+    }
+
+    private static bool IsOdd(char c) => char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029';
 }

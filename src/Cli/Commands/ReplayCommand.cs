@@ -80,6 +80,9 @@ internal static class ReplayCommand
         };
         command.Validators.Add(result =>
         {
+            // The value of an option that has none, or two, cannot be asked for; the parser tells that by itself.
+            if (new Option[] { nodes, plot, arrivals }.Any(
+                o => result.GetResult(o) is { Implicit: false, Tokens.Count: not 1 })) return;
             if (result.GetValue(live) == (result.GetValue(nodes) is not null))
                 result.AddError("give either --nodes, for a trace, or --live, for a running cluster");
             if (result.GetValue(plot) is not null && result.GetValue(arrivals) == "trace")

@@ -30,6 +30,20 @@ public sealed partial class CellState
     /// <exception cref="InvariantBrokenException">The image contradicts itself, or the catalogue.</exception>
     public static CellState Restore(CellImage image, Catalog catalog, Policy policy)
     {
+        try
+        {
+            return Restored(image, catalog, policy);
+        }
+        catch (Exception fault) when (fault is not InvariantBrokenException)
+        {
+            throw new InvariantBrokenException(
+                $"the snapshot of cell {image.Cell} at round {image.Round} cannot be: {fault.GetType().Name}, "
+                + fault.Message, fault);
+        }
+    }
+
+    private static CellState Restored(CellImage image, Catalog catalog, Policy policy)
+    {
         var state = new CellState(image.Cell, catalog, policy)
         {
             Epoch = image.Epoch,
@@ -148,7 +162,10 @@ public sealed partial class CellState
     private static IEnumerable<int> FromRanges(IReadOnlyList<int> ranges)
     {
         for (var i = 0; i + 1 < ranges.Count; i += 2)
-            for (var number = ranges[i]; number <= ranges[i + 1]; number++)
-                yield return number;
+        {
+            if (ranges[i] < 0 || ranges[i + 1] > Limits.TasksPerJobMax)
+                throw new InvariantBrokenException($"tasks {ranges[i]} to {ranges[i + 1]} cannot be");
+            for (var number = ranges[i]; number <= ranges[i + 1]; number++) yield return number;
+        }
     }
 }

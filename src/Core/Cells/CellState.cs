@@ -171,8 +171,17 @@ public sealed partial class CellState
         if (round.Number != RoundNumber + 1)
             throw new InvariantBrokenException(
                 $"round {round.Number} of cell {Cell} follows round {RoundNumber}; a row is missing or doubled");
-        Begin(round.At);
-        foreach (var committed in round.Events) Apply(committed);
+        try
+        {
+            Begin(round.At);
+            foreach (var committed in round.Events) Apply(committed);
+        }
+        catch (Exception fault) when (fault is not InvariantBrokenException)
+        {
+            // An event that no cell could have written; whatever gave way first says little, so the row is named.
+            throw new InvariantBrokenException(
+                $"round {round.Number} of cell {Cell} cannot be: {fault.GetType().Name}, {fault.Message}", fault);
+        }
     }
 
     private NodeState NodeOf(string id) => _nodesById.GetValueOrDefault(id)

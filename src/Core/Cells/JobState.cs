@@ -84,7 +84,15 @@ public sealed class JobState
         SubmittedAt = at;
         Replicas = spec.Kind == JobKind.Inference ? spec.ReplicasAt(at) : 0;
         var tasks = spec.Kind switch { JobKind.Training => 1, JobKind.Inference => Replicas, _ => spec.Tasks };
+        CheckTasks(tasks);
         for (var task = 0; task < tasks; task++) _unplaced.Add(task);
+    }
+
+    /// <summary>A damaged row must not make two billion tasks.</summary>
+    private void CheckTasks(int tasks)
+    {
+        if (tasks is < 0 or > Limits.TasksPerJobMax)
+            throw new InvariantBrokenException($"job {Number} has {tasks} tasks; 0..{Limits.TasksPerJobMax}");
     }
 
     public long Number { get; }
@@ -187,6 +195,7 @@ public sealed class JobState
     /// <summary>Replica numbers are 0..<see cref="Replicas"/>−1; the superfluous ones have ended before.</summary>
     internal void Scale(int replicas)
     {
+        CheckTasks(replicas);
         Replicas = replicas;
         _unplaced.RemoveWhere(task => task >= replicas);
         var bound = _allocations.Values.Select(a => a.Placed.Task).ToHashSet();

@@ -114,4 +114,4 @@ public sealed class NodeState
 }
 
 /// <summary>The state would be wrong; the cell stops instead of carrying on.</summary>
-public sealed class InvariantBrokenException(string message) : Exception(message);
+public sealed class InvariantBrokenException(string message, Exception? inner = null) : Exception(message, inner);

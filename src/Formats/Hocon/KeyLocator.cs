@@ -238,7 +238,7 @@ public sealed class KeyLocator
             _at++;
         }
         if (Now != '"' || AtEnd) throw Wrong("a '\"' is never closed", "", line);
-        return _text[start.._at++];
+        return Plain(_text[start.._at++]);
     }
 
     private string TripleQuoted()
@@ -252,9 +252,14 @@ public sealed class KeyLocator
         return Escaped(_text.AsSpan(start, close - start));
     }
 
-    private static string Escaped(ReadOnlySpan<char> text) => text.ToString()
+    private static string Escaped(ReadOnlySpan<char> text) => Plain(text.ToString()
         .Replace("\\", "\\\\", StringComparison.Ordinal)
-        .Replace("\"", "\\\"", StringComparison.Ordinal);
+        .Replace("\"", "\\\"", StringComparison.Ordinal));
+
+    /// <summary>JSON has no control characters in its texts, only escapes for them.</summary>
+    private static string Plain(string text) => text.Any(char.IsControl)
+        ? string.Concat(text.Select(c => char.IsControl(c) ? $"\\u{(int)c:x4}" : c.ToString()))
+        : text;
 
     private void Escape()
     {
@@ -286,7 +291,7 @@ public sealed class KeyLocator
         var value = _text.AsSpan(start, _at - start).Trim();
         if (value.IsEmpty) throw Wrong("has no value", path, line);
         if (value is "null") throw Wrong("null is not a value; leave the key out", path, line);
-        _json.Append('"').Append(value).Append('"');
+        _json.Append('"').Append(Plain(value.ToString())).Append('"');
     }
 
     private void Record(string path, int line, bool isObject, bool implied = false)

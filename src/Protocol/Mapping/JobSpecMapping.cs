@@ -44,7 +44,11 @@ public static class JobSpecMapping
         return msg;
     }
 
-    public static JobSpec FromWire(this JobSpecMsg msg) => new()
+    /// <exception cref="SerializationException">It is missing, or has a value that this release does not know.
+    /// </exception>
+    public static JobSpec FromWire(this JobSpecMsg? msg) => msg is null
+        ? throw new SerializationException("a job has no specification")
+        : new JobSpec
     {
         Name = msg.Name,
         Kind = Known((JobKind)msg.Kind),

@@ -128,15 +128,11 @@ public static class RoundMapping
         return msg;
     }
 
-    public static NodeAdmitted FromWire(this NodeAdmittedMsg msg) => new(
-        msg.Node,
-        msg.Host,
-        msg.Incarnation,
-        msg.Model,
-        msg.Devices,
-        msg.CpuMilli,
-        msg.MemoryMib,
-        JobSpecMapping.Labels(msg.Labels));
+    public static NodeAdmitted FromWire(this NodeAdmittedMsg? msg) => msg is null
+        ? throw new SerializationException("a node has no advertisement")
+        : new NodeAdmitted(
+            msg.Node, msg.Host, msg.Incarnation, msg.Model, msg.Devices, msg.CpuMilli, msg.MemoryMib,
+            JobSpecMapping.Labels(msg.Labels));
 
     public static PlacedAllocationMsg ToWire(this PlacedAllocation placed) => new()
     {
@@ -150,15 +146,11 @@ public static class RoundMapping
         RunMs = placed.RunTime.ToWireMs(),
     };
 
-    public static PlacedAllocation FromWire(this PlacedAllocationMsg msg) => new(
-        msg.Sequence,
-        msg.Node,
-        msg.DeviceMask,
-        msg.ShareMilli,
-        msg.Task,
-        msg.Ranks,
-        msg.Guest,
-        WireTime.Duration(msg.RunMs));
+    public static PlacedAllocation FromWire(this PlacedAllocationMsg? msg) => msg is null
+        ? throw new SerializationException("an allocation has no place")
+        : new PlacedAllocation(
+            msg.Sequence, msg.Node, msg.DeviceMask, msg.ShareMilli, msg.Task, msg.Ranks, msg.Guest,
+            WireTime.Duration(msg.RunMs));
 
     private static JobPlacedMsg ToWirePart(JobPlaced e)
     {

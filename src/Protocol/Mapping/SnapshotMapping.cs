@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Stockpile.Core.Cells;
 using Stockpile.Protocol.V1;
 
@@ -68,8 +69,11 @@ public static class SnapshotMapping
         [.. msg.Use.Select(u => new TierUseImage(
             u.Tier, u.DeviceMs, u.TrainingMs, u.InferenceMs, u.BatchMs, u.GuestMs, u.WaitingDeviceMs,
             u.WaitingTrainingMs))],
-        msg.Counters.Demand, msg.Counters.DemandServed, FromWire(msg.Counters),
-        new SortedDictionary<int, long>(msg.Counters.Generations));
+        CountersOf(msg).Demand, CountersOf(msg).DemandServed, FromWire(CountersOf(msg)),
+        new SortedDictionary<int, long>(CountersOf(msg).Generations));
+
+    private static CountersMsg CountersOf(CellSnapshot msg) =>
+        msg.Counters ?? throw new SerializationException($"the snapshot of cell {msg.Cell} has no counters");
 
     private static CountersMsg ToWire(CellCounters counters, CellImage image)
     {
@@ -137,7 +141,7 @@ public static class SnapshotMapping
     }
 
     private static JobImage FromWire(JobStateMsg msg) => new(
-        msg.Number, msg.Key, msg.Spec.FromWire(), msg.Phase == 0 ? null : (JobPhase)msg.Phase,
+        msg.Number, msg.Key, msg.Spec.FromWire(), msg.Phase == 0 ? null : JobSpecMapping.Known((JobPhase)msg.Phase),
         WireTime.Instant(msg.SubmittedAtMs), WireTime.InstantOrNone(msg.StartedAtMs),
         WireTime.InstantOrNone(msg.CompletedAtMs), msg.Reason, msg.Done, msg.Replicas, msg.Requeues,
         msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo)

@@ -1,3 +1,5 @@
+using System.Runtime.Serialization;
+
 namespace Stockpile.Protocol.Mapping;
 
 /// <summary>
@@ -6,6 +8,11 @@ namespace Stockpile.Protocol.Mapping;
 /// </summary>
 public static class WireTime
 {
+    private const long DurationMsMax = long.MaxValue / TimeSpan.TicksPerMillisecond;
+
+    private static readonly long FirstMs = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+    private static readonly long LastMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
     /// <summary>Milliseconds since 1970, UTC; a part of a millisecond is cut off.</summary>
     public static long ToWireMs(this DateTimeOffset instant) => instant.ToUnixTimeMilliseconds();
 
@@ -26,10 +33,16 @@ public static class WireTime
         return rounded != 0 ? rounded : Math.Sign(duration.Ticks);
     }
 
-    public static DateTimeOffset Instant(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms);
+    /// <exception cref="SerializationException">No calendar has the instant: the bytes are damaged.</exception>
+    public static DateTimeOffset Instant(long ms) => ms >= FirstMs && ms <= LastMs
+        ? DateTimeOffset.FromUnixTimeMilliseconds(ms)
+        : throw new SerializationException($"{ms} ms since 1970 is not an instant");
 
     /// <summary>The instant, or null for 0.</summary>
     public static DateTimeOffset? InstantOrNone(long ms) => ms == 0 ? null : Instant(ms);
 
-    public static TimeSpan Duration(long ms) => TimeSpan.FromMilliseconds(ms);
+    /// <exception cref="SerializationException">It is longer than a duration can be: the bytes are damaged.</exception>
+    public static TimeSpan Duration(long ms) => Math.Abs((decimal)ms) <= DurationMsMax
+        ? TimeSpan.FromMilliseconds(ms)
+        : throw new SerializationException($"{ms} ms is not a duration");
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
 using Stockpile.Core;
 
@@ -23,6 +24,9 @@ internal static class JsonBody
         if (await ReadBytesAsync(http) is not { } bytes) return (null, TooLarge);
         if (bytes.Length == 0)
             return (null, ProblemResult.Of(new Refusal(Refusal.Invalid, "", "the body is empty; allowed: JSON")));
+        // The reader looks at the bytes of a text only when somebody asks for it, which would be too late to refuse.
+        if (!Utf8.IsValid(bytes))
+            return (null, ProblemResult.Of(new Refusal(Refusal.Invalid, "", "the body is not UTF-8; allowed: JSON")));
         JsonDocument document;
         try
         {
@@ -31,6 +35,10 @@ internal static class JsonBody
         catch (JsonException fault)
         {
             return (null, ProblemResult.Of(JsonFault.Malformed(fault)));
+        }
+        catch (InvalidOperationException)
+        {
+            return (null, HalfCharacter);
         }
 
         using (document)
@@ -45,8 +53,16 @@ internal static class JsonBody
             {
                 return (null, ProblemResult.Of(JsonFault.Mismatch(fault, document.RootElement, typeof(T))));
             }
+            catch (InvalidOperationException)
+            {
+                return (null, HalfCharacter);
+            }
         }
     }
+
+    /// <summary>The reader tells of <c>"\uD800"</c> in no other way, and not where it stands.</summary>
+    private static ProblemResult HalfCharacter { get; } = ProblemResult.Of(new Refusal(Refusal.Invalid, "",
+        "the body has half a surrogate pair in a text; allowed: whole characters"));
 
     public static ProblemResult NotJson { get; } = ProblemResult.Of(
         StatusCodes.Status415UnsupportedMediaType,
