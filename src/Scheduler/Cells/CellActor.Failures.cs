@@ -35,7 +35,11 @@ public sealed partial class CellActor
 
     /// <summary>A write failed or was refused: the state here ran ahead of the journal and must not be used.</summary>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
-        Fail(new CellSupervisor.Failed($"could not write round {sequenceNr}", cause));
+        Fail(new CellSupervisor.Failed($"could not write round {sequenceNr}", cause)
+        {
+            // One that has not written anything yet met the last row of the owner before, and goes after it.
+            Contested = _serves && JournalRow.IsTaken(cause) ? sequenceNr : null,
+        });
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {

@@ -30,6 +30,13 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     /// <summary>The same for a cell whose journal holds a row that cannot be used: somebody has to repair it.</summary>
     public TimeSpan RestWhenStopped { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// The same for a cell whose round somebody else has written: another scheduler has it. This process may have been
+    /// paused or cut off and not know yet that it was put out; it is, within the failure detector's pause and
+    /// <c>stable-after</c> of hocon/cluster.conf (5 s), so it must not take the cell back before.
+    /// </summary>
+    public TimeSpan RestWhenOvertaken { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Recover from the first row of the journal.</summary>
     public bool IgnoreSnapshots { get; init; }
 

@@ -25,6 +25,9 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
 
         /// <summary>The snapshot was read and is of no use; the rows are.</summary>
         public bool Snapshot { get; init; }
+
+        /// <summary>Number of a round that may be written already, by another owner of the cell.</summary>
+        public long? Contested { get; init; }
     }
 
     /// <summary>From the cell: its first round since the recovery is durable.</summary>
@@ -46,6 +49,9 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
     /// <summary>What was found in the journal after a recovery that failed; null: nothing, or it cannot be reached.
     /// </summary>
     private sealed record Diagnosed(Failed Failure, JournalRowException? Fault);
+
+    /// <summary>Whether the round that could not be written is there.</summary>
+    private sealed record Contest(Failed Failure, bool Lost);
 
     private sealed record Keys(IReadOnlySet<string>? Known);
 
@@ -93,6 +99,7 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
             case Serves when _running is not null && Sender.Equals(_running): OnServes(); break;
             case Terminated gone when gone.ActorRef.Equals(_running): OnGone(); break;
             case Diagnosed found: Rest(found.Failure, found.Fault); break;
+            case Contest contest: RestAfter(contest); break;
             case Start: StartCell(_options); break;
             case Announce: Publish(); break;
             case Keys keys: _keys = keys.Known; break;
@@ -143,6 +150,9 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
                 _cell, OneLine(failure.Cause));
             StartCell(_options with { IgnoreSnapshots = true });
         }
+        else if (failure.Contested is { } round)
+            _journal.HasRowAsync(_cell, round, CancellationToken.None).PipeTo(Self, Self,
+                success: there => new Contest(failure, there), failure: _ => new Contest(failure, false));
         else if (failure.Cause is JournalRowException fault) Rest(failure, fault);
         else if (failure.Row is not { } row || JournalRow.IsOfStore(failure.Cause)) Rest(failure, null);
         else
@@ -150,7 +160,26 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
                 success: found => new Diagnosed(failure, found), failure: _ => new Diagnosed(failure, null));
     }
 
-    private void Rest(Failed failure, JournalRowException? fault)
+    /// <summary>
+    /// A cell that another scheduler has is left to it. To recover at once would raise the epoch above that owner's and
+    /// put it out instead, from a process that was paused or cut off and is about to be put out of the cluster itself.
+    /// </summary>
+    private void RestAfter(Contest contest)
+    {
+        if (!contest.Lost)
+        {
+            Rest(contest.Failure, null);
+            return;
+        }
+
+        var overtaken = contest.Failure with
+        {
+            What = $"was taken over by another scheduler, which has written round {contest.Failure.Contested}",
+        };
+        Rest(overtaken, null, _options.RestWhenOvertaken);
+    }
+
+    private void Rest(Failed failure, JournalRowException? fault, TimeSpan atLeast = default)
     {
         if (_stopping)
         {
@@ -160,6 +189,7 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
 
         var rest = _backoff.Failed();
         if (fault is not null) rest = _options.RestWhenStopped;
+        else if (rest < atLeast) rest = atLeast;
         var why = fault is null
             ? $"cell {_cell} {failure.What}: {OneLine(failure.Cause)}"
             : $"cell {_cell} is stopped: {fault.Message}";

@@ -57,6 +57,20 @@ public static class JournalRow
         }
     }
 
+    /// <summary>
+    /// Whether a write failed because a row of its number is there: the cell's own or, since several cells share a
+    /// statement, that of another one.
+    /// </summary>
+    public static bool IsTaken(Exception fault)
+    {
+        for (Exception? cause = fault; cause is not null; cause = cause.InnerException)
+            // The state of the SQL standard; SQLite gives none, and says so in words.
+            if (cause is DbException { SqlState: "23505" }
+                || (cause is DbException && cause.Message.Contains("UNIQUE constraint", StringComparison.Ordinal)))
+                return true;
+        return false;
+    }
+
     /// <summary>Whether a fault is about reaching the store, and says nothing of what it holds.</summary>
     public static bool IsOfStore(Exception fault)
     {

@@ -128,6 +128,14 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         }
     }
 
+    /// <summary>Whether the cell has a row of this number, whoever wrote it.</summary>
+    public async Task<bool> HasRowAsync(string cell, long number, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var (count, fault) = await ProbeAsync(cell, number, number).ConfigureAwait(false);
+        return count > 0 || fault is not null;
+    }
+
     /// <summary>The keys of the cell's jobs, as far as its rows can be read; those of a row that cannot are unknown.
     /// </summary>
     public async Task<IReadOnlySet<string>> KeysAsync(string cell, CancellationToken cancel)
