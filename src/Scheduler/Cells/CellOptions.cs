@@ -23,9 +23,9 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     public int SnapshotEventsMin { get; init; } = 5_000;
 
     /// <summary>How long a cell that failed rests before it is started again, in real time: first, and at most. It
-    /// doubles with each failure in a row.</summary>
+    /// doubles with each failure in a row. At most is also how late a cell is back after its database.</summary>
     public TimeSpan RestFirst { get; init; } = TimeSpan.FromSeconds(1);
-    public TimeSpan RestMost { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan RestMost { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>The same for a cell whose journal holds a row that cannot be used: somebody has to repair it.</summary>
     public TimeSpan RestWhenStopped { get; init; } = TimeSpan.FromMinutes(5);
