@@ -21,7 +21,8 @@ internal static class JournalCheckCommand
         };
         check.Validators.Add(result =>
         {
-            if (result.GetValue(data) is null == result.GetValue(postgres) is null)
+            // Whether they are there, not their values: those of an option that was given twice cannot be asked for.
+            if (result.GetResult(data) is null == result.GetResult(postgres) is null)
                 result.AddError("give either --data or --postgres");
         });
         check.SetAction((parsed, cancel) => RunAsync(
