@@ -60,7 +60,8 @@ public sealed partial class HostShell
                 FlushWhenAllAreDown();
                 break;
             case GiveUp:
-                _log.Warning("host {0} stops with {1} reports that no cell acknowledged; its silence will tell the rest",
+                _log.Warning(
+                    "host {0} stops with {1} reports that no cell acknowledged; its silence will tell the rest",
                     _name, _cells.Values.Sum(c => c.Outbox.Waiting));
                 _ports.Stop();
                 break;

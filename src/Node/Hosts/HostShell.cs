@@ -276,7 +276,8 @@ public sealed partial class HostShell
 
     private void SendAll()
     {
-        foreach (var message in _cells.Values.SelectMany(c => c.TakeMessages())) _ports.Cells.Tell(message, _ports.Self);
+        foreach (var message in _cells.Values.SelectMany(c => c.TakeMessages()))
+            _ports.Cells.Tell(message, _ports.Self);
     }
 
     private sealed record CreateNodes(IReadOnlyList<NodeLink> Nodes, int From);

@@ -5,7 +5,8 @@ using Stockpile.Node.Devices;
 
 namespace Stockpile.Node.Nodes;
 
-/// <summary>The actor of one node: it wires <see cref="NodeShell"/> to its allocations. Its parent is the host.</summary>
+/// <summary>The actor of one node: it wires <see cref="NodeShell"/> to its allocations. Its parent is the host.
+/// </summary>
 public sealed class NodeActor : UntypedActor, INodePorts
 {
     private readonly TimeProvider _clock;

@@ -46,7 +46,9 @@ internal static class Seeds
           }
         }
         """,
-        """{"fleet":{"name":"j","cells":{"a":{"groups":[{"model":"T4","count":1,"devices":1,"cpu":1,"memory":"1GiB"}]}}}}""",
+        """
+        {"fleet":{"name":"j","cells":{"a":{"groups":[{"model":"T4","count":1,"devices":1,"cpu":1,"memory":"1GiB"}]}}}}
+        """,
     ];
 
     public static readonly string[] Scenarios =
@@ -61,7 +63,10 @@ internal static class Seeds
           ]
         }
         """,
-        """{"scenario":{"name":"j","jobs":[{"start":"1d","job":{"name":"x","kind":"inference","replicas":{"max":2},"devices":1}}]}}""",
+        """
+        {"scenario":{"name":"j","jobs":[{"start":"1d",
+          "job":{"name":"x","kind":"inference","replicas":{"max":2},"devices":1}}]}}
+        """,
     ];
 
     public static readonly string[] Policies =
@@ -85,7 +90,10 @@ internal static class Seeds
           T4 { tier = basic, memory = 16GiB, fp16 = 65, memory-bandwidth = 320, link-bandwidth = 32, source = v }
         }
         """,
-        """{"tiers":["a"],"models":{"M":{"tier":"a","memory":"1GiB","fp16":1,"memory-bandwidth":1,"link-bandwidth":1,"source":"s"}}}""",
+        """
+        {"tiers":["a"],"models":{"M":{"tier":"a","memory":"1GiB","fp16":1,"memory-bandwidth":1,"link-bandwidth":1,
+          "source":"s"}}}
+        """,
     ];
 
     public static readonly string[] Settings =
@@ -106,8 +114,8 @@ internal static class Seeds
 
     public static readonly string[] Pods =
     [
-        "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\n"
-            + "a,1000,1000,1,500,T4|H800,LS,Running,1,100,2\nb,1,1,0,0,,BE,Failed,1,2,\n",
+        "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,"
+            + "scheduled_time\na,1000,1000,1,500,T4|H800,LS,Running,1,100,2\nb,1,1,0,0,,BE,Failed,1,2,\n",
         "name,cpu_milli,memory_mib,num_gpu,gpu_milli\np-1,4000,8192,4,1000\n",
     ];
 

@@ -1,6 +1,6 @@
 namespace Stockpile.Fuzz.Tests.Harness;
 
-/// <summary>Changes valid bytes of length-prefixed formats: bits, lengths, cuts, repeats, and groups in groups.</summary>
+/// <summary>Changes valid bytes of length-prefixed formats: bits, lengths, cuts, repeats, groups in groups.</summary>
 public static class ByteMutator
 {
     /// <summary>Varints that a length or a number should never have.</summary>

@@ -39,7 +39,7 @@ public sealed class FuzzRun<T>(string family, int cases, Func<Random, T> make, F
     /// <summary>Bytes that a case may allocate for each byte of its input.</summary>
     public long AllocatedBytesPerByte { get; init; } = 400;
 
-    /// <summary>Least share of the cases, in percent, that must end each way; else the mutations test nothing.</summary>
+    /// <summary>Least share of cases, in percent, that must end each way; else the mutations show nothing.</summary>
     public double EachWayPercentMin { get; init; } = 2;
 
     /// <summary>Runs all cases and fails with the first that broke a rule.</summary>

@@ -64,7 +64,8 @@ public sealed class InspectFuzzTests
         {
             gateway.KeepSmall();
             var before = gateway.Digest();
-            var result = await catalogue.RunAsync(text.Split(' ', StringSplitOptions.RemoveEmptyEntries), new Nothing());
+            var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            var result = await catalogue.RunAsync(words, new Nothing());
             if (result.Exit == 0) return true;
             Clear.Line(result.Error!);
             if (gateway.Digest() != before)

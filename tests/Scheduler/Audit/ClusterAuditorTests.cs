@@ -105,7 +105,8 @@ public sealed class ClusterAuditorTests : CellSpec
 
         var finding = Assert.Single(report.Findings);
         Assert.Equal(AuditKind.JournalBroken, finding.Kind);
-        Assert.Contains("row 2 of cell-north is missing: row 3 follows row 1", finding.Sentence, StringComparison.Ordinal);
+        Assert.Contains(
+            "row 2 of cell-north is missing: row 3 follows row 1", finding.Sentence, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public class BadRowTests : CellSpec
     public static TheoryData<string, string> Damages => new()
     {
         { "torn", "row 3 of cell-north cannot be read: 9 bytes with the manifest 'round-committed:1' do not parse: " },
-        { "newer", "row 3 of cell-north cannot be read: the manifest 'round-committed:2' is unknown to this release; " },
+        { "newer", "row 3 of cell-north cannot be read: the manifest 'round-committed:2' is unknown to this release" },
         { "foreign", "row 3 of cell-north cannot be read: Cannot find serializer with id [99]" },
         { "other type", "row 3 of cell-north holds a GetCell and not a round" },
         { "missing", "row 3 of cell-north is missing: row 4 follows row 2" },
