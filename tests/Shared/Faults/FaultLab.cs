@@ -141,6 +141,15 @@ internal sealed class FaultLab : IAsyncDisposable
         lock (_faulted) _faulted.Clear();
     }
 
+    /// <summary>Those of the acknowledged jobs that the journal, as far as it was read since, does not have under their
+    /// id and key.</summary>
+    public IReadOnlyList<string> Lost(IEnumerable<Acknowledged> acknowledged)
+    {
+        var jobs = Tail.Ledger.Jobs;
+        return [.. acknowledged.Where(j => !jobs.TryGetValue(j.Key, out var id) || id.ToString() != j.Id)
+            .Select(j => $"{j.Id} ({j.Key})")];
+    }
+
     /// <summary>Compares journal, cells and nodes; what disagrees, a line each.</summary>
     public async Task<IReadOnlyList<string>> AuditAsync(CancellationToken cancel)
     {

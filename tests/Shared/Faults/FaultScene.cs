@@ -58,7 +58,6 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         var ledger = lab.Tail.Ledger;
         var (inFlight, doubled) = (ledger.InFlight, ledger.Findings.Count);
         var (acknowledged, failed) = (lab.Load.Jobs.Count, lab.Load.Failed.Count);
-        var lost = scene.Lost();
         var began = DateTime.UtcNow;
         await fault.Happens(scene);
         await lab.WholeAsync(cancel);
@@ -67,14 +66,15 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         var failures = lab.Load.Failed.Skip(failed).ToList();
         // An acknowledgement comes after the row, so what is acknowledged by now is in what is read now.
         await scene.ReadAsync();
+        var lost = lab.Lost(jobs);
         scene._findings.AddRange(ledger.Findings.Skip(doubled));
-        scene._findings.AddRange(scene.Lost().Skip(lost.Count).Select(job => $"{job} was acknowledged and is lost"));
+        scene._findings.AddRange(lost.Select(job => $"{job} was acknowledged and is lost"));
         scene._findings.AddRange(await lab.AuditAsync(cancel));
         var elsewhere = failures.Where(f => !f.IsPromised && !f.AtFaulted).ToList();
         scene._findings.AddRange(elsewhere.Take(5).Select(
             f => $"a request failed at {f.Member}, which nobody had touched: {f.Kind} {f.Detail}"));
         return new FaultRun(
-            fault.Name, began, inFlight, jobs.Count, scene.Lost().Count - lost.Count,
+            fault.Name, began, inFlight, jobs.Count, lost.Count,
             ledger.Findings.Count - doubled, failures.Count(f => f.IsPromised),
             elsewhere.CountBy(f => f.Kind).ToDictionary(c => c.Key, c => c.Value),
             failures.Count(f => !f.IsPromised && f.AtFaulted), scene._recovered,
@@ -95,7 +95,7 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
             await scene.ReadAsync();
             return lab.Tail.Ledger.InFlight == 0;
         }, () => $"{lab.Tail.Ledger.InFlight} are in flight", cancel);
-        scene._findings.AddRange(scene.Lost().Select(job => $"{job} was acknowledged and is lost"));
+        scene._findings.AddRange(lab.Lost(lab.Load.Jobs).Select(job => $"{job} was acknowledged and is lost"));
         scene._findings.AddRange(await lab.AuditAsync(cancel));
         using var listed = await lab.GetAsync(lab.Schedulers[1], "api/v1/jobs?limit=20000", cancel);
         var ids = listed!.RootElement.GetProperty("jobs").EnumerateArray()
@@ -185,11 +185,4 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
 
     private async Task ReadAsync() => await Lab.UntilAsync(
         "the journal can be read", () => Lab.Tail.ReadAsync(Cancel), () => "the database does not answer", Cancel);
-
-    private List<string> Lost()
-    {
-        var jobs = Lab.Tail.Ledger.Jobs;
-        return [.. Lab.Load.Jobs.Where(j => !jobs.TryGetValue(j.Key, out var id) || id.ToString() != j.Id)
-            .Select(j => $"{j.Id} ({j.Key})")];
-    }
 }

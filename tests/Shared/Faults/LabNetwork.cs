@@ -136,8 +136,12 @@ internal sealed class NamespaceNetwork : LabNetwork
     {
         const string Names = "/var/run/netns";
         if (!Directory.Exists(Names)) return;
-        foreach (var name in Directory.GetFiles(Names, $"{Prefix}*"))
-            Shell.Try("ip", "netns", "del", Path.GetFileName(name));
+        foreach (var name in Directory.GetFiles(Names, $"{Prefix}*").Select(Path.GetFileName))
+        {
+            // Members of a test run that was killed are still in there.
+            Shell.Try("sh", "-c", $"kill -KILL $(ip netns pids {name})");
+            Shell.Try("ip", "netns", "del", name!);
+        }
     }
 
     private static string Name(int member) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{member}");

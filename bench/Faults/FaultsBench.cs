@@ -1,0 +1,120 @@
+using System.Globalization;
+using Stockpile.Tests.Shared.Faults;
+
+namespace Stockpile.Bench.Faults;
+
+/// <summary>
+/// Lets each fault happen so many times, one after the other to one cluster that is kept up. A cluster that does not
+/// become whole again is a finding, and the next fault gets a new one.
+/// </summary>
+internal sealed class FaultsBench(string programs, string folder)
+{
+    private readonly List<FaultRun> _runs = [];
+    private readonly List<string> _findings = [];
+    private readonly List<string> _skipped = [];
+    private FaultLab? _lab;
+
+    /// <returns>The exit code: 1 when something was not as promised.</returns>
+    public async Task<int> RunAsync(IReadOnlyList<Fault> faults, int runs, CancellationToken cancel)
+    {
+        var conditions = Conditions.Now();
+        try
+        {
+            foreach (var fault in faults)
+            {
+                for (var run = 1; run <= runs; run++)
+                {
+                    if (!await RunOnceAsync(fault, run, cancel)) break;
+                    FaultsReport.Write(folder, conditions, _runs, _skipped, _findings);
+                }
+            }
+
+            if (_lab is not null) await RestAsync(_lab, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            Say("interrupted; what was measured is written");
+        }
+        finally
+        {
+            if (_lab is not null) await _lab.DisposeAsync();
+        }
+
+        foreach (var late in _runs.Where(IsLate))
+            _findings.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{late.Fault} took {late.RecoverSeconds.Max():0.0} s to recover"));
+        FaultsReport.Write(folder, conditions, _runs, _skipped, _findings);
+        Console.WriteLine(File.ReadAllText(Path.Combine(folder, "faults.md")));
+        return _findings.Count == 0 ? 0 : 1;
+    }
+
+    private static bool IsLate(FaultRun run) =>
+        run.RecoverSeconds.Any(s => s > Tests.Shared.Faults.Faults.Of(run.Fault).GoalSeconds);
+
+    /// <summary>False: it cannot happen here.</summary>
+    private async Task<bool> RunOnceAsync(Fault fault, int number, CancellationToken cancel)
+    {
+        try
+        {
+            _lab ??= await StartAsync(cancel);
+            if (fault.WhyNot(_lab) is { } why)
+            {
+                _skipped.Add($"{fault.Name}: {why}");
+                return false;
+            }
+
+            var run = await FaultScene.RunAsync(_lab, fault, cancel);
+            _runs.Add(run);
+            Say(string.Create(CultureInfo.InvariantCulture,
+                $"{fault.Name} {number}: {run.InFlight} in flight, {run.Lost} lost, {run.Doubled} doubled, "
+                + $"{run.FailedElsewhere.Values.Sum()} failed, {run.FailedAtFaulted} failed where it broke, "
+                + $"{run.Told} told to wait; recovered in "
+                + $"{string.Join(", ", run.RecoverSeconds.Select(s => s.ToString("0.0", CultureInfo.InvariantCulture)))} s, "
+                + $"slowest submission {run.SlowestSeconds:0.0} s, {run.WallSeconds:0} s in all"));
+            foreach (var finding in run.Findings) Find($"{fault.Name} {number}: {finding}");
+            if (run.Findings.Count > 0) KeepLogs(_lab, fault, number);
+        }
+        catch (Exception broken) when (broken is TimeoutException or InvalidOperationException)
+        {
+            Find($"{fault.Name} {number}: {broken.Message}");
+            if (_lab is null) throw;
+            KeepLogs(_lab, fault, number);
+            await _lab.DisposeAsync();
+            _lab = null;
+        }
+
+        return true;
+    }
+
+    private async Task<FaultLab> StartAsync(CancellationToken cancel)
+    {
+        var lab = FaultLab.Start(programs);
+        await lab.WholeAsync(cancel);
+        lab.Load.Start();
+        await lab.UntilAsync("jobs are taken", () => Task.FromResult(lab.Load.Jobs.Count > 100),
+            () => $"{lab.Load.Jobs.Count} were", cancel);
+        return lab;
+    }
+
+    private async Task RestAsync(FaultLab lab, CancellationToken cancel)
+    {
+        foreach (var finding in await FaultScene.RestAsync(lab, cancel)) Find($"at rest: {finding}");
+        Say(string.Create(CultureInfo.InvariantCulture,
+            $"at rest: {lab.Load.Jobs.Count} jobs acknowledged, {lab.Tail.Ledger.Jobs.Count} in the journal"));
+    }
+
+    private static void KeepLogs(FaultLab lab, Fault fault, int number)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"faults-{fault.Name}-{number}.log");
+        File.WriteAllText(file, string.Join('\n', lab.Members.Select(m => $"== {m.Name}\n{m.Tail(2_000)}")));
+        Say($"the logs are in {file}");
+    }
+
+    private void Find(string what)
+    {
+        _findings.Add(what);
+        Say(what.Split('\n')[0]);
+    }
+
+    private static void Say(string line) => Console.Error.WriteLine($"faults-bench: {line}");
+}
