@@ -174,6 +174,28 @@ public sealed class SubmitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_cell_that_moves_is_asked_again_under_the_same_key_when_the_answer_says()
+    {
+        var calls = new List<long>();
+        _host.Gateway.Fault = () =>
+        {
+            calls.Add(TimeProvider.System.GetTimestamp());
+            return calls.Count <= 2 ? new ClusterUnavailableException("it moves", TimeSpan.FromSeconds(1)) : null;
+        };
+        _cli.RetryFor = TimeSpan.FromSeconds(30);
+
+        var outcome = await _cli.RunAsync([.. Training, "--key", "once"]);
+
+        Assert.Equal(0, outcome.Exit);
+        Assert.Equal("", outcome.Error);
+        Assert.Equal(3, calls.Count);
+        // It never comes before the time it was told.
+        Assert.All(calls.Zip(calls.Skip(1)), pair => Assert.True(
+            TimeProvider.System.GetElapsedTime(pair.First, pair.Second) >= TimeSpan.FromSeconds(0.9)));
+        Assert.Equal("once", Assert.Single(Assert.Single(_host.Gateway.Submitted)).Key);
+    }
+
+    [Fact]
     public async Task A_cluster_that_stays_busy_is_exit_code_1()
     {
         _host.Gateway.Fault = () => new ClusterBusyException("the queue is full", TimeSpan.FromSeconds(5));
