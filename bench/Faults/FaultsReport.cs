@@ -13,11 +13,12 @@ namespace Stockpile.Bench.Faults;
 /// </param>
 /// <param name="FailedAtFaulted">The same at processes that were broken.</param>
 /// <param name="Told">Requests told to come again, over all runs.</param>
+/// <param name="PutOut">Members that nobody had touched and that the cluster put out; over all runs.</param>
 /// <param name="Recovered">How often a first new placement was measured.</param>
 /// <param name="GoalSeconds">What is promised for it; null: nothing.</param>
 internal sealed record FaultSummary(
     string Fault, string Title, string Promise, int Runs, double InFlight, int Lost, int Doubled, int FailedElsewhere,
-    int FailedAtFaulted, int Told, int Recovered, double RecoverP50, double RecoverMax, double? GoalSeconds,
+    int FailedAtFaulted, int Told, int PutOut, int Recovered, double RecoverP50, double RecoverMax, double? GoalSeconds,
     double SlowestMax)
 {
     public static FaultSummary Of(Fault fault, IReadOnlyList<FaultRun> runs)
@@ -26,7 +27,7 @@ internal sealed record FaultSummary(
         return new FaultSummary(
             fault.Name, fault.Title, fault.Promise, runs.Count, Median([.. runs.Select(r => (double)r.InFlight).Order()]),
             runs.Sum(r => r.Lost), runs.Sum(r => r.Doubled), runs.Sum(r => r.FailedElsewhere.Values.Sum()),
-            runs.Sum(r => r.FailedAtFaulted), runs.Sum(r => r.Told), recovered.Count, Round(Median(recovered)),
+            runs.Sum(r => r.FailedAtFaulted), runs.Sum(r => r.Told), runs.Sum(r => r.PutOut.Count), recovered.Count, Round(Median(recovered)),
             Round(recovered.LastOrDefault()), fault.GoalSeconds, Round(runs.Max(r => r.SlowestSeconds)));
     }
 
@@ -72,21 +73,22 @@ internal static class FaultsReport
             {conditions.Date}, load average {conditions.LoadAverage} when it began. Made by
             `dotnet run --project bench/Faults -c Release`; every run stands in [faults.json](faults.json).
 
-            | Fault | Promised | Runs | Jobs in flight | Lost | Doubled | Failed requests | Told to wait | Seconds to recover: p50 / max |
-            |---|---|---|---|---|---|---|---|---|
+            | Fault | Promised | Runs | Jobs in flight | Lost | Doubled | Failed requests | Told to wait | Others put out | Seconds to recover: p50 / max |
+            |---|---|---|---|---|---|---|---|---|---|
 
             """));
         foreach (var s in summaries)
             page.Append(CultureInfo.InvariantCulture,
                 $"| {s.Title} | {s.Promise} | {s.Runs} | {s.InFlight:0} | {s.Lost} | {s.Doubled} | {s.FailedElsewhere} | "
-                + $"{s.Told} | {s.RecoverP50:0.0} / {s.RecoverMax:0.0}{Mark(s)} |\n");
+                + $"{s.Told} | {s.PutOut} | {s.RecoverP50:0.0} / {s.RecoverMax:0.0}{Mark(s)} |\n");
         page.Append("""
 
             *Jobs in flight*: acknowledged, waiting or running when the fault began; the median of the runs. *Lost*:
             acknowledged, and not in the journal under the same id and key. *Doubled*: two jobs of one key, or an
             allocation placed, started or ended twice, a job ended twice, a device held beyond its whole. *Failed
             requests*: at processes that nobody had touched, other than a named 503 or 429 with `Retry-After`; those
-            were *told to wait*, and were acknowledged when they came again. *Seconds to recover*: from the fault (of the
+            were *told to wait*, and were acknowledged when they came again. *Others put out*: members that nobody had
+            touched and that the cluster put out all the same; they ended with 1, said so, and were started again. *Seconds to recover*: from the fault (of the
             database and the disk: from its return) to the first new placement, in the cell that took longest.
 
             """);

@@ -25,6 +25,7 @@ internal sealed class FaultLab : IAsyncDisposable
 
     private readonly Dictionary<string, string> _owners = new(StringComparer.Ordinal);
     private readonly HashSet<LabProcess> _faulted = [];
+    private readonly List<(LabProcess Member, int ExitCode, string Said)> _ended = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("stockpile-faults-").FullName;
     private readonly LabNetwork _network;
     private int _turn;
@@ -127,6 +128,14 @@ internal sealed class FaultLab : IAsyncDisposable
         lock (_faulted) _faulted.Add(member);
     }
 
+    /// <summary>Members that ended although nobody had touched them, since this was last asked.</summary>
+    public IReadOnlyList<(LabProcess Member, int ExitCode, string Said)> TakeEnded()
+    {
+        var ended = _ended.ToList();
+        _ended.Clear();
+        return ended;
+    }
+
     /// <summary>
     /// Starts what has ended, as a supervisor would, and waits until every scheduler is ready and sees every node so.
     /// </summary>
@@ -135,7 +144,12 @@ internal sealed class FaultLab : IAsyncDisposable
         var missing = "";
         await UntilAsync("the cluster is whole", async () =>
         {
-            foreach (var member in Members.Where(m => !m.IsRunning)) member.Start();
+            foreach (var member in Members.Where(m => !m.IsRunning))
+            {
+                if (member.HasStarted && !IsFaulted(member)) _ended.Add((member, member.ExitCode, member.Tail(3)));
+                member.Start();
+            }
+
             return (missing = await MissingAsync(cancel)).Length == 0;
         }, () => missing, cancel);
         lock (_faulted) _faulted.Clear();

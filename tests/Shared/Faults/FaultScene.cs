@@ -27,13 +27,14 @@ internal sealed record Fault(string Name, string Title, string Promise, Func<Fau
 /// <param name="Told">Requests that were answered by a named 503 or 429 with Retry-After.</param>
 /// <param name="FailedElsewhere">Requests that failed otherwise at processes that nobody had touched, by kind.</param>
 /// <param name="FailedAtFaulted">The same at those that were broken: nobody can answer from there.</param>
+/// <param name="PutOut">Members that nobody had touched and that the cluster put out all the same.</param>
 /// <param name="RecoverSeconds">To the first new placement, for each blow; the longest of the cells hit.</param>
 /// <param name="SlowestSeconds">The longest that a submission took to be acknowledged.</param>
 /// <param name="Findings">What is not as promised, a line each.</param>
 internal sealed record FaultRun(
     string Fault, DateTime At, int InFlight, int Acknowledged, int Lost, int Doubled, int Told,
-    IReadOnlyDictionary<string, int> FailedElsewhere, int FailedAtFaulted, IReadOnlyList<double> RecoverSeconds,
-    double SlowestSeconds, double WallSeconds, IReadOnlyList<string> Findings);
+    IReadOnlyDictionary<string, int> FailedElsewhere, int FailedAtFaulted, IReadOnlyList<string> PutOut,
+    IReadOnlyList<double> RecoverSeconds, double SlowestSeconds, double WallSeconds, IReadOnlyList<string> Findings);
 
 /// <summary>One fault while it happens: the lab, and what is measured and expected.</summary>
 internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
@@ -56,6 +57,7 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         var scene = new FaultScene(lab, cancel);
         await scene.ReadAsync();
         var ledger = lab.Tail.Ledger;
+        lab.TakeEnded();
         var (inFlight, doubled) = (ledger.InFlight, ledger.Findings.Count);
         var (acknowledged, failed) = (lab.Load.Jobs.Count, lab.Load.Failed.Count);
         var began = DateTime.UtcNow;
@@ -70,14 +72,19 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         scene._findings.AddRange(ledger.Findings.Skip(doubled));
         scene._findings.AddRange(lost.Select(job => $"{job} was acknowledged and is lost"));
         scene._findings.AddRange(await lab.AuditAsync(cancel));
-        var elsewhere = failures.Where(f => !f.IsPromised && !f.AtFaulted).ToList();
+        var ended = lab.TakeEnded();
+        foreach (var (member, code, said) in ended)
+            scene.Expect(code == 1 && said.Contains(Faults.PutOut, StringComparison.Ordinal),
+                $"{member.Name}, which nobody had touched, ended with {code}: {said}");
+        var putOut = ended.Select(e => e.Member.Name).ToList();
+        var elsewhere = failures.Where(f => !f.IsPromised && !f.AtFaulted && !putOut.Contains(f.Member)).ToList();
         scene._findings.AddRange(elsewhere.Take(5).Select(
             f => $"a request failed at {f.Member}, which nobody had touched: {f.Kind} {f.Detail}"));
         return new FaultRun(
             fault.Name, began, inFlight, jobs.Count, lost.Count,
             ledger.Findings.Count - doubled, failures.Count(f => f.IsPromised),
             elsewhere.CountBy(f => f.Kind).ToDictionary(c => c.Key, c => c.Value),
-            failures.Count(f => !f.IsPromised && f.AtFaulted), scene._recovered,
+            failures.Count(f => !f.IsPromised) - elsewhere.Count, putOut, scene._recovered,
             jobs.Select(j => j.Took.TotalSeconds).DefaultIfEmpty().Max(), (DateTime.UtcNow - began).TotalSeconds,
             scene._findings);
     }

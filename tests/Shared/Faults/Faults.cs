@@ -3,7 +3,8 @@ namespace Stockpile.Tests.Shared.Faults;
 /// <summary>All faults, in the order in which the bench lets them happen.</summary>
 internal static class Faults
 {
-    private const string PutOut = "the cluster put this member out";
+    /// <summary>What a member says that the cluster put out.</summary>
+    public const string PutOut = "the cluster put this member out";
 
     /// <summary>Longer than the failure detector and the split-brain resolver together.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(12);

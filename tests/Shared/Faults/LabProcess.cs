@@ -25,6 +25,8 @@ internal sealed class LabProcess(
 
     public bool IsRunning => _process is { HasExited: false };
 
+    public bool HasStarted => _process is not null;
+
     public int ExitCode => _process!.ExitCode;
 
     /// <summary>The last lines of its log and of what it printed, over all its lives.</summary>
