@@ -25,9 +25,11 @@ internal sealed record FaultSummary(
     {
         var recovered = runs.SelectMany(r => r.RecoverSeconds).Order().ToList();
         return new FaultSummary(
-            fault.Name, fault.Title, fault.Promise, runs.Count, Median([.. runs.Select(r => (double)r.InFlight).Order()]),
+            fault.Name, fault.Title, fault.Promise, runs.Count,
+            Median([.. runs.Select(r => (double)r.InFlight).Order()]),
             runs.Sum(r => r.Lost), runs.Sum(r => r.Doubled), runs.Sum(r => r.FailedElsewhere.Values.Sum()),
-            runs.Sum(r => r.FailedAtFaulted), runs.Sum(r => r.Told), runs.Sum(r => r.PutOut.Count), recovered.Count, Round(Median(recovered)),
+            runs.Sum(r => r.FailedAtFaulted), runs.Sum(r => r.Told), runs.Sum(r => r.PutOut.Count),
+            recovered.Count, Round(Median(recovered)),
             Round(recovered.LastOrDefault()), fault.GoalSeconds, Round(runs.Max(r => r.SlowestSeconds)));
     }
 
@@ -46,6 +48,9 @@ internal static class FaultsReport
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    private const string Head = "| Fault | Promised | Runs | Jobs in flight | Lost | Doubled | Failed requests | "
+        + "Told to wait | Others put out | Seconds to recover: p50 / max |";
 
     /// <param name="skipped">Faults that could not happen here, and why.</param>
     public static void Write(
@@ -73,13 +78,14 @@ internal static class FaultsReport
             {conditions.Date}, load average {conditions.LoadAverage} when it began. Made by
             `dotnet run --project bench/Faults -c Release`; every run stands in [faults.json](faults.json).
 
-            | Fault | Promised | Runs | Jobs in flight | Lost | Doubled | Failed requests | Told to wait | Others put out | Seconds to recover: p50 / max |
+            {Head}
             |---|---|---|---|---|---|---|---|---|---|
 
             """));
         foreach (var s in summaries)
             page.Append(CultureInfo.InvariantCulture,
-                $"| {s.Title} | {s.Promise} | {s.Runs} | {s.InFlight:0} | {s.Lost} | {s.Doubled} | {s.FailedElsewhere} | "
+                $"| {s.Title} | {s.Promise} | {s.Runs} | {s.InFlight:0} | {s.Lost} | {s.Doubled} | "
+                + $"{s.FailedElsewhere} | "
                 + $"{s.Told} | {s.PutOut} | {s.RecoverP50:0.0} / {s.RecoverMax:0.0}{Mark(s)} |\n");
         page.Append("""
 
@@ -88,8 +94,9 @@ internal static class FaultsReport
             allocation placed, started or ended twice, a job ended twice, a device held beyond its whole. *Failed
             requests*: at processes that nobody had touched, other than a named 503 or 429 with `Retry-After`; those
             were *told to wait*, and were acknowledged when they came again. *Others put out*: members that nobody had
-            touched and that the cluster put out all the same; they ended with 1, said so, and were started again. *Seconds to recover*: from the fault (of the
-            database and the disk: from its return) to the first new placement, in the cell that took longest.
+            touched and that the cluster put out all the same; they ended with 1, said so, and were started again.
+            *Seconds to recover*: from the fault (of the database and the disk: from its return) to the first new
+            placement, in the cell that took longest.
 
             """);
         foreach (var line in skipped) page.Append(CultureInfo.InvariantCulture, $"\nNot run here: {line}\n");

@@ -43,4 +43,6 @@ root.SetAction(async (parsed, cancel) =>
     return await bench.RunAsync(
         [.. parsed.GetValue(faults)!.Split(',').Select(Faults.Of)], parsed.GetValue(runs), cancel);
 });
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+// Whoever interrupts it waits until every process that it started is gone.
+return await root.Parse(args).InvokeAsync(
+    new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });

@@ -190,8 +190,8 @@ public sealed class SubmitTests : IAsyncLifetime
         Assert.Equal("", outcome.Error);
         Assert.Equal(3, calls.Count);
         // It never comes before the time it was told.
-        Assert.All(calls.Zip(calls.Skip(1)), pair => Assert.True(
-            TimeProvider.System.GetElapsedTime(pair.First, pair.Second) >= TimeSpan.FromSeconds(0.9)));
+        for (var i = 1; i < calls.Count; i++)
+            Assert.True(TimeProvider.System.GetElapsedTime(calls[i - 1], calls[i]) >= TimeSpan.FromSeconds(0.9));
         Assert.Equal("once", Assert.Single(Assert.Single(_host.Gateway.Submitted)).Key);
     }
 

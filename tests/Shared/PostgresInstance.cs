@@ -12,7 +12,7 @@ internal sealed record PostgresOptions
     /// <summary>Folder in which its data folder is made; null: its own temporary one.</summary>
     public string? Disk { get; init; }
 
-    /// <summary>A second address to listen on, beside 127.0.0.1, and the network whose members may come there.</summary>
+    /// <summary>A second address to listen on, and the network whose members may come there.</summary>
     public (IPAddress Address, string Network)? Wide { get; init; }
 
     /// <summary>Settings of the server, <c>name=value</c>.</summary>
@@ -97,18 +97,11 @@ internal sealed class PostgresInstance : IDisposable
     /// <param name="mode"><c>fast</c> breaks connections off in good order; <c>immediate</c> is a crash.</param>
     public void Stop(string mode) => Run("pg_ctl", "-D", Data, "-m", mode, "-w", "stop");
 
-    public bool IsRunning()
-    {
-        try
-        {
-            Run("pg_ctl", "-D", Data, "status");
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Its process id stands in its folder, and a process of that id is there.</summary>
+    public bool IsRunning() =>
+        File.Exists(Path.Combine(Data, "postmaster.pid"))
+        && int.TryParse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).FirstOrDefault(), out var id)
+        && Directory.Exists(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}"));
 
     public string Connection(string database, string user = Owner, string password = Password) =>
         new NpgsqlConnectionStringBuilder

@@ -7,7 +7,7 @@ namespace Stockpile.Tests.Shared;
 /// 127.0.0.1, from the programs that the machine has. Where there are none a test skips, except in CI. The assembly's
 /// fixture <see cref="PostgresServerFixture"/> stops it.
 /// </summary>
-public sealed class PostgresServer
+public sealed class PostgresServer : IDisposable
 {
     public const string Owner = PostgresInstance.Owner;
     public const string Password = PostgresInstance.Password;
@@ -28,10 +28,12 @@ public sealed class PostgresServer
     {
         lock (Gate)
         {
-            _running?._instance.Dispose();
+            _running?.Dispose();
             _running = null;
         }
     }
+
+    public void Dispose() => _instance.Dispose();
 
     /// <summary>A new, empty database; the connection string of its owner.</summary>
     public string CreateDatabase()

@@ -23,7 +23,7 @@ internal sealed class JournalWarmUp : UntypedPersistentActor
 
     protected override void OnCommand(object message) => Unhandled(message);
 
-    /// <summary>A journal that is away is the cells' business, who say so; this one is stopped by the failure.</summary>
+    /// <summary>A journal that is away is for the cells to tell; this one is stopped by the failure.</summary>
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
     }

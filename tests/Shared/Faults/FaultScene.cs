@@ -126,7 +126,7 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         At = DateTime.UtcNow;
     }
 
-    /// <summary>Waits until each of the cells has placed work under a new owner, and notes how long that took.</summary>
+    /// <summary>Waits until each of the cells has placed work under a new owner; notes how long that took.</summary>
     public Task TakenOverAsync(IReadOnlyCollection<string> cells) =>
         PlacedAsync(cells, At, p => p.Epoch > _epochs[p.Cell]);
 

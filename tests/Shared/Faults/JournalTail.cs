@@ -31,7 +31,8 @@ internal sealed class JournalTail(string connectionString)
     private static async Task<List<string>> CellsAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT persistence_id FROM journal WHERE sequence_number = 1 AND persistence_id LIKE 'cell-%'", connection);
+            "SELECT persistence_id FROM journal WHERE sequence_number = 1 AND persistence_id LIKE 'cell-%'",
+            connection);
         await using var row = await command.ExecuteReaderAsync(cancel);
         var cells = new List<string>();
         while (await row.ReadAsync(cancel)) cells.Add(row.GetString(0));

@@ -7,8 +7,8 @@ namespace Stockpile.Tests.Shared.Faults;
 /// One member of a lab's cluster: a place on the network, and the process of the built program that runs there now.
 /// </summary>
 internal sealed class LabProcess(
-    string name, IReadOnlyList<string> enter, IReadOnlyList<string> args, IReadOnlyDictionary<string, string> environment,
-    Uri url) : IDisposable
+    string name, IReadOnlyList<string> enter, IReadOnlyList<string> args,
+    IReadOnlyDictionary<string, string> environment, Uri url) : IDisposable
 {
     /// <summary>Lines kept of each life.</summary>
     private const int LinesMax = 20_000;

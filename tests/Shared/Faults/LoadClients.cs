@@ -81,7 +81,8 @@ internal sealed class LoadClients(FaultLab lab) : IDisposable
         var number = int.Parse(job.Key[(job.Key.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture);
         while (true)
         {
-            using var response = await SendAsync(lab.Schedulers[number % lab.Schedulers.Count], job.Key, number, cancel);
+            var member = lab.Schedulers[number % lab.Schedulers.Count];
+            using var response = await SendAsync(member, job.Key, number, cancel);
             if (response.IsSuccessStatusCode) return (response.StatusCode, await IdOfAsync(response, cancel));
             await Task.Delay(PauseAfterFailure, cancel);
         }
