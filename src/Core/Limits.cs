@@ -109,6 +109,9 @@ public static class Limits
     /// <summary>Largest demand of a service, in requests per second.</summary>
     public const double RequestsPerSecondMax = 1e9;
 
+    /// <summary>Most times that a day of the weekend may have the demand of a working day.</summary>
+    public const int WeekendFactorMax = 100;
+
     /// <summary>Largest number of a model generation.</summary>
     public const int GenerationMax = 1_000_000;
 

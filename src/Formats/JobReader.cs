@@ -41,6 +41,7 @@ internal static class JobReader
             MinReplicas = replicas?.GetInt("min", 0, Limits.TasksPerJobMax) ?? 0,
             MaxReplicas = replicas?.GetInt("max", 1, Limits.TasksPerJobMax) ?? 0,
             Demand = Demand(job),
+            Serving = Serving(job),
             LatencyClass = job.GetText("latency-class", ""),
             Guest = job.GetBool("guest", absent: true),
             Tasks = job.GetInt("tasks", 1, Limits.TasksPerJobMax, absent: 0),
@@ -89,9 +90,21 @@ internal static class JobReader
         var demand = new Demand(
             section.GetDouble("base", 0, Limits.RequestsPerSecondMax),
             section.GetDouble("peak", 0, Limits.RequestsPerSecondMax),
-            section.GetDouble("peak-hour", 0, 24));
+            section.GetDouble("peak-hour", 0, 24),
+            section.GetDouble("weekend", 0, Limits.WeekendFactorMax, absent: 1));
         section.Done();
         return demand;
+    }
+
+    private static ServingRate? Serving(ConfigSection job)
+    {
+        if (job.GetOptionalSection("serving") is not { } section) return null;
+        var rate = new ServingRate(
+            section.GetDouble("requests-per-device", 0, Limits.RequestsPerSecondMax),
+            section.GetDouble("decode-share", 0, 1),
+            section.GetDouble("utilisation", 0, 1));
+        section.Done();
+        return rate;
     }
 
     private static int Choice(ConfigSection job, string key, string[] choices, int? absent)

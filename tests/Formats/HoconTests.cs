@@ -121,6 +121,13 @@ public sealed class HoconTests
             (service.ShareMilli, service.MinReplicas, service.MaxReplicas, service.Demand, service.LatencyClass,
                 service.Guest, service.Priority, service.Tenant));
 
+        var weekly = Assert.Single(JobFile.ParseText("""
+            name = s, kind = inference, devices = 2, replicas { min = 0, max = 9 }
+            demand { base = 1, peak = 2, peak-hour = 8, weekend = 0.25 }
+            serving { requests-per-device = 1.5, decode-share = 0.4, utilisation = 0.6 }
+            """, Shipped.Catalog, Shipped.Policy));
+        Assert.Equal((new Demand(1, 2, 8, 0.25), new ServingRate(1.5, 0.4, 0.6)), (weekly.Demand, weekly.Serving));
+
         var batch = Assert.Single(JobFile.ParseText(
             "name = b, kind = batch, tasks = 3, cpu = 2, duration = 1d", Shipped.Catalog, Shipped.Policy));
         Assert.Equal(

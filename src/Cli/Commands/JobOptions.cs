@@ -31,6 +31,7 @@ internal sealed class JobOptions
     private readonly Option<ReplicaRange?> _replicas;
     private readonly Option<int?> _share;
     private readonly Option<Demand?> _demand;
+    private readonly Option<ServingRequest?> _serving;
     private readonly Option<string?> _latencyClass;
     private readonly Option<bool?> _guest;
     private readonly Option<int?> _tasks;
@@ -62,6 +63,8 @@ internal sealed class JobOptions
         _share = Plain<int?>("--share", "Inference and batch: thousandths of one device, 1 to 999");
         _demand = Parsed<Demand?>(
             "--demand", "Inference: requests per second, such as 50, or 20..80@14 (peak at 14:00 UTC)", DailyDemand);
+        _serving = Parsed<ServingRequest?>(
+            "--serving", "Inference: requests/s of one H800, decode share, utilisation, such as 1.6,0.3,0.7", Serving);
         _latencyClass = Plain<string?>("--latency-class", "Inference: latency class, kept with the job");
         _guest = Plain<bool?>("--guest", "Inference and batch: may be a guest on better tiers (true or false)");
         _tasks = Plain<int?>("--tasks", "Batch: independent tasks");
@@ -104,6 +107,7 @@ internal sealed class JobOptions
             Replicas = parsed.GetValue(_replicas),
             Share = parsed.GetValue(_share),
             Demand = parsed.GetValue(_demand),
+            Serving = parsed.GetValue(_serving),
             LatencyClass = parsed.GetValue(_latencyClass),
             Guest = parsed.GetValue(_guest),
             Tasks = parsed.GetValue(_tasks),
@@ -165,6 +169,16 @@ internal sealed class JobOptions
         }
 
         return Refuse<Demand?>(result, "a number such as 50, or 20..80@14 for base, peak and the hour of the peak");
+    }
+
+    private static ServingRequest? Serving(ArgumentResult result)
+    {
+        var parts = result.Tokens[0].Value.Split(',');
+        if (parts.Length == 3 && Real(parts[0], out var requests) && Real(parts[1], out var decode)
+            && Real(parts[2], out var load))
+            return new ServingRequest { RequestsPerDevice = requests, DecodeShare = decode, Utilisation = load };
+        return Refuse<ServingRequest?>(result, "three numbers such as 1.6,0.3,0.7: requests per second of one H800, "
+            + "share of a request's time that generates tokens, utilisation");
     }
 
     private static Dictionary<string, string>? Labels(string[]? texts)

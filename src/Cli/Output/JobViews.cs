@@ -1,3 +1,4 @@
+using Stockpile.Core.Jobs;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Json;
 
@@ -36,7 +37,14 @@ internal static class JobViews
             ("duration", job.Duration is { } duration ? Show.Duration(duration) : null),
             ("checkpoint", job.Checkpoint is { } interval ? $"every {Show.Duration(interval)}" : null),
             ("generation", job.Generation),
-            ("demand", job.Demand is { } d ? Demand(d.Base, d.Peak, d.PeakHour) : null),
+            ("demand", job.Demand is { } d ? Demand(d) : null),
+            ("answers", job.Serving is { } s
+                ? $"{Show.Number(s.RequestsPerDevice!.Value)} requests/s on one H800, loaded to "
+                    + Show.Percent(s.Utilisation!.Value)
+                : null),
+            ("load", job.Load is { } now
+                ? $"{Show.Number(now.Requests)} of {Show.Number(now.Capacity)} requests/s"
+                : null),
             ("latency class", job.LatencyClass),
             ("guest", job.Guest == false ? "never" : null),
             ("progress", job.Kind == "inference" ? null : Show.Percent(job.Progress)),
@@ -116,8 +124,11 @@ internal static class JobViews
         return string.Join(", ", parts.Where(p => p is not null));
     }
 
-    private static string Demand(double low, double peak, double hour) => low.Equals(peak)
-        ? $"{Show.Number(low)} requests/s"
-        : $"{Show.Number(low)} to {Show.Number(peak)} requests/s, "
-            + $"peak at {Quantities.Format(TimeSpan.FromHours(hour))}";
+    private static string Demand(Demand demand)
+    {
+        var weekend = demand.Weekend.Equals(1) ? "" : $", {Show.Percent(demand.Weekend)} of that on weekends";
+        if (demand.Base.Equals(demand.Peak)) return $"{Show.Number(demand.Base)} requests/s{weekend}";
+        return $"{Show.Number(demand.Base)} to {Show.Number(demand.Peak)} requests/s, "
+            + $"peak at {Quantities.Format(TimeSpan.FromHours(demand.PeakHour))}{weekend}";
+    }
 }

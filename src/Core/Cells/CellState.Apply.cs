@@ -133,7 +133,7 @@ public sealed partial class CellState
             NextSequence++;
             var node = NodeOf(placed.Node);
             if (!node.Ready) throw new InvariantBrokenException($"node {node.Id} takes no work");
-            var allocation = new AllocationState(placed, job, node, At);
+            var allocation = new AllocationState(placed, job, node, At, Catalog);
             job.Bind(allocation);
             node.Bind(allocation);
             Releases.Add(allocation);

@@ -119,7 +119,7 @@ public sealed partial class CellState
     {
         var job = JobOf(image.Job);
         var node = NodeOf(image.Placed.Node);
-        var allocation = new AllocationState(image.Placed, job, node, image.PlacedAt)
+        var allocation = new AllocationState(image.Placed, job, node, image.PlacedAt, Catalog)
         {
             StartedAt = image.StartedAt,
             Finished = image.Finished,

@@ -158,7 +158,7 @@ public sealed partial class CellState
     internal void Begin(DateTimeOffset at)
     {
         if (at < At) throw new InvariantBrokenException($"a round at {at:O} follows one at {At:O} in cell {Cell}");
-        if (RoundNumber > 0) Usage.Advance(At, at, Queue, _services.Values);
+        if (RoundNumber > 0) Usage.Advance(At, at, this);
         At = at;
         Queue.At = at;
         RoundNumber++;

@@ -1,3 +1,4 @@
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
 
@@ -6,7 +7,8 @@ namespace Stockpile.Core.Cells;
 /// <summary>Devices of one node bound to one job, from placement to end.</summary>
 public sealed class AllocationState
 {
-    internal AllocationState(PlacedAllocation placed, JobState job, NodeState node, DateTimeOffset at)
+    internal AllocationState(
+        PlacedAllocation placed, JobState job, NodeState node, DateTimeOffset at, Catalog catalog)
     {
         Placed = placed;
         Job = job;
@@ -15,6 +17,8 @@ public sealed class AllocationState
         DoneBefore = job.Done;
         CpuMilli = job.Spec.CpuMilli * placed.Ranks;
         MemoryMiB = job.Spec.MemoryMiB * placed.Ranks;
+        if (job.Spec.Serving is { } serving)
+            Capacity = ServingRates.PerReplica(job.Spec, serving, catalog, node.Accelerator.Model);
     }
 
     public PlacedAllocation Placed { get; }
@@ -29,6 +33,9 @@ public sealed class AllocationState
     public DateTimeOffset PlacedAt { get; }
     public DateTimeOffset? StartedAt { get; internal set; }
     public bool Started => StartedAt is not null;
+
+    /// <summary>Inference: requests per second that it answers within its latency class; 0 where nobody said.</summary>
+    public double Capacity { get; }
 
     /// <summary>Training: share of the work that was done when it was placed, 0..1.</summary>
     public double DoneBefore { get; internal init; }

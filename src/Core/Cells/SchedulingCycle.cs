@@ -20,7 +20,7 @@ public static class SchedulingCycle
         var migrations = state.Counters.Migrations;
 
         // 1  Services follow their demand.
-        ScaleServices(state, round);
+        ServiceScaling.Run(state, round);
 
         // 1b Nodes that have to be empty by an instant are left.
         var left = Leaving.Run(state, round);
@@ -40,21 +40,6 @@ public static class SchedulingCycle
         // its class has had its turn in this round.
         var more = full || lent.Full || preempted > 0 || left > 0 || state.Counters.Migrations > migrations;
         return new CycleResult(placed + lent.Placed, preempted, more);
-    }
-
-    private static void ScaleServices(CellState state, RoundWriter round)
-    {
-        foreach (var job in state.Services)
-        {
-            var wanted = job.Spec.ReplicasAt(round.At);
-            if (job.Held || wanted == job.Replicas || round.Count >= Limits.EventsPerRoundMax) continue;
-            var superfluous = job.Allocations.Values
-                .Where(a => a.Placed.Task >= wanted)
-                .Select(a => a.Sequence)
-                .ToList();
-            if (superfluous.Count > 0) round.Commit(new AllocationsEnded(superfluous, AllocationEnd.ScaledDown));
-            round.Commit(new ReplicasScaled(job.Number, wanted));
-        }
     }
 
     /// <summary>

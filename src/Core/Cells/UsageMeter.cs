@@ -52,7 +52,7 @@ public sealed class UsageMeter
     }
 
     /// <summary>Adds the time from one round to the next, during which nothing changed.</summary>
-    internal void Advance(DateTimeOffset from, DateTimeOffset to, JobQueue queue, IEnumerable<JobState> services)
+    internal void Advance(DateTimeOffset from, DateTimeOffset to, CellState state)
     {
         var ms = (to - from).TotalMilliseconds;
         if (ms <= 0) return;
@@ -65,18 +65,19 @@ public sealed class UsageMeter
             use.InferenceMs += use.UsedMilli[(int)JobKind.Inference] / 1000.0 * ms;
             use.BatchMs += use.UsedMilli[(int)JobKind.Batch] / 1000.0 * ms;
             use.GuestMs += use.GuestMilli / 1000.0 * ms;
-            if (!queue.TrainingWaitsFor(tier)) continue;
+            if (!state.Queue.TrainingWaitsFor(tier)) continue;
             use.WaitingDeviceMs += devices;
             use.WaitingTrainingMs += training;
         }
 
-        foreach (var service in services)
+        foreach (var service in state.Services)
         {
             if (service.Replicas == 0 || service.Held) continue;
             var rate = service.Spec.Demand?.At(from) ?? service.Replicas;
-            var started = service.Allocations.Values.Count(a => a.Started);
+            var capacity = ServiceScaling.Capacity(service)
+                ?? rate * service.Allocations.Values.Count(a => a.Started) / service.Replicas;
             Demand += rate * ms / 1000;
-            DemandServed += rate * Math.Min(1.0, (double)started / service.Replicas) * ms / 1000;
+            DemandServed += Math.Min(rate, capacity) * ms / 1000;
         }
     }
 }

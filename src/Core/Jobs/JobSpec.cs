@@ -18,15 +18,17 @@ public enum Priority
 
 /// <summary>
 /// Requests per second of a service over a day: a cosine between <see cref="Base"/> and <see cref="Peak"/> that is
-/// highest at <see cref="PeakHour"/> (UTC). A constant demand has base and peak equal.
+/// highest at <see cref="PeakHour"/> (UTC). A constant demand has base and peak equal. Saturdays and Sundays have
+/// <see cref="Weekend"/> times as much.
 /// </summary>
-public sealed record Demand(double Base, double Peak, double PeakHour)
+public sealed record Demand(double Base, double Peak, double PeakHour, double Weekend = 1)
 {
     /// <summary>Requests per second at an instant.</summary>
     public double At(DateTimeOffset now)
     {
         var phase = (now.TimeOfDay.TotalHours - PeakHour) / 24.0 * 2.0 * Math.PI;
-        return Base + (Peak - Base) * (1 + Math.Cos(phase)) / 2;
+        var day = Base + (Peak - Base) * (1 + Math.Cos(phase)) / 2;
+        return now.UtcDateTime.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? day * Weekend : day;
     }
 }
 
@@ -97,6 +99,10 @@ public sealed record JobSpec
     /// <summary>Inference: requests per second over time; null: always <see cref="MinReplicas"/>.</summary>
     public Demand? Demand { get; init; }
 
+    /// <summary>Inference: what a replica answers; null: the most replicas answer the demand's peak, whatever they run
+    /// on.</summary>
+    public ServingRate? Serving { get; init; }
+
     /// <summary>Inference: free-form latency class; recorded, and given back in answers.</summary>
     public string LatencyClass { get; init; } = "";
 
@@ -124,13 +130,21 @@ public sealed record JobSpec
     };
 
     /// <summary>
-    /// Replicas a service wants at an instant. <see cref="MaxReplicas"/> are sized for the demand's peak, so the
-    /// number is max × demand ÷ peak, rounded up and kept within min..max. Without a demand it is the minimum.
+    /// Replicas a service wants at an instant before it is known what they run on, kept within min..max. What is known
+    /// of its <see cref="Serving"/> is taken for the reference device; without it, <see cref="MaxReplicas"/> are sized
+    /// for the demand's peak, so the number is max × demand ÷ peak. Without a demand it is the minimum.
     /// </summary>
     public int ReplicasAt(DateTimeOffset now)
     {
         if (Demand is not { Peak: > 0 } demand) return MinReplicas;
-        var wanted = (int)Math.Ceiling(MaxReplicas * demand.At(now) / demand.Peak - 1e-9);
-        return Math.Clamp(wanted, MinReplicas, MaxReplicas);
+        var each = Serving is { } serving ? serving.OnReference(DevicesPerTask) : demand.Peak / MaxReplicas;
+        return WithinRange(demand.At(now) / each);
     }
+
+    /// <summary>So many replicas, rounded up, within min..max.</summary>
+    internal int WithinRange(double replicas) =>
+        (int)Math.Clamp(Math.Ceiling(replicas - 1e-9), MinReplicas, MaxReplicas);
+
+    /// <summary>Inference and batch: devices of a task; a share counts as its thousandths.</summary>
+    internal double DevicesPerTask => ShareMilli > 0 ? ShareMilli / (double)Limits.MilliPerDevice : Devices;
 }

@@ -150,7 +150,28 @@ public static class JobValidator
         CheckDevicesOrShare(spec, found);
         if (spec.Devices == 0 && spec.ShareMilli == 0)
             found.Add("devices", $"is missing; 1..{Limits.DevicesPerNodeMax}, or a share of 1..999");
-        if (spec.Demand is not { } demand) return;
+        CheckDemand(spec.Demand, found);
+        CheckServing(spec, found);
+    }
+
+    private static void CheckServing(JobSpec spec, Findings found)
+    {
+        if (spec.Serving is not { } serving) return;
+        if (spec.Demand is null) found.Add("serving", "needs a demand; replicas follow it");
+        if (!(serving.RequestsPerDevice > 0) || serving.RequestsPerDevice > Limits.RequestsPerSecondMax)
+        {
+            found.Add("serving", $"requests-per-device of {Text(serving.RequestsPerDevice)} is not allowed; above 0 " +
+                $"and up to {Limits.RequestsPerSecondMax:F0}");
+        }
+        if (!InRange(serving.DecodeShare, 0, 1))
+            found.Add("serving", $"a decode-share of {Text(serving.DecodeShare)} is not allowed; 0..1");
+        if (!(serving.Utilisation > 0) || serving.Utilisation > 1)
+            found.Add("serving", $"a utilisation of {Text(serving.Utilisation)} is not allowed; above 0 and up to 1");
+    }
+
+    private static void CheckDemand(Demand? given, Findings found)
+    {
+        if (given is not { } demand) return;
         if (!InRange(demand.Base, 0, Limits.RequestsPerSecondMax))
             found.Add("demand", $"a base of {Text(demand.Base)} is not allowed; 0..{Limits.RequestsPerSecondMax:F0}");
         else if (!InRange(demand.Peak, 0, Limits.RequestsPerSecondMax))
@@ -159,6 +180,8 @@ public static class JobValidator
             found.Add("demand", $"a peak of {Text(demand.Peak)} is less than the base of {Text(demand.Base)}");
         if (!InRange(demand.PeakHour, 0, 24))
             found.Add("demand", $"a peak-hour of {Text(demand.PeakHour)} is not allowed; 0..24");
+        if (!InRange(demand.Weekend, 0, Limits.WeekendFactorMax))
+            found.Add("demand", $"a weekend of {Text(demand.Weekend)} is not allowed; 0..{Limits.WeekendFactorMax}");
     }
 
     private static void CheckBatch(JobSpec spec, Findings found)
@@ -212,6 +235,7 @@ public static class JobValidator
         Foreign(kind == JobKind.Training, spec.ShareMilli != 0, "share");
         Foreign(kind != JobKind.Inference, spec.MinReplicas != 0 || spec.MaxReplicas != 0, "replicas");
         Foreign(kind != JobKind.Inference, spec.Demand is not null, "demand");
+        Foreign(kind != JobKind.Inference, spec.Serving is not null, "serving");
         Foreign(kind != JobKind.Inference, spec.LatencyClass.Length > 0, "latency-class");
         Foreign(kind == JobKind.Training, !spec.Guest, "guest");
         Foreign(kind != JobKind.Batch, spec.Tasks != 0, "tasks");

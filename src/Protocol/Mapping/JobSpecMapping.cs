@@ -40,7 +40,21 @@ public static class JobSpecMapping
         };
         foreach (var (name, value) in spec.Labels) msg.Labels.Add(name, value);
         if (spec.Demand is { } demand)
-            msg.Demand = new DemandMsg { Base = demand.Base, Peak = demand.Peak, PeakHour = demand.PeakHour };
+            msg.Demand = ToWire(demand);
+        if (spec.Serving is { } serving)
+            msg.Serving = new ServingRateMsg
+            {
+                RequestsPerDevice = serving.RequestsPerDevice,
+                DecodeShare = serving.DecodeShare,
+                Utilisation = serving.Utilisation,
+            };
+        return msg;
+    }
+
+    private static DemandMsg ToWire(Demand demand)
+    {
+        var msg = new DemandMsg { Base = demand.Base, Peak = demand.Peak, PeakHour = demand.PeakHour };
+        if (!demand.Weekend.Equals(1)) msg.Weekend = demand.Weekend;
         return msg;
     }
 
@@ -72,7 +86,12 @@ public static class JobSpecMapping
         Generation = msg.Generation,
         MinReplicas = msg.MinReplicas,
         MaxReplicas = msg.MaxReplicas,
-        Demand = msg.Demand is { } demand ? new Demand(demand.Base, demand.Peak, demand.PeakHour) : null,
+        Demand = msg.Demand is { } demand
+            ? new Demand(demand.Base, demand.Peak, demand.PeakHour, demand.HasWeekend ? demand.Weekend : 1)
+            : null,
+        Serving = msg.Serving is { } serving
+            ? new ServingRate(serving.RequestsPerDevice, serving.DecodeShare, serving.Utilisation)
+            : null,
         LatencyClass = msg.LatencyClass,
         Guest = msg.Guest,
         Tasks = msg.Tasks,

@@ -35,6 +35,12 @@ public static class CellViews
             AllocationCount = job.Allocations.Count,
             ForwardedTo = job.ForwardedTo,
         };
+        if (ServiceScaling.Capacity(job) is { } capacity)
+        {
+            view.Requests = job.Ended is null ? job.Spec.Demand!.At(state.At) : 0;
+            view.Capacity = capacity;
+        }
+
         if (job.Waits) view.Reason = Waiting(state, job, allocations);
         else if (job.Ended == JobPhase.Failed) view.Reason = job.Reason;
         if (allocations) view.Allocations.AddRange(job.Allocations.Values.Select(a => Allocation(state, a)));

@@ -57,6 +57,7 @@ public sealed class RandomJobs(Random random)
     {
         var least = random.Next(4);
         var whole = random.Next(3) == 0;
+        var demand = random.Next(3) == 0 ? null : new Demand(random.Next(50), 50 + random.Next(100), random.Next(24));
         return new JobSpec
         {
             Name = Name("service"),
@@ -65,7 +66,10 @@ public sealed class RandomJobs(Random random)
             ShareMilli = whole ? 0 : Pick(100, 250, 300, 500, 501, 700, 999),
             MinReplicas = least,
             MaxReplicas = Math.Max(1, least + random.Next(7)),
-            Demand = random.Next(3) == 0 ? null : new Demand(random.Next(50), 50 + random.Next(100), random.Next(24)),
+            Demand = demand,
+            Serving = demand is null || random.Next(2) == 0
+                ? null
+                : new ServingRate(10 + random.Next(90), random.Next(5) / 4.0, 0.6),
             Guest = random.Next(4) > 0,
         };
     }

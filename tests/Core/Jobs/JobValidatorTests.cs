@@ -126,6 +126,14 @@ public sealed class JobValidatorTests
         ["negative demand"] = (Service with { Demand = new Demand(-1, 2, 0) }, "demand", "a base of -1"),
         ["demand not a number"] = (Service with { Demand = new Demand(1, double.NaN, 0) }, "demand", "a peak of NaN"),
         ["peak below base"] = (Service with { Demand = new Demand(3, 2, 0) }, "demand", "a peak of 2 is less than"),
+        ["weekend"] = (Service with { Demand = new Demand(1, 2, 12, -1) }, "demand", "a weekend of -1"),
+        ["serving without demand"] =
+            (Service with { Demand = null, Serving = new ServingRate(1, 0, 1) }, "serving", "needs a demand"),
+        ["serving nothing"] =
+            (Service with { Serving = new ServingRate(0, 0, 1) }, "serving", "requests-per-device of 0"),
+        ["decode share"] = (Service with { Serving = new ServingRate(1, 1.5, 1) }, "serving", "a decode-share of 1.5"),
+        ["utilisation"] = (Service with { Serving = new ServingRate(1, 0, 0) }, "serving", "a utilisation of 0"),
+        ["gang that serves"] = (Gang with { Serving = new ServingRate(1, 0, 1) }, "serving", "does not belong"),
         ["peak-hour"] = (Service with { Demand = new Demand(1, 2, 25) }, "demand", "a peak-hour of 25"),
         ["latency class"] = (Service with { LatencyClass = "a b" }, "latency-class", "'a b' is not allowed"),
         ["service with work"] = (Service with { WorkHours = 1 }, "work", "does not belong to a job of kind inference"),

@@ -78,9 +78,13 @@ public sealed record JobRequest
     public int? Share { get; init; }
 
     [Description("requests per second: a number, or an object {\"base\": number, \"peak\": number, "
-        + "\"peakHour\": number}")]
+        + "\"peakHour\": number, \"weekend\": number}")]
     [JsonConverter(typeof(DemandConverter))]
     public Demand? Demand { get; init; }
+
+    [Description("what a replica answers: an object {\"requestsPerDevice\": number, \"decodeShare\": 0 to 1, "
+        + "\"utilisation\": above 0 to 1}")]
+    public ServingRequest? Serving { get; init; }
 
     [Description("a text of at most 128 characters")]
     public string? LatencyClass { get; init; }
@@ -105,6 +109,20 @@ public sealed record TopologyRequest
 
     [Description("rack or pod: the gang takes as few as it can")]
     public string? Preferred { get; init; }
+}
+
+/// <summary>What a replica of a service answers; all three are needed.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record ServingRequest
+{
+    [Description("requests per second that one H800 answers when it is full: a number above 0")]
+    public double? RequestsPerDevice { get; init; }
+
+    [Description("share of a request's time that generates tokens: a number, 0 to 1")]
+    public double? DecodeShare { get; init; }
+
+    [Description("load at which the latency class still holds: a number above 0, at most 1")]
+    public double? Utilisation { get; init; }
 }
 
 /// <summary>Fewest and most replicas; the fewest are 0 where they are left out.</summary>

@@ -41,6 +41,10 @@ public sealed record JobResponse
 
     [JsonConverter(typeof(DemandConverter))]
     public Demand? Demand { get; init; }
+    public ServingRequest? Serving { get; init; }
+
+    /// <summary>Of a service that says what a replica answers.</summary>
+    public LoadResponse? Load { get; init; }
     public string? LatencyClass { get; init; }
     public bool? Guest { get; init; }
     public int? Tasks { get; init; }
@@ -67,6 +71,11 @@ public sealed record JobResponse
     /// <summary>The idempotency key it was submitted with.</summary>
     public string? Key { get; init; }
 }
+
+/// <summary>What is asked of a service at the moment, and what it can answer.</summary>
+/// <param name="Requests">Requests per second.</param>
+/// <param name="Capacity">Requests per second that its running replicas answer within their latency class.</param>
+public sealed record LoadResponse(double Requests, double Capacity);
 
 public sealed record ReplicasResponse(int Min, int Max, int Now);
 

@@ -58,7 +58,7 @@ public sealed class DurationConverter : JsonConverter<TimeSpan>
     }
 }
 
-/// <summary>A demand: a constant number, or base, peak and the hour of the peak.</summary>
+/// <summary>A demand: a constant number, or base, peak, the hour of the peak and the factor of weekends.</summary>
 public sealed class DemandConverter : JsonConverter<Demand>
 {
     public override Demand Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -70,7 +70,7 @@ public sealed class DemandConverter : JsonConverter<Demand>
         }
 
         if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException();
-        double? low = null, peak = null, hour = null;
+        double? low = null, peak = null, hour = null, weekend = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString();
@@ -78,18 +78,19 @@ public sealed class DemandConverter : JsonConverter<Demand>
             if (name == "base") low = reader.GetDouble();
             else if (name == "peak") peak = reader.GetDouble();
             else if (name == "peakHour") hour = reader.GetDouble();
+            else if (name == "weekend") weekend = reader.GetDouble();
             else throw new JsonException();
         }
 
         if (reader.TokenType != JsonTokenType.EndObject || (low ?? peak) is null) throw new JsonException();
-        return new Demand(low ?? peak!.Value, peak ?? low!.Value, hour ?? 0);
+        return new Demand(low ?? peak!.Value, peak ?? low!.Value, hour ?? 0, weekend ?? 1);
     }
 
     public override void Write(Utf8JsonWriter writer, Demand value, JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(value);
-        if (value.Base.Equals(value.Peak) && value.PeakHour == 0)
+        if (value.Base.Equals(value.Peak) && value.PeakHour == 0 && value.Weekend.Equals(1))
         {
             writer.WriteNumberValue(value.Base);
             return;
@@ -99,6 +100,7 @@ public sealed class DemandConverter : JsonConverter<Demand>
         writer.WriteNumber("base", value.Base);
         writer.WriteNumber("peak", value.Peak);
         writer.WriteNumber("peakHour", value.PeakHour);
+        if (!value.Weekend.Equals(1)) writer.WriteNumber("weekend", value.Weekend);
         writer.WriteEndObject();
     }
 }

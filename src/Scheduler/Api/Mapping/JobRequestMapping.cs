@@ -43,6 +43,10 @@ public static class JobRequestMapping
             MinReplicas = job.Replicas?.Min ?? 0,
             MaxReplicas = job.Replicas?.Max ?? 0,
             Demand = job.Demand,
+            Serving = job.Serving is { } serving
+                ? new ServingRate(
+                    serving.RequestsPerDevice!.Value, serving.DecodeShare!.Value, serving.Utilisation!.Value)
+                : null,
             LatencyClass = job.LatencyClass ?? "",
             Guest = job.Guest ?? true,
             Tasks = job.Tasks ?? 0,
@@ -85,6 +89,14 @@ public static class JobRequestMapping
                 ? null
                 : new ReplicaRange { Min = spec.MinReplicas, Max = spec.MaxReplicas },
             Demand = spec.Demand,
+            Serving = spec.Serving is { } serving
+                ? new ServingRequest
+                {
+                    RequestsPerDevice = serving.RequestsPerDevice,
+                    DecodeShare = serving.DecodeShare,
+                    Utilisation = serving.Utilisation,
+                }
+                : null,
             LatencyClass = spec.LatencyClass.Length == 0 ? null : spec.LatencyClass,
             Guest = spec.Guest ? null : false,
             Tasks = NullIfZero(spec.Tasks),
@@ -111,8 +123,11 @@ public static class JobRequestMapping
         if (job.Topology?.Preferred is { } preferred && Level(preferred) is null)
             yield return Range("topology.preferred", $"'{Names.Shorten(preferred)}'", "rack, pod");
         if (job.Work is { } work && !double.IsFinite(work)) yield return Range("work", work, "a finite number");
-        if (job.Demand is { } demand && !double.IsFinite(demand.Base + demand.Peak + demand.PeakHour))
-            yield return Range("demand", demand.Peak, "finite numbers");
+        if (job.Demand is { } demand && !double.IsFinite(demand.Base + demand.Peak + demand.PeakHour
+            + demand.Weekend)) yield return Range("demand", demand.Peak, "finite numbers");
+        if (job.Serving is { } serving && (serving.RequestsPerDevice is null || serving.DecodeShare is null
+            || serving.Utilisation is null))
+            yield return Missing("serving", "all of requestsPerDevice, decodeShare and utilisation");
         if ((job.Tiers ?? []).Contains(null!)) yield return Missing("tiers", "a list of tier names without null");
         if ((job.Models ?? []).Contains(null!)) yield return Missing("models", "a list of model names without null");
         if (job.Labels?.Values.Contains(null!) == true) yield return Missing("labels", "an object of texts, not null");

@@ -42,6 +42,8 @@ internal static class JobViewMapping
                 ? new ReplicasResponse(spec.MinReplicas, spec.MaxReplicas, view.Replicas)
                 : null,
             Demand = request.Demand,
+            Serving = request.Serving,
+            Load = view.HasCapacity ? new LoadResponse(view.Requests, view.Capacity) : null,
             LatencyClass = request.LatencyClass,
             Guest = request.Guest,
             Tasks = request.Tasks,

@@ -1,0 +1,65 @@
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Cells;
+
+/// <summary>Services follow their demand: as many replicas as answer it on the models they run on.</summary>
+public static class ServiceScaling
+{
+    internal static void Run(CellState state, RoundWriter round)
+    {
+        foreach (var job in state.Services)
+        {
+            if (job.Held || round.Count >= Limits.EventsPerRoundMax) continue;
+            var wanted = Wanted(state, job, round.At);
+            if (wanted == job.Replicas) continue;
+            var superfluous = job.Allocations.Values
+                .Where(a => a.Placed.Task >= wanted)
+                .Select(a => a.Sequence)
+                .ToList();
+            if (superfluous.Count > 0) round.Commit(new AllocationsEnded(superfluous, AllocationEnd.ScaledDown));
+            round.Commit(new ReplicasScaled(job.Number, wanted));
+        }
+    }
+
+    /// <summary>Requests per second that the started replicas answer within their latency class; null where nobody said
+    /// what a replica answers.</summary>
+    public static double? Capacity(JobState job)
+    {
+        if (job.Spec.Serving is null) return null;
+        var capacity = 0.0;
+        foreach (var allocation in job.Allocations.Values)
+            if (allocation.Started) capacity += allocation.Capacity;
+        return capacity;
+    }
+
+    /// <summary>
+    /// The fewest replicas, counted from the first, that answer the demand. A replica without a device is counted on
+    /// the job's first choice; if it comes to a slower model, the next cycle wants one more.
+    /// </summary>
+    private static int Wanted(CellState state, JobState job, DateTimeOffset now)
+    {
+        if (job.Spec is not { Serving: not null, Demand: { } demand }) return job.Spec.ReplicasAt(now);
+        var left = demand.At(now);
+        var firstChoice = FirstChoice(state, job);
+        var each = new double[job.Replicas];
+        Array.Fill(each, firstChoice);
+        foreach (var allocation in job.Allocations.Values) each[allocation.Placed.Task] = allocation.Capacity;
+        for (var task = 0; task < each.Length; task++)
+        {
+            if (left <= demand.Peak * 1e-9) return job.Spec.WithinRange(task);
+            left -= each[task];
+        }
+
+        return job.Spec.WithinRange(each.Length + Math.Max(0, left) / firstChoice);
+    }
+
+    private static double FirstChoice(CellState state, JobState job)
+    {
+        var (spec, serving) = (job.Spec, job.Spec.Serving!);
+        var choices = job.Class.Home.Count > 0 ? job.Class.Home : job.Class.Guest;
+        return choices.Count > 0
+            ? ServingRates.PerReplica(spec, serving, state.Catalog, choices[0].Model)
+            : serving.OnReference(spec.DevicesPerTask);
+    }
+}

@@ -1,0 +1,117 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+using static Stockpile.Core.Tests.TestCell;
+
+namespace Stockpile.Core.Tests.Cells;
+
+public sealed class ServiceScalingTests
+{
+    // One H800 answers 10 requests per second at three quarters of its load: 7.5.
+    private static readonly ServingRate Rate = new(10, 0, 0.75);
+
+    private static JobSpec Wanted(double requests) => new()
+    {
+        Name = "service", Kind = JobKind.Inference, Devices = 1, MaxReplicas = 100,
+        Demand = new Demand(requests, requests, 0), Serving = Rate,
+    };
+
+    [Fact]
+    public void Slow_models_get_more_replicas_for_the_same_demand()
+    {
+        // 15 requests are answered by 2 H800, by 6.7 A800, 13.4 H20 or 30.5 T4: rates of 990, 312, 148 and 65.
+        Assert.Equal(2, Replicas("H800", 15));
+        Assert.Equal(7, Replicas("A800", 15));
+        Assert.Equal(14, Replicas("H20", 15));
+        Assert.Equal(31, Replicas("T4", 15));
+
+        static int Replicas(string model, double requests)
+        {
+            var cell = new TestCell();
+            for (var i = 0; i < 5; i++) cell.Node($"n{i}", model, 8);
+            var job = cell.Place(Wanted(requests) with { Models = [model] });
+            return job.Allocations.Count;
+        }
+    }
+
+    [Fact]
+    public void Replicas_that_came_to_a_slower_model_than_the_first_choice_get_company()
+    {
+        var cell = new TestCell().Node("fast", "H800", 1).Node("slow", "A800", 8);
+
+        // Two H800 would do; one stands on an H800 with 7.5, and the A800 have 2.36 each.
+        var job = cell.Place(Wanted(15) with { Models = ["H800", "A800"] });
+        Assert.Equal(2, job.Allocations.Count);
+        cell.Cycle();
+        cell.Cycle();
+        cell.Cycle();
+
+        Assert.Equal(5, job.Allocations.Count);
+        Assert.InRange(job.Allocations.Values.Sum(a => a.Capacity), 15, 15 + 2.4);
+        cell.Cycle();
+        Assert.Equal(5, job.Replicas);
+    }
+
+    [Fact]
+    public void A_quiet_weekend_gives_devices_back_and_no_replica_too_many_is_kept()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        // Midnight of the tests is a Sunday.
+        cell.Now = Midnight.AddDays(1);
+        var job = cell.Place(Wanted(60) with { Models = ["H800"], Demand = new Demand(60, 60, 0, Weekend: 0.25) });
+        Assert.Equal(8, job.Allocations.Count);
+
+        cell.Now = Midnight.AddDays(6);
+        cell.Cycle();
+        Assert.Equal([0, 1], job.Allocations.Values.Select(a => a.Placed.Task));
+
+        cell.Now = Midnight.AddDays(8);
+        cell.Cycle();
+        Assert.Equal(8, job.Allocations.Count);
+    }
+
+    [Fact]
+    public void The_range_holds_whatever_the_demand()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        var quiet = cell.Place(Wanted(0.1) with { Models = ["H800"], MinReplicas = 3 });
+        var loud = cell.Place(Wanted(1000) with { Models = ["H800"], MaxReplicas = 4 });
+
+        Assert.Equal((3, 4), (quiet.Allocations.Count, loud.Allocations.Count));
+    }
+
+    [Fact]
+    public void What_is_served_is_what_the_models_answer()
+    {
+        var cell = new TestCell().Node("a", "A800", 4);
+        var job = cell.Place(Wanted(15) with { Models = ["A800"] });
+        foreach (var allocation in job.Allocations.Values)
+            cell.Accept(new ReportStarted(allocation.Node.Id, allocation.Sequence));
+        cell.Now = Midnight.AddHours(1);
+        cell.Cycle();
+        cell.Now = Midnight.AddHours(2);
+        cell.Submit(Tasks(1));
+
+        // Seven are wanted and four have room: 4 of 6.35.
+        var usage = cell.State.Usage;
+        Assert.Equal(7, job.Replicas);
+        Assert.Equal(2 * 3600 * 15, usage.Demand, 1e-6);
+        Assert.Equal(2 * 3600 * 4 * 7.5 * 312 / 990, usage.DemandServed, 1e-6);
+    }
+
+    [Theory]
+    [InlineData(0, 312.0 / 990)]
+    [InlineData(1, 2.0 / 3)]
+    [InlineData(0.5, 1 / (0.5 * 1.5 + 0.5 * 990 / 312))]
+    public void Generating_is_bound_by_memory_and_reading_by_arithmetic(double decodeShare, double expected)
+    {
+        var catalog = new Fleets.Catalog(["frontier"],
+        [
+            RandomFleet.Model("H800", "frontier", 81_920, 990) with { MemoryGBps = 3_000 },
+            RandomFleet.Model("A800", "frontier", 81_920, 312) with { MemoryGBps = 2_000 },
+        ]);
+
+        Assert.Equal(expected, ServingRates.Speed(catalog, "A800", decodeShare), 1e-12);
+        Assert.Equal(1, ServingRates.Speed(catalog, "H800", decodeShare), 1e-12);
+    }
+}
