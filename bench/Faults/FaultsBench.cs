@@ -5,27 +5,30 @@ namespace Stockpile.Bench.Faults;
 
 /// <summary>
 /// Lets each fault happen so many times, one after the other to one cluster that is kept up. A cluster that does not
-/// become whole again is a finding, and the next fault gets a new one.
+/// become whole again is a finding, and the next fault gets a new one. Every fault has its turn before any happens
+/// again, so that whatever the machine does besides falls on all of them.
 /// </summary>
 internal sealed class FaultsBench(string programs, string folder)
 {
-    private readonly List<FaultRun> _runs = [];
-    private readonly List<string> _findings = [];
     private readonly List<string> _skipped = [];
+    private FaultsRecord _record = new([], [], []);
     private FaultLab? _lab;
 
+    /// <param name="add">Whether the runs that stand in the folder count.</param>
     /// <returns>The exit code: 1 when something was not as promised.</returns>
-    public async Task<int> RunAsync(IReadOnlyList<Fault> faults, int runs, CancellationToken cancel)
+    public async Task<int> RunAsync(IReadOnlyList<Fault> faults, int runs, bool add, CancellationToken cancel)
     {
-        var conditions = Conditions.Now();
+        if (add) _record = FaultsReport.Read(folder);
+        _record.Conditions.Add(Conditions.Now());
         try
         {
-            foreach (var fault in faults)
+            for (var run = 1; run <= runs; run++)
             {
-                for (var run = 1; run <= runs; run++)
+                foreach (var fault in faults.Where(f => _record.Runs.Count(r => r.Fault == f.Name) < run).ToList())
                 {
-                    if (!await RunOnceAsync(fault, run, cancel)) break;
-                    FaultsReport.Write(folder, conditions, _runs, _skipped, _findings);
+                    if (_skipped.Any(s => s.StartsWith(fault.Name, StringComparison.Ordinal))) continue;
+                    await RunOnceAsync(fault, run, cancel);
+                    FaultsReport.Write(folder, _record, _skipped);
                 }
             }
 
@@ -40,19 +43,12 @@ internal sealed class FaultsBench(string programs, string folder)
             if (_lab is not null) await _lab.DisposeAsync();
         }
 
-        foreach (var late in _runs.Where(IsLate))
-            _findings.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{late.Fault} took {late.RecoverSeconds.Max():0.0} s to recover"));
-        FaultsReport.Write(folder, conditions, _runs, _skipped, _findings);
+        FaultsReport.Write(folder, _record, _skipped);
         Console.WriteLine(File.ReadAllText(Path.Combine(folder, "faults.md")));
-        return _findings.Count == 0 ? 0 : 1;
+        return _record.NotAsPromised.Any() ? 1 : 0;
     }
 
-    private static bool IsLate(FaultRun run) =>
-        run.RecoverSeconds.Any(s => s > Tests.Shared.Faults.Faults.Of(run.Fault).GoalSeconds);
-
-    /// <summary>False: it cannot happen here.</summary>
-    private async Task<bool> RunOnceAsync(Fault fault, int number, CancellationToken cancel)
+    private async Task RunOnceAsync(Fault fault, int number, CancellationToken cancel)
     {
         try
         {
@@ -60,18 +56,18 @@ internal sealed class FaultsBench(string programs, string folder)
             if (fault.WhyNot(_lab) is { } why)
             {
                 _skipped.Add($"{fault.Name}: {why}");
-                return false;
+                return;
             }
 
             var run = await FaultScene.RunAsync(_lab, fault, cancel);
-            _runs.Add(run);
+            _record.Runs.Add(run);
             Say(string.Create(CultureInfo.InvariantCulture,
                 $"{fault.Name} {number}: {run.InFlight} in flight, {run.Lost} lost, {run.Doubled} doubled, "
                 + $"{run.FailedElsewhere.Values.Sum()} failed, {run.FailedAtFaulted} failed where it broke, "
                 + $"{run.Told} told to wait; recovered in "
-                + $"{string.Join(", ", run.RecoverSeconds.Select(s => s.ToString("0.0", CultureInfo.InvariantCulture)))} s, "
+                + $"{string.Join(", ", run.RecoverSeconds.Select(Seconds))} s, "
                 + $"slowest submission {run.SlowestSeconds:0.0} s, {run.WallSeconds:0} s in all"));
-            foreach (var finding in run.Findings) Find($"{fault.Name} {number}: {finding}");
+            foreach (var finding in run.Findings) Say($"{fault.Name} {number}: {finding}");
             if (run.Findings.Count > 0) KeepLogs(_lab, fault, number);
         }
         catch (Exception broken) when (broken is TimeoutException or InvalidOperationException)
@@ -82,9 +78,9 @@ internal sealed class FaultsBench(string programs, string folder)
             await _lab.DisposeAsync();
             _lab = null;
         }
-
-        return true;
     }
+
+    private static string Seconds(double seconds) => seconds.ToString("0.0", CultureInfo.InvariantCulture);
 
     private async Task<FaultLab> StartAsync(CancellationToken cancel)
     {
@@ -112,7 +108,7 @@ internal sealed class FaultsBench(string programs, string folder)
 
     private void Find(string what)
     {
-        _findings.Add(what);
+        _record.Broken.Add(what.Split('\n')[0]);
         Say(what.Split('\n')[0]);
     }
 

@@ -40,6 +40,22 @@ internal sealed record FaultSummary(
     private static double Round(double seconds) => Math.Round(seconds, 2);
 }
 
+/// <summary>What was measured, perhaps in several sittings.</summary>
+/// <param name="Conditions">One for each sitting.</param>
+/// <param name="Broken">Clusters that did not become whole again, or were not in order at rest.</param>
+internal sealed record FaultsRecord(List<Conditions> Conditions, List<FaultRun> Runs, List<string> Broken)
+{
+    /// <summary>What was not as promised, a line each.</summary>
+    public IEnumerable<string> NotAsPromised =>
+    [
+        .. Runs.SelectMany(r => r.Findings.Select(f => $"{r.Fault} at {r.At:HH:mm:ss}: {f.Split('\n')[0]}")),
+        .. Broken,
+        .. Runs.Where(r => r.RecoverSeconds.Any(s => s > Tests.Shared.Faults.Faults.Of(r.Fault).GoalSeconds))
+            .Select(r => string.Create(CultureInfo.InvariantCulture,
+                $"{r.Fault} at {r.At:HH:mm:ss} took {r.RecoverSeconds.Max():0.0} s to recover")),
+    ];
+}
+
 /// <summary>What the bench leaves behind: a JSON document with every run, and a table for people.</summary>
 internal static class FaultsReport
 {
@@ -52,31 +68,51 @@ internal static class FaultsReport
     private const string Head = "| Fault | Promised | Runs | Jobs in flight | Lost | Doubled | Failed requests | "
         + "Told to wait | Others put out | Seconds to recover: p50 / max |";
 
+    /// <summary>The runs that stand in a folder; none where there is no document.</summary>
+    /// <exception cref="InvalidDataException">The document is not one of this bench.</exception>
+    public static FaultsRecord Read(string folder)
+    {
+        var file = Path.Combine(folder, "faults.json");
+        if (!File.Exists(file)) return new FaultsRecord([], [], []);
+        try
+        {
+            return JsonSerializer.Deserialize<FaultsRecord>(File.ReadAllText(file), Options)
+                is { Conditions: not null, Runs: not null, Broken: not null } record
+                    ? record
+                    : throw new InvalidDataException($"{file}: conditions, runs or broken are missing");
+        }
+        catch (JsonException bad)
+        {
+            throw new InvalidDataException($"{file}: {bad.Message}", bad);
+        }
+    }
+
     /// <param name="skipped">Faults that could not happen here, and why.</param>
-    public static void Write(
-        string folder, Conditions conditions, IReadOnlyList<FaultRun> runs, IReadOnlyList<string> skipped,
-        IReadOnlyList<string> findings)
+    public static void Write(string folder, FaultsRecord record, IReadOnlyList<string> skipped)
     {
         var summaries = Tests.Shared.Faults.Faults.All
-            .Select(fault => (fault, Runs: runs.Where(r => r.Fault == fault.Name).ToList()))
+            .Select(fault => (fault, Runs: record.Runs.Where(r => r.Fault == fault.Name).ToList()))
             .Where(f => f.Runs.Count > 0).Select(f => FaultSummary.Of(f.fault, f.Runs)).ToList();
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "faults.json"), JsonSerializer.Serialize(
-            new { bench = "faults", conditions, summaries, skipped, findings, runs }, Options) + "\n");
-        File.WriteAllText(Path.Combine(folder, "faults.md"), Page(conditions, summaries, skipped, findings));
+            new { bench = "faults", record.Conditions, summaries, skipped, record.NotAsPromised, record.Broken,
+                record.Runs }, Options) + "\n");
+        File.WriteAllText(Path.Combine(folder, "faults.md"), Page(record, summaries, skipped));
     }
 
     private static string Page(
-        Conditions conditions, IReadOnlyList<FaultSummary> summaries, IReadOnlyList<string> skipped,
-        IReadOnlyList<string> findings)
+        FaultsRecord record, IReadOnlyList<FaultSummary> summaries, IReadOnlyList<string> skipped)
     {
+        var conditions = record.Conditions[^1];
+        var sittings = string.Join("; ", record.Conditions.Select(c => string.Create(CultureInfo.InvariantCulture,
+            $"{c.Date} with load average {c.LoadAverage}")));
         var page = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
             # Faults, measured
 
             Three schedulers, three hosts with 24 nodes in 4 cells, PostgreSQL, about ten submissions a second: all
-            processes of one machine with {conditions.Cores} cores ({conditions.Cpu}), {conditions.Dotnet},
-            {conditions.Date}, load average {conditions.LoadAverage} when it began. Made by
-            `dotnet run --project bench/Faults -c Release`; every run stands in [faults.json](faults.json).
+            processes of one machine with {conditions.Cores} cores ({conditions.Cpu}), {conditions.Dotnet}.
+            Began: {sittings}. Made by `dotnet run --project bench/Faults -c Release`; every run stands in
+            [faults.json](faults.json).
 
             {Head}
             |---|---|---|---|---|---|---|---|---|---|
@@ -100,8 +136,9 @@ internal static class FaultsReport
 
             """);
         foreach (var line in skipped) page.Append(CultureInfo.InvariantCulture, $"\nNot run here: {line}\n");
+        var findings = record.NotAsPromised.ToList();
         if (findings.Count > 0) page.Append("\nNot as promised:\n\n");
-        foreach (var line in findings) page.Append(CultureInfo.InvariantCulture, $"- {line.Split('\n')[0]}\n");
+        foreach (var line in findings) page.Append(CultureInfo.InvariantCulture, $"- {line}\n");
         return page.ToString();
     }
 

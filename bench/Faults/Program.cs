@@ -17,6 +17,10 @@ var results = new Option<string>("--out")
     Description = "Folder for faults.json and faults.md; created if missing",
     DefaultValueFactory = _ => Path.Combine("bench", "results"),
 };
+var add = new Option<bool>("--add")
+{
+    Description = "Count the runs that stand in --out, and add to them until each fault has --runs",
+};
 runs.Validators.Add(r =>
 {
     if (r.GetValue(runs) is < 1 or > 10_000) r.AddError("--runs is a number from 1 to 10000");
@@ -28,7 +32,7 @@ faults.Validators.Add(f =>
 });
 var root = new RootCommand("Breaks a cluster of real processes, and counts what was lost, doubled and late")
 {
-    faults, runs, results,
+    faults, runs, results, add,
 };
 root.SetAction(async (parsed, cancel) =>
 {
@@ -41,7 +45,8 @@ root.SetAction(async (parsed, cancel) =>
     await using var turn = await MachineTurn.TakeAsync();
     var bench = new FaultsBench(programs, parsed.GetValue(results)!);
     return await bench.RunAsync(
-        [.. parsed.GetValue(faults)!.Split(',').Select(Faults.Of)], parsed.GetValue(runs), cancel);
+        [.. parsed.GetValue(faults)!.Split(',').Select(Faults.Of)], parsed.GetValue(runs), parsed.GetValue(add),
+        cancel);
 });
 // Whoever interrupts it waits until every process that it started is gone.
 return await root.Parse(args).InvokeAsync(

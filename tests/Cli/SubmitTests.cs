@@ -52,8 +52,9 @@ public sealed class SubmitTests : IAsyncLifetime
         var outcome = await _cli.RunAsync(
             "submit", "--kind", "inference", "--name", "chat", "--tenant", "web", "--priority", "high",
             "--tiers", "basic, frontier", "--min-memory", "20GiB", "--cpu", "1.5", "--memory", "2048", "--label",
-            "rack=r1", "--label", "pod=p=2", "--share", "250", "--replicas", "2..8", "--demand", "10..40@14", "--serving", "1.5,0.25,0.75",
-            "--latency-class", "fast", "--guest", "false", "--checkpoint", "90s", "--duration", "2h");
+            "rack=r1", "--label", "pod=p=2", "--share", "250", "--replicas", "2..8", "--demand", "10..40@14",
+            "--serving", "1.5,0.25,0.75", "--latency-class", "fast", "--guest", "false",
+            "--checkpoint", "90s", "--duration", "2h");
 
         Assert.Equal(0, outcome.Exit);
         var spec = _host.Gateway.Submitted[0][0].Spec.FromWire();

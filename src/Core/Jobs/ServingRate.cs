@@ -1,7 +1,9 @@
 namespace Stockpile.Core.Jobs;
 
 /// <summary>How much a replica of a service answers.</summary>
-/// <param name="RequestsPerDevice">Requests per second that one reference device (H800) answers when it is full.</param>
+/// <param name="RequestsPerDevice">
+/// Requests per second that one reference device (H800) answers when it is full.
+/// </param>
 /// <param name="DecodeShare">
 /// Share of a request's time on the reference device that generates tokens, 0..1; the rest reads the prompt.
 /// </param>

@@ -10,8 +10,8 @@ public static class ServingRates
     /// Serving speed of one device against one reference device. Generating tokens reads the weights and the cache from
     /// memory for every token and is bound by memory bandwidth; reading a prompt is bound by arithmetic (Williams et
     /// al., Roofline, CACM 2009; Pope et al., Efficiently Scaling Transformer Inference, 2022). So with d the decode
-    /// share, a request that takes 1 on the reference takes d × bandwidth(ref) ÷ bandwidth + (1 − d) × throughput(ref) ÷
-    /// throughput on the model.
+    /// share, a request that takes 1 on the reference takes
+    /// d × bandwidth(ref) ÷ bandwidth + (1 − d) × throughput(ref) ÷ throughput on the model.
     /// </summary>
     public static double Speed(Catalog catalog, string model, double decodeShare)
     {
