@@ -104,15 +104,15 @@ internal static class FaultsReport
         FaultsRecord record, IReadOnlyList<FaultSummary> summaries, IReadOnlyList<string> skipped)
     {
         var conditions = record.Conditions[^1];
-        var sittings = string.Join("; ", record.Conditions.Select(c => string.Create(CultureInfo.InvariantCulture,
+        var sittings = string.Join(";\n", record.Conditions.Select(c => string.Create(CultureInfo.InvariantCulture,
             $"{c.Date} with load average {c.LoadAverage}")));
         var page = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
             # Faults, measured
 
             Three schedulers, three hosts with 24 nodes in 4 cells, PostgreSQL, about ten submissions a second: all
             processes of one machine with {conditions.Cores} cores ({conditions.Cpu}), {conditions.Dotnet}.
-            Began: {sittings}. Made by `dotnet run --project bench/Faults -c Release`; every run stands in
-            [faults.json](faults.json).
+            Began: {sittings}.
+            Made by `dotnet run --project bench/Faults -c Release`; every run stands in [faults.json](faults.json).
 
             {Head}
             |---|---|---|---|---|---|---|---|---|---|
