@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Demo;
 
@@ -22,6 +23,9 @@ public sealed record DemoReport
     public required IReadOnlyList<TierReport> Tiers { get; init; }
     public required GenerationsReport Generations { get; init; }
     public required InferenceReport Inference { get; init; }
+
+    /// <summary>Which part of the allocated device-hours was of use, and what was lost by which cause.</summary>
+    public GoodputResponse? Goodput { get; init; }
     public required FaultsReport Faults { get; init; }
 
     /// <summary>Jobs that wait at the close, by reason.</summary>

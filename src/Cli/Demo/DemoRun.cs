@@ -4,6 +4,7 @@ using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api.Mapping;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Cli.Demo;
@@ -111,6 +112,7 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
             Inference = new InferenceReport(
                 cells.Sum(c => c.Services),
                 demand > 0 ? Math.Round(cells.Sum(c => c.DemandServed) / demand, 4) : 1),
+            Goodput = cells.ToGoodput(),
             Faults = faults,
             Pending = pending,
             Refused = feed.Refused,

@@ -27,6 +27,7 @@ internal static class DemoScreen
             ("inference", report.Inference.Services > 0
                 ? $"{report.Inference.Services} services, {report.Inference.DemandServed:P1} of the demand served"
                 : null),
+            ("goodput", FleetViews.Goodput(report.Goodput)),
             ("faults", $"{report.Faults.NodesFailed} nodes failed, {report.Faults.NodesRecovered} came back, "
                 + $"{report.Faults.NodesSlowed} ran slowly"),
             ("data", report.Data),

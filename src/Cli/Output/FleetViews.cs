@@ -22,6 +22,7 @@ internal static class FleetViews
                 + $"{Show.Number(fleet.Jobs.Failed)} failed, {Show.Number(fleet.Jobs.Preempted)} preempted"),
             ("services", fleet.Inference.Services == 0 ? null : $"{Show.Number(fleet.Inference.Services)}; "
                 + $"{Show.Percent(fleet.Inference.DemandServed)} of the requests served so far"),
+            ("goodput", Goodput(fleet.Goodput)),
             ("generations", fleet.Generations.Count == 0 ? null
                 : string.Join(", ", fleet.Generations.Select(g => $"{g.Key}: {g.Value} completed"))),
         ]);
@@ -29,6 +30,21 @@ internal static class FleetViews
         screen.Table(["tier", .. UseHeads], fleet.Tiers.Select(t => Row(t.Tier, t)));
         screen.Heading("Models");
         screen.Table(["model", .. UseHeads], fleet.Models.Select(m => Row($"{m.Model} ({m.Tier})", m)));
+    }
+
+    /// <summary>Which part of the device-hours of training and batch was of use; null: none were allocated.</summary>
+    public static string? Goodput(GoodputResponse? goodput)
+    {
+        if (goodput is null or { Training: null, Batch: null }) return null;
+        var shares = new List<string>();
+        if (goodput.Training is { } training)
+            shares.Add($"{Show.Percent(training)} of {Show.Number(goodput.AllocatedTraining)} h of training");
+        if (goodput.Batch is { } batch)
+            shares.Add($"{Show.Percent(batch)} of {Show.Number(goodput.AllocatedBatch)} h of batch");
+        var lost = goodput.LostByCause.Where(l => l.Value > 0)
+            .Select(l => $"{Show.Number(l.Value)} {l.Key}").ToList();
+        return string.Join(", ", shares) + (lost.Count == 0 ? "; none lost"
+            : $"; lost {Show.Number(goodput.Lost)} h: {string.Join(", ", lost)}");
     }
 
     public static void Cells(Screen screen, CellListResponse list) => screen.Table(

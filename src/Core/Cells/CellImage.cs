@@ -17,7 +17,15 @@ public sealed record CellImage(
     double Demand,
     double DemandServed,
     CellCounters Counters,
-    IReadOnlyDictionary<int, long> Generations);
+    IReadOnlyDictionary<int, long> Generations)
+{
+    /// <summary>See <see cref="GoodputMeter"/>.</summary>
+    public double UsefulTrainingMs { get; init; }
+    public double UsefulBatchMs { get; init; }
+    public IReadOnlyList<LostImage> Lost { get; init; } = [];
+}
+
+public sealed record LostImage(AllocationEnd End, double Ms);
 
 public sealed record NodeImage(NodeAdmitted Admitted, bool Lost, bool Draining, string Reason)
 {
@@ -48,6 +56,9 @@ public sealed record JobImage(
     public IReadOnlyList<long> PreemptedBy { get; init; } = [];
 
     public int Moves { get; init; }
+
+    /// <summary>See <see cref="JobState.Work"/>.</summary>
+    public WorkLedger Work { get; init; }
 
     /// <summary>See <see cref="JobState.WaitingSince"/>.</summary>
     public DateTimeOffset? WaitingSince { get; init; }

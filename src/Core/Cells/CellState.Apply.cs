@@ -21,7 +21,7 @@ public sealed partial class CellState
             case AllocationsStarted e: ApplyStarted(e); break;
             case AllocationsFinished e: ApplyFinished(e); break;
             case AllocationsEnded e: ApplyEnded(e); break;
-            case CheckpointRecorded e: JobOf(e.Job).Done = e.Done; break;
+            case CheckpointRecorded e: ApplyCheckpoint(JobOf(e.Job), e.Done); break;
             case ReplicasScaled e: ApplyScaled(JobOf(e.Job), e.Replicas); break;
             case JobRequeued e: ApplyRequeued(JobOf(e.Job), e); break;
             case JobMoved e: ApplyMoved(JobOf(e.Job), e.Reason); break;
@@ -166,10 +166,17 @@ public sealed partial class CellState
             var allocation = AllocationOf(sequence);
             if (!allocation.Started && allocation.Job.Spec.Kind == JobKind.Training)
                 allocation.DoneAtStart = allocation.Job.Done;
+            GoodputMeter.Start(allocation);
             allocation.StartedAt ??= At;
             allocation.Job.StartedAt ??= At;
             _unstarted.Remove(sequence);
         }
+    }
+
+    private void ApplyCheckpoint(JobState job, double done)
+    {
+        Goodput.Save(job, done);
+        job.Done = done;
     }
 
     private void ApplyFinished(AllocationsFinished e)
@@ -186,6 +193,7 @@ public sealed partial class CellState
             _allocations.Remove(sequence);
             _unstarted.Remove(sequence);
             _upward.Remove(sequence);
+            Goodput.End(allocation, e.End, At);
             allocation.Node.Release(allocation);
             allocation.Job.Release(allocation, e.End);
             Releases.Remove(allocation);
@@ -233,6 +241,7 @@ public sealed partial class CellState
     private void ApplyCompleted(JobState job)
     {
         Finish(job, JobPhase.Completed);
+        Goodput.Save(job, 1);
         job.Done = 1;
         job.Reason = "";
         Counters.Completed++;

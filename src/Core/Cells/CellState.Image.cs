@@ -23,7 +23,12 @@ public sealed partial class CellState
             [.. Usage.Tiers.Select(t => new TierUseImage(
                 t.Key, t.Value.DeviceMs, t.Value.TrainingMs, t.Value.InferenceMs, t.Value.BatchMs, t.Value.GuestMs,
                 t.Value.WaitingDeviceMs, t.Value.WaitingTrainingMs))],
-            Usage.Demand, Usage.DemandServed, Counters with { }, new SortedDictionary<int, long>(_generations));
+            Usage.Demand, Usage.DemandServed, Counters with { }, new SortedDictionary<int, long>(_generations))
+        {
+            UsefulTrainingMs = Goodput.UsefulTrainingMs,
+            UsefulBatchMs = Goodput.UsefulBatchMs,
+            Lost = [.. Goodput.LostMs.Select(lost => new LostImage(lost.Key, lost.Value))],
+        };
     }
 
     /// <summary>The state that <see cref="Capture"/> described.</summary>
@@ -71,6 +76,9 @@ public sealed partial class CellState
 
         state.Usage.Demand = image.Demand;
         state.Usage.DemandServed = image.DemandServed;
+        state.Goodput.UsefulTrainingMs = image.UsefulTrainingMs;
+        state.Goodput.UsefulBatchMs = image.UsefulBatchMs;
+        foreach (var (end, ms) in image.Lost) state.Goodput.RestoreLost(end, ms);
         foreach (var (generation, count) in image.Generations) state._generations[generation] = count;
         state.Counters = image.Counters with { };
         return state;
@@ -102,6 +110,7 @@ public sealed partial class CellState
             ForwardedTo = image.ForwardedTo,
             WaitingSince = image.WaitingSince,
             Moves = image.Moves,
+            Work = image.Work,
         };
         foreach (var beneficiary in image.PreemptedBy) job.LeftFor(beneficiary);
         if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
@@ -145,6 +154,7 @@ public sealed partial class CellState
         PreemptedBy = [.. job.PreemptedBy],
         WaitingSince = job.WaitingSince,
         Moves = job.Moves,
+        Work = job.Work,
     };
 
     private static List<int> ToRanges(IEnumerable<int> numbers)

@@ -125,6 +125,10 @@ public sealed partial class CellState
     public TenantLedger Tenants { get; }
 
     public UsageMeter Usage { get; } = new();
+
+    /// <summary>Which part of it was of use.</summary>
+    public GoodputMeter Goodput { get; } = new();
+
     public CellCounters Counters { get; private set; } = new();
 
     /// <summary>Completed training jobs by the model generation they count for.</summary>

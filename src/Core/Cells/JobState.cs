@@ -128,6 +128,9 @@ public sealed class JobState
     public int Requeues { get; internal set; }
     public int Preemptions { get; internal set; }
 
+    /// <summary>What became of the devices' time that it was given.</summary>
+    public WorkLedger Work { get; internal set; }
+
     /// <summary>Training: the gangs it had to leave for, the last <see cref="Limits.PreemptorsKeptPerJob"/>.</summary>
     public IReadOnlyList<long> PreemptedBy => _preemptedBy;
 

@@ -70,7 +70,13 @@ public static class SnapshotMapping
             u.Tier, u.DeviceMs, u.TrainingMs, u.InferenceMs, u.BatchMs, u.GuestMs, u.WaitingDeviceMs,
             u.WaitingTrainingMs))],
         CountersOf(msg).Demand, CountersOf(msg).DemandServed, FromWire(CountersOf(msg)),
-        new SortedDictionary<int, long>(CountersOf(msg).Generations));
+        new SortedDictionary<int, long>(CountersOf(msg).Generations))
+    {
+        UsefulTrainingMs = CountersOf(msg).UsefulTrainingMs,
+        UsefulBatchMs = CountersOf(msg).UsefulBatchMs,
+        Lost = [.. CountersOf(msg).LostMs.OrderBy(lost => lost.Key)
+            .Select(lost => new LostImage(JobSpecMapping.Known((AllocationEnd)lost.Key), lost.Value))],
+    };
 
     private static CountersMsg CountersOf(CellSnapshot msg) =>
         msg.Counters ?? throw new SerializationException($"the snapshot of cell {msg.Cell} has no counters");
@@ -94,6 +100,9 @@ public static class SnapshotMapping
             DemandServed = image.DemandServed,
         };
         foreach (var (generation, count) in image.Generations) msg.Generations.Add(generation, count);
+        msg.UsefulTrainingMs = image.UsefulTrainingMs;
+        msg.UsefulBatchMs = image.UsefulBatchMs;
+        foreach (var (end, ms) in image.Lost) msg.LostMs.Add((int)end, ms);
         return msg;
     }
 
@@ -134,6 +143,12 @@ public static class SnapshotMapping
             ForwardedTo = job.ForwardedTo,
             WaitingSinceMs = job.WaitingSince.ToWireMs(),
             Moves = job.Moves,
+            HeldMs = job.Work.HeldMs,
+            UsefulMs = job.Work.UsefulMs,
+            LostMs = job.Work.LostMs,
+            RunMs = job.Work.RunMs,
+            LostTo = job.Work.LostTo is { } cause ? (int)cause + 1 : 0,
+            LastLostMs = job.Work.LastLostMs,
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         msg.PreemptedBy.AddRange(job.PreemptedBy);
@@ -149,5 +164,11 @@ public static class SnapshotMapping
         PreemptedBy = [.. msg.PreemptedBy],
         WaitingSince = WireTime.InstantOrNone(msg.WaitingSinceMs),
         Moves = msg.Moves,
+        Work = new WorkLedger(msg.HeldMs, msg.UsefulMs, msg.LostMs)
+        {
+            RunMs = msg.RunMs,
+            LostTo = msg.LostTo == 0 ? null : JobSpecMapping.Known((AllocationEnd)(msg.LostTo - 1)),
+            LastLostMs = msg.LastLostMs,
+        },
     };
 }

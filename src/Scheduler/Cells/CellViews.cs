@@ -34,6 +34,9 @@ public static class CellViews
             Key = job.Key,
             AllocationCount = job.Allocations.Count,
             ForwardedTo = job.ForwardedTo,
+            HeldHours = WorkLedger.HeldBy(job, state.At) / MsPerHour,
+            UsefulHours = job.Work.UsefulMs / MsPerHour,
+            LostHours = job.Work.LostMs / MsPerHour,
         };
         if (ServiceScaling.Capacity(job) is { } capacity)
         {
@@ -170,6 +173,9 @@ public static class CellViews
             DemandServed = state.Usage.DemandServed,
             ActiveJobs = state.ActiveJobs,
         };
+        view.UsefulTrainingHours = state.Goodput.UsefulTrainingMs / MsPerHour;
+        view.UsefulBatchHours = state.Goodput.UsefulBatchMs / MsPerHour;
+        foreach (var (cause, ms) in state.Goodput.LostMs) view.LostHours.Add(Kebab(cause), ms / MsPerHour);
         view.Models.AddRange(ModelUses(state));
         foreach (var (generation, count) in state.Generations) view.Generations.Add(generation, count);
         view.Use.AddRange(state.Usage.Tiers.Select(t => new TierUseView
@@ -185,6 +191,10 @@ public static class CellViews
         }));
         return view;
     }
+
+    /// <summary><c>node-lost</c></summary>
+    private static string Kebab(AllocationEnd end) => string.Concat(end.ToString()
+        .Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
 
     private static int LargestDomain(IEnumerable<NodeState> nodes, Func<NodeState, string> domainOf) =>
         nodes.Where(n => domainOf(n).Length > 0).GroupBy(domainOf, StringComparer.Ordinal)

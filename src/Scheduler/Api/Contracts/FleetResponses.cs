@@ -55,7 +55,27 @@ public sealed record FleetResponse
 
     /// <summary>Completed trainings by model generation.</summary>
     public required IReadOnlyDictionary<string, long> Generations { get; init; }
+
+    /// <summary>Which part of the allocated time was of use; left out of a cell of an older version.</summary>
+    public GoodputResponse? Goodput { get; init; }
 }
+
+/// <summary>
+/// Device-hours of simulated time over the cells' life. Useful is what the work that is safe takes undisturbed; lost
+/// is work that has to be done again or was in vain, by what ended it (<c>node-lost</c>, <c>preempted</c>, …). What is
+/// neither is under way, or was spent waiting, starting and on slow nodes.
+/// </summary>
+/// <param name="Training">Useful ÷ allocated hours of training, 0..1; left out when none were allocated.</param>
+/// <param name="Batch">The same of batch tasks, which have no checkpoints.</param>
+public sealed record GoodputResponse(
+    double? Training,
+    double? Batch,
+    double AllocatedTraining,
+    double UsefulTraining,
+    double AllocatedBatch,
+    double UsefulBatch,
+    double Lost,
+    IReadOnlyDictionary<string, double> LostByCause);
 
 /// <summary>Use of one tier or one model, in devices; a shared device counts by its share.</summary>
 public sealed record UseResponse
@@ -135,6 +155,7 @@ public sealed record CellResponse
     public required InferenceResponse Inference { get; init; }
     public required IReadOnlyList<UseResponse> Models { get; init; }
     public required IReadOnlyDictionary<string, long> Generations { get; init; }
+    public GoodputResponse? Goodput { get; init; }
 }
 
 public sealed record CellListResponse(IReadOnlyList<CellResponse> Cells);

@@ -62,6 +62,9 @@ public sealed record JobResponse
     /// <summary>Why it is pending or failed.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>What became of the devices' time that it was given; left out before it was given any.</summary>
+    public JobHoursResponse? Hours { get; init; }
+
     /// <summary>Share of the work that is safe, 0..1.</summary>
     public double Progress { get; init; }
     public int Requeues { get; init; }
@@ -76,6 +79,12 @@ public sealed record JobResponse
 /// <param name="Requests">Requests per second.</param>
 /// <param name="Capacity">Requests per second that its running replicas answer within their latency class.</param>
 public sealed record LoadResponse(double Requests, double Capacity);
+
+/// <summary>Device-hours of simulated time.</summary>
+/// <param name="Allocated">From placement to end.</param>
+/// <param name="Useful">What the work that is safe takes undisturbed; none for a service.</param>
+/// <param name="Lost">Work that had to be done again or was in vain.</param>
+public sealed record JobHoursResponse(double Allocated, double Useful, double Lost);
 
 public sealed record ReplicasResponse(int Min, int Max, int Now);
 

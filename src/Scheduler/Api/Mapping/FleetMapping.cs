@@ -7,7 +7,7 @@ using Stockpile.Scheduler.Api.Contracts;
 namespace Stockpile.Scheduler.Api.Mapping;
 
 /// <summary>What cells say about their nodes, as JSON has it, and the sums over all cells.</summary>
-internal static class FleetMapping
+public static class FleetMapping
 {
     private const double MilliPerDevice = Limits.MilliPerDevice;
     private const double MilliPerCore = 1000;
@@ -33,6 +33,7 @@ internal static class FleetMapping
             Jobs = Counters(cells),
             Inference = Inference(cells),
             Generations = Generations(cells),
+            Goodput = cells.ToGoodput(),
         };
     }
 
@@ -58,6 +59,7 @@ internal static class FleetMapping
             Inference = Inference(self),
             Models = ModelRows(cell.Models, catalog),
             Generations = Generations(self),
+            Goodput = self.ToGoodput(),
         };
     }
 
@@ -139,6 +141,25 @@ internal static class FleetMapping
             all.Sum(h => h.BatchHours), all.Sum(h => h.GuestHours), all.Sum(h => h.WaitingDeviceHours),
             all.Sum(h => h.WaitingTrainingHours));
     }
+
+    /// <summary>Over all cells.</summary>
+    public static GoodputResponse ToGoodput(this IReadOnlyList<CellView> cells)
+    {
+        var training = cells.Sum(c => c.Use.Sum(u => u.TrainingHours));
+        var batch = cells.Sum(c => c.Use.Sum(u => u.BatchHours));
+        var usefulTraining = cells.Sum(c => c.UsefulTrainingHours);
+        var usefulBatch = cells.Sum(c => c.UsefulBatchHours);
+        var lost = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        foreach (var (cause, hours) in cells.SelectMany(c => c.LostHours))
+            lost[cause] = lost.GetValueOrDefault(cause) + hours;
+        foreach (var cause in lost.Keys.ToList()) lost[cause] = Rounded(lost[cause]);
+        return new GoodputResponse(
+            training > 0 ? Rounded(usefulTraining / training) : null, batch > 0 ? Rounded(usefulBatch / batch) : null,
+            Rounded(training), Rounded(usefulTraining), Rounded(batch), Rounded(usefulBatch),
+            Rounded(lost.Values.Sum()), lost);
+    }
+
+    private static double Rounded(double value) => Math.Round(value, 4);
 
     private static CountersResponse Counters(IReadOnlyList<CellView> cells) => new(
         cells.Sum(c => c.Submitted), cells.Sum(c => c.Placed), cells.Sum(c => c.Completed),

@@ -54,6 +54,10 @@ internal static class JobViewMapping
             StartedAt = Time(view.StartedAtMs),
             CompletedAt = Time(view.CompletedAtMs),
             Reason = view.Reason.Length == 0 ? null : view.Reason,
+            Hours = view.HeldHours > 0
+                ? new JobHoursResponse(
+                    Math.Round(view.HeldHours, 4), Math.Round(view.UsefulHours, 4), Math.Round(view.LostHours, 4))
+                : null,
             Progress = view.Done,
             Requeues = view.Requeues,
             Preemptions = view.Preemptions,
