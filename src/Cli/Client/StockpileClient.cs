@@ -33,6 +33,9 @@ internal sealed class StockpileClient : IDisposable
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
     }
 
+    /// <summary>Where the requests go.</summary>
+    public Uri Server => _http.BaseAddress!;
+
     public Task<Answer<T>> GetAsync<T>(string path, CancellationToken cancel) where T : class =>
         SendAsync<T>(HttpMethod.Get, path, null, null, cancel);
 
@@ -41,6 +44,16 @@ internal sealed class StockpileClient : IDisposable
 
     public Task<Answer<T>> DeleteAsync<T>(string path, CancellationToken cancel) where T : class =>
         SendAsync<T>(HttpMethod.Delete, path, null, null, cancel);
+
+    /// <summary>One attempt, whatever the server says to it: for whoever counts the answers.</summary>
+    /// <exception cref="HttpRequestException">There is no answer.</exception>
+    /// <exception cref="OperationCanceledException">There was none in time.</exception>
+    public async Task<HttpResponseMessage> TryAsync(
+        HttpMethod method, string path, byte[]? body, CancellationToken cancel)
+    {
+        using var request = Request(method, path, body, key: null);
+        return await _http.SendAsync(request, cancel);
+    }
 
     public void Dispose() => _http.Dispose();
 
