@@ -76,6 +76,16 @@ public static class Limits
     /// <summary>Most commands that may wait for the next round of a cell; beyond it a 429.</summary>
     public const int InboxCommandsMax = 20_000;
 
+    /// <summary>
+    /// Most messages that wait while a cell recovers; beyond it whoever asks is told to come again, and what hosts and
+    /// cells repeat by themselves is dropped.
+    /// </summary>
+    public const int RecoveryMessagesMax = 10_000;
+
+    /// <summary>Most messages that wait in one process for shards that move; <c>buffer-size</c> of cluster.conf.
+    /// </summary>
+    public const int ShardBufferMessagesMax = 20_000;
+
     /// <summary>Most jobs in one submission message.</summary>
     public const int JobsPerSubmitMax = 500;
 
@@ -93,6 +103,18 @@ public static class Limits
 
     /// <summary>Largest body of an HTTP request, in bytes.</summary>
     public const int HttpBodyBytesMax = 4 * 1024 * 1024;
+
+    /// <summary>Most submissions that one process has under way, from head to answer; beyond it a 429.</summary>
+    public const int SubmissionsInFlightMax = 256;
+
+    /// <summary>Most KiB of bodies of those; beyond it a 429.</summary>
+    public const int SubmissionKiBInFlightMax = 32 * 1024;
+
+    /// <summary>Most other requests of the API that one process has under way; beyond it a 429.</summary>
+    public const int RequestsInFlightMax = 256;
+
+    /// <summary>Most requests under way that read a whole journal: history, audit, the past; beyond it a 429.</summary>
+    public const int JournalReadsInFlightMax = 4;
 
     /// <summary>Most nodes one fleet file may describe.</summary>
     public const int FleetNodesMax = 200_000;

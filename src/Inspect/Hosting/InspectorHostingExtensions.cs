@@ -8,6 +8,7 @@ using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Logs;
 using Stockpile.Inspect.Palettes;
 using Stockpile.Inspect.Server;
+using Stockpile.Scheduler.Hosting;
 
 namespace Stockpile.Inspect.Hosting;
 
@@ -29,7 +30,8 @@ public static class InspectorHostingExtensions
         {
             var runner = new Lazy<CommandRunner>(() => resolver.GetService<CommandRunner>());
             registry.Register<InspectorAgent>(system.ActorOf(
-                InspectorAgent.Props(() => runner.Value), InspectorAgent.ActorName));
+                InspectorAgent.Props(() => runner.Value).WithDispatcher(SchedulerHostingExtensions.RequestDispatcher),
+                InspectorAgent.ActorName));
         });
 
     /// <summary>Adds the catalogue, whatever runs its commands, and the server.</summary>

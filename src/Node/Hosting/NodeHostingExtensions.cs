@@ -38,7 +38,8 @@ public static class NodeHostingExtensions
         IActorRef cells,
         HostOptions? options = null)
     {
-        var props = HostActor.Props(hostName, nodes, catalog, cells, clock, options ?? new HostOptions());
+        var props = HostActor.Props(hostName, nodes, catalog, cells, clock, options ?? new HostOptions())
+            .WithDispatcher(NodeDispatcher);
         var host = system.ActorOf(props, HostActor.ActorName);
         registry.Register<HostActor>(host);
 
@@ -52,6 +53,9 @@ public static class NodeHostingExtensions
                 return Done.Instance;
             });
     }
+
+    /// <summary>Threads that a flood of requests cannot take; see cluster.conf.</summary>
+    private const string NodeDispatcher = "akka.actor.node-dispatcher";
 
     /// <summary>Between <see cref="HostOptions.LeaveWithin"/> and the phase's own five seconds.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(4.7);

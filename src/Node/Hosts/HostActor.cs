@@ -41,7 +41,8 @@ public sealed class HostActor : UntypedActor, IWithTimers, IHostPorts
     IActorRef IHostPorts.Cells => _cells;
 
     IActorRef IHostPorts.StartNode(NodeLink node) =>
-        Context.Watch(Context.ActorOf(NodeActor.Props(node.Spec, node.Incarnation, _clock), node.Spec.Id));
+        Context.Watch(Context.ActorOf(
+            NodeActor.Props(node.Spec, node.Incarnation, _clock).WithDispatcher(Context.Dispatcher.Id), node.Spec.Id));
 
     void IHostPorts.Every(TimeSpan interval, object message) =>
         Timers.StartPeriodicTimer(message, message, interval);

@@ -27,7 +27,9 @@ public sealed class NodeActor : UntypedActor, INodePorts
     IActorRef INodePorts.Host => Context.Parent;
 
     IActorRef INodePorts.Run(long sequence, string allocation, RunningWork work) =>
-        Context.ActorOf(Akka.Actor.Props.Create<AllocationActor>(sequence, work, _clock), allocation);
+        Context.ActorOf(
+            Akka.Actor.Props.Create<AllocationActor>(sequence, work, _clock).WithDispatcher(Context.Dispatcher.Id),
+            allocation);
 
     void INodePorts.End(IActorRef run) => Context.Stop(run);
 

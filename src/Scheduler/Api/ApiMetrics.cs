@@ -21,10 +21,18 @@ internal sealed class ApiMetrics
     private readonly Gauge _round;
     private readonly Gauge _totals;
     private readonly Gauge _demand;
+    private readonly Gauge _hours;
+    private readonly Gauge _inbox;
+    private readonly Gauge _hostGap;
+    private readonly Gauge _inFlight;
+    private readonly Gauge _refused;
+    private readonly Gauge _bodies;
+    private readonly Admission _admission;
 
-    public ApiMetrics(IStockpileGateway gateway)
+    public ApiMetrics(IStockpileGateway gateway, Admission admission)
     {
         _gateway = gateway;
+        _admission = admission;
         var make = Metrics.WithCustomRegistry(Registry);
         DotNetStats.Register(Registry);
         _up = make.CreateGauge("stockpile_up", "1 when the cells answered this scrape, else 0.");
@@ -40,6 +48,16 @@ internal sealed class ApiMetrics
             "Counts from the cell's journal; they stay over restarts.", "cell", "event");
         _demand = make.CreateGauge("stockpile_inference_requests",
             "Requests of all services over the cell's life, wanted and served.", "cell", "side");
+        _hours = make.CreateGauge("stockpile_work_device_hours",
+            "Device-hours of training and batch whose work is safe (useful), or was lost, by cause.",
+            "cell", "kind", "what");
+        _inbox = make.CreateGauge("stockpile_cell_inbox", "Requests that wait for the cell's next round.", "cell");
+        _hostGap = make.CreateGauge("stockpile_host_gap_seconds",
+            "Longest real time between two words of a host, since the cell started where it is.", "cell");
+        _inFlight = make.CreateGauge("stockpile_http_in_flight", "Requests under way here, by kind.", "kind");
+        _refused = make.CreateGauge("stockpile_http_refused",
+            "Requests refused at the door since this process started, by kind.", "kind");
+        _bodies = make.CreateGauge("stockpile_http_body_kib", "KiB of submissions' bodies under way here.");
         Registry.AddBeforeCollectCallback(CollectAsync);
     }
 
@@ -47,6 +65,13 @@ internal sealed class ApiMetrics
 
     private async Task CollectAsync(CancellationToken cancel)
     {
+        foreach (var door in _admission.Doors)
+        {
+            _inFlight.WithLabels(door.Name).Set(door.InFlight);
+            _refused.WithLabels(door.Name).Set(door.Refused);
+        }
+
+        _bodies.Set(_admission.BodyKiB);
         IReadOnlyList<CellView> cells;
         try
         {
@@ -60,7 +85,7 @@ internal sealed class ApiMetrics
             _up.Set(0);
         }
 
-        Gauge[] all = [_nodes, _devices, _use, _pending, _running, _round, _totals, _demand];
+        Gauge[] all = [_nodes, _devices, _use, _pending, _running, _round, _totals, _demand, _hours, _inbox, _hostGap];
         foreach (var gauge in all)
             foreach (var labels in gauge.GetAllLabelValues().ToList())
                 if (!cells.Any(c => c.Cell == labels[0])) gauge.RemoveLabelled(labels);
@@ -90,6 +115,11 @@ internal sealed class ApiMetrics
         _totals.WithLabels(name, "allocations").Set(cell.AllocationsPersisted);
         _demand.WithLabels(name, "wanted").Set(cell.Demand);
         _demand.WithLabels(name, "served").Set(cell.DemandServed);
+        _hours.WithLabels(name, "training", "useful").Set(cell.UsefulTrainingHours);
+        _hours.WithLabels(name, "batch", "useful").Set(cell.UsefulBatchHours);
+        foreach (var (cause, hours) in cell.LostHours) _hours.WithLabels(name, "lost", cause).Set(hours);
+        _inbox.WithLabels(name).Set(cell.Inbox);
+        _hostGap.WithLabels(name).Set(cell.HostGapMs / 1_000.0);
     }
 
     private void Publish(string cell, ModelUse use)

@@ -16,6 +16,7 @@ public static class StockpileApi
     public static IServiceCollection AddStockpileApi(this IServiceCollection services, ApiOptions options)
     {
         services.AddSingleton(options);
+        services.AddSingleton<Admission>();
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<EventEndpoints>();
         services.AddRouting();
@@ -35,6 +36,7 @@ public static class StockpileApi
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<AdmissionMiddleware>();
         // Routing must follow the middleware above, or it would not see what the router refuses.
         app.UseRouting();
         var api = app.MapGroup(Prefix);

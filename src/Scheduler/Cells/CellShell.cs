@@ -206,6 +206,8 @@ public sealed partial class CellShell
     {
         var view = CellViews.Cell(_state);
         view.AllocationsDigest = allocationsDigest;
+        view.Inbox = _inbox.Count;
+        view.HostGapMs = (long)_hosts.LongestGap.TotalMilliseconds;
         return view;
     }
 

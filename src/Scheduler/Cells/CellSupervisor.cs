@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
+using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Routing;
@@ -66,6 +67,8 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
     private CellDown? _down;
     private IReadOnlySet<string>? _keys;
     private bool _stopping;
+    private bool _serving;
+    private int _waiting;
 
     public CellSupervisor(string cell, CellOptions options)
     {
@@ -110,7 +113,7 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
                 break;
             // While it recovers from a failure, whoever asks is told why; what hosts and cells say is for the cell.
             case ICellMessage asked when _down is not null && IsQuestion(asked): Answer(asked); break;
-            case ICellMessage: _running?.Forward(message); break;
+            case ICellMessage m: Pass(m); break;
             default: Unhandled(message); break;
         }
     }
@@ -119,11 +122,29 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
     {
         _failure = null;
         _thrown = null;
-        _running = Context.Watch(Context.ActorOf(CellActor.Props(_cell, options)));
+        _waiting = 0;
+        _serving = false;
+        // On the supervisor's own threads, whichever it was given.
+        _running = Context.Watch(Context.ActorOf(CellActor.Props(_cell, options).WithDispatcher(Context.Dispatcher.Id)));
+    }
+
+    /// <summary>While the cell recovers its messages wait in it: so many, and no more.</summary>
+    private void Pass(ICellMessage message)
+    {
+        if (_running is null) return;
+        if (_serving || ++_waiting <= Limits.RecoveryMessagesMax) _running.Forward(message);
+        else if (IsQuestion(message))
+            Sender.Tell(new CellBusy
+            {
+                Cell = _cell,
+                Message = $"cell {_cell} recovers and has {Limits.RecoveryMessagesMax} messages waiting",
+                RetryAfterMs = 1_000,
+            });
     }
 
     private void OnServes()
     {
+        _serving = true;
         _backoff.Serves();
         if (_down is null) return;
         _log.Info("cell {0} serves again", _cell);

@@ -27,6 +27,10 @@ public sealed class HostDesk(CellOptions options)
     private long _since = options.Real.GetTimestamp();
     private long _tickedAt = options.Real.GetTimestamp();
 
+    /// <summary>Longest real time between two words of one host, since the cell started here. One that was given up
+    /// as silent, or that the cell itself slept through, counts too.</summary>
+    public TimeSpan LongestGap { get; private set; }
+
     /// <summary>Notes that a host spoke; true when it is new or started anew, so its nodes should advertise.</summary>
     public bool Seen(string host, IActorRef sender, long incarnation)
     {
@@ -38,6 +42,8 @@ public sealed class HostDesk(CellOptions options)
         }
 
         var anew = incarnation != 0 && entry.Incarnation != 0 && entry.Incarnation != incarnation;
+        var gap = options.Real.GetElapsedTime(entry.SeenAt, now);
+        if (gap > LongestGap) LongestGap = gap;
         entry.Ref = sender;
         entry.SeenAt = now;
         if (incarnation != 0) entry.Incarnation = incarnation;
@@ -56,7 +62,12 @@ public sealed class HostDesk(CellOptions options)
         if (paused)
         {
             _since = now;
-            foreach (var entry in _hosts.Values) entry.SeenAt = now;
+            foreach (var entry in _hosts.Values)
+            {
+                var gap = options.Real.GetElapsedTime(entry.SeenAt, now);
+                if (gap > LongestGap) LongestGap = gap;
+                entry.SeenAt = now;
+            }
         }
 
         return [.. state.Nodes.Where(n => !n.Lost).Select(n => n.Admitted.Host).Distinct(StringComparer.Ordinal)

@@ -17,6 +17,12 @@ public static class SchedulerHostingExtensions
     /// <summary>Role of the members that run cells.</summary>
     public const string Role = "scheduler";
 
+    /// <summary>Threads that a flood of requests cannot take; see cluster.conf.</summary>
+    private const string CellDispatcher = "akka.actor.cell-dispatcher";
+
+    /// <summary>Where actors wait that only answer requests.</summary>
+    public const string RequestDispatcher = "akka.actor.request-dispatcher";
+
     /// <summary>
     /// Starts the cells' shard region, registered under <see cref="CellActor"/>, and the router at
     /// <c>/user/router</c>, registered under <see cref="RouterActor"/>.
@@ -26,7 +32,7 @@ public static class SchedulerHostingExtensions
         builder
             .WithShardRegion<CellActor>(
                 RegionName,
-                cell => CellSupervisor.Props(cell, options with { HandOver = true }),
+                cell => CellSupervisor.Props(cell, options with { HandOver = true }).WithDispatcher(CellDispatcher),
                 new CellMessageExtractor(),
                 new ShardOptions
                 {
@@ -42,7 +48,8 @@ public static class SchedulerHostingExtensions
                 var journal = new JournalReader(system, options);
                 system.ActorOf(JournalWarmUp.Props(), JournalWarmUp.ActorName);
                 registry.Register<RouterActor>(system.ActorOf(
-                    RouterActor.Props(region, options, journal.CellsAsync), "router"));
+                    RouterActor.Props(region, options, journal.CellsAsync).WithDispatcher(RequestDispatcher),
+                    "router"));
             });
 
     /// <summary>The proxy to the cells on a member that runs none, registered under <see cref="CellActor"/>.</summary>

@@ -17,6 +17,9 @@ public sealed class FakeGateway : IStockpileGateway
     /// <summary>Refuses a submission that the test wants refused.</summary>
     public Func<Submission, RefusalMsg?> Refuse { get; set; } = _ => null;
 
+    /// <summary>Submissions and histories are not answered before this ends.</summary>
+    public Task Until { get; set; } = Task.CompletedTask;
+
     /// <summary>State of a new job.</summary>
     public string NewState { get; set; } = "pending";
 
@@ -50,7 +53,7 @@ public sealed class FakeGateway : IStockpileGateway
     public List<string> Orders { get; } = [];
 
     public Task<SubmitJobsReply> SubmitAsync(
-        IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel) => Answer(() =>
+        IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel) => AnswerLater(() =>
     {
         var reply = new SubmitJobsReply();
         if (mode == SubmitMode.DryRun)
@@ -133,7 +136,7 @@ public sealed class FakeGateway : IStockpileGateway
     public Task<Standing> StandingAsync(CancellationToken cancel) => Answer(() => Standing);
 
     public Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel) =>
-        Answer<IReadOnlyList<HistoryEntry>>(() => Events);
+        AnswerLater<IReadOnlyList<HistoryEntry>>(() => Events);
 
     public Task<IReadOnlyList<CellView>> CellsAtAsync(DateTimeOffset at, CancellationToken cancel)
     {
@@ -189,6 +192,14 @@ public sealed class FakeGateway : IStockpileGateway
 
     private static RefusalMsg NotFound(string what, string id) =>
         Refusal(Core.Refusal.NotFound, "id", $"there is no {what} {id}");
+
+    private async Task<T> AnswerLater<T>(Func<T> answer)
+    {
+        await Until;
+        Task<T> answered;
+        lock (_byKey) answered = Answer(answer);
+        return await answered;
+    }
 
     private Task<T> Answer<T>(Func<T> answer) =>
         Fault() is { } fault ? Task.FromException<T>(fault) : Task.FromResult(answer());

@@ -36,6 +36,9 @@ public sealed class Members : IAsyncDisposable
 
     private static CellOptions Options { get; } = new(Catalog, Policy, TimeProvider.System, TimeProvider.System);
 
+    /// <summary>The members in the order in which they were started.</summary>
+    public IReadOnlyList<ActorSystem> Systems => [.. _hosts.Select(h => h.System)];
+
     public Task<Scheduler> StartSchedulerAsync() => StartAsync(
         SchedulerHostingExtensions.Role, akka => akka.WithStockpileScheduler(Options), host => new Scheduler(host));
 
@@ -77,7 +80,7 @@ public sealed class Members : IAsyncDisposable
     /// <summary>A member that runs cells and answers for all of them.</summary>
     public sealed class Scheduler(IHost host)
     {
-        private ActorSystem System { get; } = host.Services.GetRequiredService<ActorSystem>();
+        public ActorSystem System { get; } = host.Services.GetRequiredService<ActorSystem>();
 
         public IStockpileGateway Gateway { get; } = new Gateway(
             host.Services.GetRequiredService<IRequiredActor<RouterActor>>(),
