@@ -55,6 +55,7 @@ public sealed class ReadVerbTests : IAsyncLifetime
     [InlineData("fleet", "tiers")]
     [InlineData("cells", "cells")]
     [InlineData("audit", "findings")]
+    [InlineData("top", "fleet")]
     public async Task With_json_standard_output_is_one_document(string line, string field)
     {
         _cli.IsTerminal = true;
@@ -77,6 +78,7 @@ public sealed class ReadVerbTests : IAsyncLifetime
     [InlineData("drain n1", "n1 is draining")]
     [InlineData("fleet", "12 devices on 2 nodes (1 lost, 0 draining)", "25.0%", "H800 (frontier)", "3: 2 completed")]
     [InlineData("cells", "north", "25.0%")]
+    [InlineData("top --interval 5s", "12 devices on 2 nodes (1 lost", "3 waiting (3 training", "frontier", "north")]
     public async Task People_get_a_view_without_colours_in_a_pipe(string line, params string[] shown)
     {
         var outcome = await _cli.RunAsync(line.Split(' '));

@@ -61,6 +61,6 @@ internal sealed class LoadEnd(StockpileClient client, LoadPlan plan)
     {
         var list = await client.GetAsync<JobListResponse>(
             $"jobs?tenant={LoadPlan.Tenant}&state={state}&limit={Limits.ListRowsMax}", cancel);
-        return list.Value.Jobs.Where(j => j.Name.StartsWith(plan.Prefix, StringComparison.Ordinal));
+        return list.Value.Jobs.Where(j => j.State == state && j.Name.StartsWith(plan.Prefix, StringComparison.Ordinal));
     }
 }
