@@ -55,8 +55,8 @@ internal sealed class GangLife
     {
         var jobs = State.Jobs.Values;
         var goodput = State.Goodput;
-        Assert.Equal(jobs.Sum(j => j.Work.UsefulMs), goodput.UsefulTrainingMs + goodput.UsefulBatchMs, 1e-6);
-        Assert.Equal(jobs.Sum(j => j.Work.LostMs), goodput.LostMs.Values.Sum(), 1e-6);
+        Assert.Equal(jobs.Sum(j => j.Work.UsefulMs), goodput.UsefulTrainingMs + goodput.UsefulBatchMs, 1.0);
+        Assert.Equal(jobs.Sum(j => j.Work.LostMs), goodput.LostMs.Values.Sum(), 1.0);
         Assert.All(jobs, job =>
         {
             var held = WorkLedger.HeldBy(job, State.At);
