@@ -45,7 +45,7 @@ public sealed class BenchTests : IAsyncLifetime
     [Fact]
     public async Task Jobs_are_left_when_it_is_asked_to_and_others_are_never_touched()
     {
-        await _host.Http.PostJsonAsync("/api/v1/jobs", JsonHttp.Training);
+        Assert.Equal(0, (await _cli.RunAsync("submit", "--kind", "batch", "--devices", "1", "--duration", "2h")).Exit);
 
         var kept = await _cli.RunAsync("bench", "--jobs", "5", "--keep", "--json");
         Assert.Equal(0, kept.Exit);
