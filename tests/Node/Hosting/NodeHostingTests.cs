@@ -12,6 +12,7 @@ public sealed class NodeHostingTests : Akka.Hosting.TestKit.TestKit
     private sealed class Cells;
 
     protected override void ConfigureAkka(AkkaConfigurationBuilder builder, IServiceProvider provider) => builder
+        .AddHocon("akka.actor.node-dispatcher.type = Dispatcher", HoconAddMode.Prepend)
         .WithActors((_, registry) => registry.Register<Cells>(TestActor))
         .WithNodeHost("h1", [Fleet.Node("n1")], Fleet.Catalog, new FakeTimeProvider(),
             (_, registry) => registry.Get<Cells>());
