@@ -77,13 +77,23 @@ public sealed class BenchTests : IAsyncLifetime
     [Fact]
     public async Task A_run_of_which_nothing_was_accepted_fails_in_one_line()
     {
-        _host.Gateway.Refuse = _ => new RefusalMsg { Code = Refusal.Invalid, Field = "devices", Message = "no" };
+        _host.Gateway.Refuse = _ => new RefusalMsg { Code = Refusal.Busy, Message = "full" };
 
         var outcome = await _cli.RunAsync("bench", "--jobs", "3");
 
         Assert.Equal(1, outcome.Exit);
-        Assert.Equal("stockpile: nothing was accepted; the first status is 400\n", outcome.Error);
-        Assert.Contains("400", outcome.Out, StringComparison.Ordinal);
+        Assert.Equal("stockpile: nothing was accepted; the first status is 429\n", outcome.Error);
+        Assert.Contains("429", outcome.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_job_that_the_cluster_takes_never_is_not_sent_ten_thousand_times()
+    {
+        _host.Gateway.Refuse = _ => new RefusalMsg { Code = Refusal.Invalid, Field = "devices", Message = "too many" };
+
+        (await _cli.RunAsync("bench", "--clients", "4")).Fails(1, "too many");
+
+        Assert.InRange(_host.Gateway.Submitted.Count, 1, 4);
     }
 
     [Theory]
@@ -95,6 +105,7 @@ public sealed class BenchTests : IAsyncLifetime
     [InlineData("--duration 0s", "--duration is 0s; allowed: a duration")]
     [InlineData("--share 1000", "--share is 1000; allowed: a whole number, 1 to 999")]
     [InlineData("--jobs 1 --jobs 2", "--jobs")]
+    [InlineData("--share 100 --devices 2", "give either --devices or --share")]
     public async Task Wrong_options_say_what_is_allowed(string options, string said)
     {
         var outcome = await _cli.RunAsync(["bench", .. options.Split(' ')]);

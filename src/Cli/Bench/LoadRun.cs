@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Stockpile.Cli.Client;
 using Stockpile.Scheduler.Api.Json;
@@ -13,16 +14,21 @@ internal sealed class LoadRun(StockpileClient client, LoadPlan plan, LoadTally t
 {
     private readonly long _start = clock.GetTimestamp();
     private long _taken;
+    private string? _wrong;
 
     public TimeSpan Elapsed => clock.GetElapsedTime(_start);
 
-    /// <summary>Returns when every answer is in.</summary>
-    public Task RunAsync(CancellationToken cancel) => Task.WhenAll(
-        Enumerable.Range(0, plan.Clients).Select(_ => Task.Run(() => ClientAsync(cancel), cancel)));
+    /// <summary>Why the cluster takes no such job at all; the run ends at the first such answer. Null: it does.</summary>
+    public string? Wrong => _wrong;
 
-    private async Task ClientAsync(CancellationToken cancel)
+    /// <summary>Returns when every answer is in.</summary>
+    /// <param name="stop">Nothing more is sent.</param>
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(
+        Enumerable.Range(0, plan.Clients).Select(_ => Task.Run(() => ClientAsync(stop), CancellationToken.None)));
+
+    private async Task ClientAsync(CancellationToken stop)
     {
-        while (true)
+        while (!stop.IsCancellationRequested && _wrong is null)
         {
             if (Elapsed >= plan.For) return;
             var number = Interlocked.Increment(ref _taken) - 1;
@@ -33,24 +39,29 @@ internal sealed class LoadRun(StockpileClient client, LoadPlan plan, LoadTally t
                 due = TimeSpan.FromSeconds(number / rate);
                 if (due >= plan.For) return;
                 var early = due - Elapsed;
-                if (early > TimeSpan.Zero) await Task.Delay(early, clock, cancel);
+                if (early > TimeSpan.Zero)
+                    await Task.Delay(early, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (stop.IsCancellationRequested) return;
             }
 
-            await SubmitAsync(number, due, cancel);
+            await SubmitAsync(number, due);
         }
     }
 
-    private async Task SubmitAsync(long number, TimeSpan due, CancellationToken cancel)
+    private async Task SubmitAsync(long number, TimeSpan due)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(plan.Job with { Name = plan.Prefix + number }, ApiJson.Options);
         tally.Sent();
         try
         {
-            using var response = await client.TryAsync(HttpMethod.Post, "jobs", body, cancel);
-            var answer = await response.Content.ReadAsByteArrayAsync(cancel);
+            using var response = await client.TryAsync(HttpMethod.Post, "jobs", body, CancellationToken.None);
+            var answer = await response.Content.ReadAsByteArrayAsync();
             var latency = Elapsed - due;
             if (response.IsSuccessStatusCode) tally.Accept(latency, placed: StateOf(answer) != "pending");
             else tally.Refuse(latency, (int)response.StatusCode, bare: response.Headers.RetryAfter is null);
+            // All of the run's jobs are alike: what is wrong with the first is wrong with all.
+            if (response.StatusCode == HttpStatusCode.BadRequest && tally.Accepted == 0)
+                _wrong = DetailOf(answer);
         }
         catch (HttpRequestException fault)
         {
@@ -60,10 +71,19 @@ internal sealed class LoadRun(StockpileClient client, LoadPlan plan, LoadTally t
         {
             tally.Fail("an answer that is not Stockpile's");
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             tally.Fail("no answer in time");
         }
+    }
+
+    private static string DetailOf(byte[] answer)
+    {
+        using var document = JsonDocument.Parse(answer);
+        return document.RootElement.ValueKind == JsonValueKind.Object
+            && document.RootElement.TryGetProperty("detail", out var detail)
+                ? $"{detail}"
+                : throw new JsonException("the answer has no detail");
     }
 
     private static string? StateOf(byte[] answer)

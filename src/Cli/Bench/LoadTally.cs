@@ -14,15 +14,15 @@ internal sealed class LoadTally
 
     private readonly ConcurrentDictionary<int, (long Count, long Bare)> _refused = new();
     private readonly ConcurrentDictionary<string, long> _failed = new(StringComparer.Ordinal);
-    private readonly LongConcurrentHistogram _accepted = NewHistogram();
-    private readonly LongConcurrentHistogram _refusals = NewHistogram();
-    private readonly LongConcurrentHistogram _placed = NewHistogram();
+    private readonly Latencies _accepted = new();
+    private readonly Latencies _refusals = new();
+    private readonly Latencies _placed = new();
     private long _submitted;
 
     /// <summary>Requests that were sent.</summary>
     public long Submitted => Interlocked.Read(ref _submitted);
 
-    public long Accepted => _accepted.TotalCount;
+    public long Accepted => _accepted.Count;
 
     public long Refused => _refused.Values.Sum(r => r.Count);
 
@@ -33,14 +33,14 @@ internal sealed class LoadTally
     /// <param name="placed">The answer has devices for it already.</param>
     public void Accept(TimeSpan latency, bool placed)
     {
-        _accepted.RecordValue(Micros(latency));
-        if (placed) _placed.RecordValue(Micros(latency));
+        _accepted.Record(latency);
+        if (placed) _placed.Record(latency);
     }
 
     /// <param name="bare">The answer does not say when to come again.</param>
     public void Refuse(TimeSpan latency, int status, bool bare)
     {
-        _refusals.RecordValue(Micros(latency));
+        _refusals.Record(latency);
         var one = bare ? 1 : 0;
         _refused.AddOrUpdate(status, (1, one), (_, r) => (r.Count + 1, r.Bare + one));
     }
@@ -54,24 +54,42 @@ internal sealed class LoadTally
     public IReadOnlyList<FailedReport> Failures() =>
         [.. _failed.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => new FailedReport(f.Key, f.Value))];
 
-    public LatencyReport? AcceptedLatency() => Report(_accepted);
+    public LatencyReport? AcceptedLatency() => _accepted.Report();
 
-    public LatencyReport? RefusedLatency() => Report(_refusals);
+    public LatencyReport? RefusedLatency() => _refusals.Report();
 
-    public LatencyReport? PlacedLatency() => Report(_placed);
+    public LatencyReport? PlacedLatency() => _placed.Report();
 
-    public long PlacedAtOnce => _placed.TotalCount;
+    public long PlacedAtOnce => _placed.Count;
 
-    private static LatencyReport? Report(LongConcurrentHistogram latencies) => latencies.TotalCount == 0
-        ? null
-        : new LatencyReport(
-            latencies.TotalCount, Millis(latencies.GetValueAtPercentile(50)),
-            Millis(latencies.GetValueAtPercentile(90)), Millis(latencies.GetValueAtPercentile(99)),
-            Millis(latencies.GetValueAtPercentile(99.9)), Millis(latencies.GetMaxValue()));
+    /// <summary>A histogram that may be read while others write: HdrHistogram's own must not be.</summary>
+    private sealed class Latencies
+    {
+        private readonly Lock _lock = new();
+        private readonly LongHistogram _micros = new(1, MicrosMax, DigitsKept);
 
-    private static long Micros(TimeSpan latency) => Math.Clamp((long)latency.TotalMicroseconds, 1, MicrosMax);
+        public long Count
+        {
+            get
+            {
+                lock (_lock) return _micros.TotalCount;
+            }
+        }
 
-    private static double Millis(long micros) => Math.Round(micros / 1_000.0, 3);
+        public void Record(TimeSpan latency)
+        {
+            lock (_lock) _micros.RecordValue(Math.Clamp((long)latency.TotalMicroseconds, 1, MicrosMax));
+        }
 
-    private static LongConcurrentHistogram NewHistogram() => new(1, MicrosMax, DigitsKept);
+        public LatencyReport? Report()
+        {
+            lock (_lock)
+                return _micros.TotalCount == 0 ? null : new LatencyReport(
+                    _micros.TotalCount, Millis(_micros.GetValueAtPercentile(50)),
+                    Millis(_micros.GetValueAtPercentile(90)), Millis(_micros.GetValueAtPercentile(99)),
+                    Millis(_micros.GetValueAtPercentile(99.9)), Millis(_micros.GetMaxValue()));
+        }
+
+        private static double Millis(long micros) => Math.Round(micros / 1_000.0, 3);
+    }
 }

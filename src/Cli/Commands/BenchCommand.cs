@@ -50,6 +50,11 @@ internal static class BenchCommand
         var keep = new Option<bool>("--keep") { Description = "Leave the jobs in the cluster that have not ended" };
         foreach (var option in new Option[] { jobs, rate, clients, time, duration, devices, share, keep })
             verb.Command.Add(option);
+        verb.Command.Validators.Add(result =>
+        {
+            if (result.GetResult(devices) is not null && result.GetResult(share) is not null)
+                result.AddError("give either --devices or --share");
+        });
         return verb.Runs((parsed, session, cancel) => RunAsync(
             new LoadPlan(
                 parsed.GetValue(jobs) ?? (parsed.GetValue(time) is null ? JobsDefault : LoadPlan.JobsMax),
@@ -67,8 +72,12 @@ internal static class BenchCommand
         var before = (await client.GetAsync<FleetResponse>("fleet", cancel)).Value.Jobs.Placed;
         var tally = new LoadTally();
         var run = new LoadRun(client, plan, tally, session.Context.Clock);
-        await WatchAsync(run.RunAsync(cancel), session, () => BenchViews.Progress(plan, tally, run.Elapsed), cancel);
+        await WatchAsync(run.RunAsync(cancel), session, () => BenchViews.Progress(plan, tally, run.Elapsed));
+        if (run.Wrong is { } wrong) throw new CliException(ExitCodes.Refused, wrong);
         var seconds = run.Elapsed.TotalSeconds;
+        // An interrupted run is reported and taken back all the same; a second signal ends the process at once.
+        var interrupted = cancel.IsCancellationRequested;
+        if (interrupted) cancel = CancellationToken.None;
         var placed = (await client.GetAsync<FleetResponse>("fleet", cancel)).Value.Jobs.Placed - before;
         var end = new LoadEnd(client, plan);
         var waits = await end.WaitsAsync(cancel);
@@ -77,8 +86,7 @@ internal static class BenchCommand
         {
             long done = 0;
             var cancelling = end.CancelAsync(n => Interlocked.Exchange(ref done, n), cancel);
-            await WatchAsync(cancelling, session, () => new Text($"{Interlocked.Read(ref done)} jobs cancelled"),
-                cancel);
+            await WatchAsync(cancelling, session, () => new Text($"{Interlocked.Read(ref done)} jobs cancelled"));
             cancelled = await cancelling;
         }
 
@@ -89,7 +97,7 @@ internal static class BenchCommand
             Clients = plan.Clients,
             Seconds = Math.Round(seconds, 3),
             Submitted = tally.Submitted,
-            Unsent = plan.Planned is { } planned ? planned - tally.Submitted : 0,
+            Unsent = !interrupted && plan.Planned is { } planned ? planned - tally.Submitted : 0,
             Accepted = tally.Accepted,
             Refused = tally.Refusals(),
             Failed = tally.Failures(),
@@ -101,6 +109,8 @@ internal static class BenchCommand
         };
         if (session.Json) session.Screen.Json(report);
         else BenchViews.Report(session.Screen, report);
+        if (interrupted)
+            throw new CliException(ExitCodes.Refused, "interrupted; the figures are of what was sent until then");
         if (report.Accepted > 0) return ExitCodes.Done;
         throw new CliException(ExitCodes.Refused, report.Refused.Count > 0
             ? $"nothing was accepted; the first status is {report.Refused[0].Status}"
@@ -111,7 +121,7 @@ internal static class BenchCommand
 
     /// <summary>Shows how it goes, on a terminal only.</summary>
     private static async Task WatchAsync(
-        Task run, Session session, Func<Spectre.Console.Rendering.IRenderable> view, CancellationToken cancel)
+        Task run, Session session, Func<Spectre.Console.Rendering.IRenderable> view)
     {
         if (session.Context.IsTerminal && !session.Json)
             await AnsiConsole.Live(new Text("")).AutoClear(true).StartAsync(async live =>
@@ -119,7 +129,7 @@ internal static class BenchCommand
                 while (!run.IsCompleted)
                 {
                     live.UpdateTarget(view());
-                    await Task.WhenAny(run, Task.Delay(LookEvery, cancel));
+                    await Task.WhenAny(run, Task.Delay(LookEvery, CancellationToken.None));
                 }
             });
         await run;

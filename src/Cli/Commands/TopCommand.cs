@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 using Stockpile.Cli.Client;
 using Stockpile.Cli.Top;
 using Stockpile.Scheduler.Api.Contracts;
@@ -62,7 +63,7 @@ internal static class TopCommand
         var at = clock.GetTimestamp();
         try
         {
-            await AnsiConsole.Live(TopScreen.Live(look, server, null)).AutoClear(false).StartAsync(async live =>
+            await AnsiConsole.Live(Screen(null)).AutoClear(false).StartAsync(async live =>
             {
                 while (true)
                 {
@@ -81,7 +82,7 @@ internal static class TopCommand
                         trouble = failure.Message;
                     }
 
-                    live.UpdateTarget(TopScreen.Live(look, server, trouble));
+                    live.UpdateTarget(Screen(trouble));
                 }
             });
         }
@@ -89,5 +90,9 @@ internal static class TopCommand
         {
             // Ctrl+C is how it ends.
         }
+
+        // The terminal may have been resized since the last look.
+        IRenderable Screen(string? trouble) =>
+            TopScreen.Live(look, server, trouble, AnsiConsole.Profile.Width);
     }
 }

@@ -8,12 +8,21 @@ namespace Stockpile.Cli.Top;
 /// <summary>The live screen of <c>stockpile top</c>.</summary>
 internal static class TopScreen
 {
-    /// <summary>Columns of a bar.</summary>
-    private const int BarColumns = 30;
+    private const int BarColumnsMin = 5;
+    private const int BarColumnsMax = 40;
 
-    public static IRenderable Live(TopLook look, string server, string? trouble) => new Rows(
+    /// <summary>What the other columns of the tiers need.</summary>
+    private const int BesideBarColumns = 68;
+
+    private const int ColumnGap = 2;
+
+    /// <param name="width">Columns of the terminal.</param>
+    public static IRenderable Live(TopLook look, string server, string? trouble, int width) => new Rows(
     [
-        Head(look, server), Tiers(look.Fleet), Cells(look.Cells),
+        Head(look, server), Text.Empty,
+        Tiers(look.Fleet, Math.Clamp(width - BesideBarColumns, BarColumnsMin, BarColumnsMax)),
+        new Markup("[green]█[/] training  [blue]█[/] inference  [yellow]█[/] batch  [grey]·[/] free  [red]×[/] away"),
+        Text.Empty, Cells(look.Cells), Text.Empty,
         trouble is null
             ? new Text("Ctrl+C ends it", new Style(Color.Grey))
             : new Text(Screen.OneLine(trouble), new Style(Color.Red)),
@@ -67,16 +76,11 @@ internal static class TopScreen
                 + "served so far");
     }
 
-    private static Table Tiers(FleetResponse fleet)
+    private static Table Tiers(FleetResponse fleet, int bar)
     {
-        var table = Framed();
-        table.AddColumn("tier");
-        table.AddColumn(new TableColumn("devices").RightAligned());
-        table.AddColumn("[green]training[/] [blue]inference[/] [yellow]batch[/] [grey]free[/] [red]away[/]");
-        foreach (var head in new[] { "training", "inference", "batch", "guests", "in use" })
-            table.AddColumn(new TableColumn(head).RightAligned());
+        var table = Columns(["tier"], ["devices"], [""], ["training", "inference", "batch", "guests", "in use"]);
         foreach (var tier in fleet.Tiers)
-            table.AddRow(new Text(Screen.OneLine(tier.Tier)), new Text(Show.Number(tier.Devices)), Bar(tier),
+            table.AddRow(new Text(Screen.OneLine(tier.Tier)), new Text(Show.Number(tier.Devices)), Bar(tier, bar),
                 new Text(Show.Number(tier.Training)), new Text(Show.Number(tier.Inference)),
                 new Text(Show.Number(tier.Batch)), new Text(Show.Number(tier.Guest)),
                 new Text(Show.Percent(tier.Utilisation)));
@@ -85,10 +89,8 @@ internal static class TopScreen
 
     private static Table Cells(IReadOnlyList<CellResponse> cells)
     {
-        var table = Framed();
-        table.AddColumn("cell");
-        foreach (var head in new[] { "nodes", "lost", "devices", "free", "in use", "waiting", "running", "round" })
-            table.AddColumn(new TableColumn(head).RightAligned());
+        var table = Columns(
+            ["cell"], ["nodes", "lost", "devices", "free", "in use", "waiting", "running", "round"], [], []);
         foreach (var cell in cells)
             table.AddRow(Screen.OneLine(cell.Cell).EscapeMarkup(), Show.Number(cell.Nodes), Show.Number(cell.NodesLost),
                 Show.Number(cell.Devices), Show.Number(cell.Free), Show.Percent(cell.Utilisation),
@@ -97,17 +99,29 @@ internal static class TopScreen
         return table;
     }
 
-    private static Table Framed() => new() { Border = TableBorder.Rounded, BorderStyle = new Style(Color.Grey) };
+    /// <summary>A table without a frame, in which nothing takes a second line: texts, numbers, texts, numbers.</summary>
+    private static Table Columns(string[] texts, string[] numbers, string[] more, string[] rest)
+    {
+        var table = new Table { Border = TableBorder.None };
+        foreach (var (heads, right) in new[] { (texts, false), (numbers, true), (more, false), (rest, true) })
+            foreach (var head in heads)
+                table.AddColumn(new TableColumn(new Text(head, new Style(Color.Grey)))
+                {
+                    Alignment = right ? Justify.Right : Justify.Left,
+                    NoWrap = true,
+                    Padding = new Padding(0, 0, ColumnGap, 0),
+                });
+        return table;
+    }
 
-    private static Markup Bar(UseResponse use)
+    private static Markup Bar(UseResponse use, int columns)
     {
         var (training, inference, batch, away) =
-            (Columns(use.Training), Columns(use.Inference), Columns(use.Batch), Columns(use.Unavailable));
-        var free = Math.Max(0, BarColumns - training - inference - batch - away);
+            (Part(use.Training), Part(use.Inference), Part(use.Batch), Part(use.Unavailable));
+        var free = Math.Max(0, columns - training - inference - batch - away);
         return new Markup($"[green]{new string('█', training)}[/][blue]{new string('█', inference)}[/]"
             + $"[yellow]{new string('█', batch)}[/][grey]{new string('·', free)}[/][red]{new string('×', away)}[/]");
 
-        int Columns(double devices) =>
-            use.Devices == 0 ? 0 : (int)Math.Round(devices / use.Devices * BarColumns);
+        int Part(double devices) => use.Devices == 0 ? 0 : (int)Math.Round(devices / use.Devices * columns);
     }
 }
