@@ -39,7 +39,7 @@ internal sealed class JournalAudit
         var audit = new JournalAudit();
         foreach (var cell in await reader.CellsAsync())
             audit.States[cell] = await reader.StateAtRoundAsync(
-                cell, long.MaxValue, cancel, round => audit._ledger.Take(round));
+                cell, long.MaxValue, cancel, (_, round) => audit._ledger.Take(round));
         await system.Terminate();
         Assert.Empty(audit._ledger.Findings);
         return audit;

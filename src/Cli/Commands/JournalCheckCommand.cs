@@ -41,14 +41,20 @@ internal static class JournalCheckCommand
         var screen = new Screen(context);
         if (json) screen.Json(new { cells });
         else Show(screen, cells);
-        return cells.All(c => c.Agrees) ? ExitCodes.Done : ExitCodes.Refused;
+        return cells.All(c => c.Agrees && c.Snapshot is not { Agrees: false }) ? ExitCodes.Done : ExitCodes.Refused;
     }
 
     public static void Show(Screen screen, IEnumerable<CellCheck> cells) => screen.Table(
-        ["cell", ">rounds", ">events", ">placed in all", ">held now", "allocations", "verdict"],
+        ["cell", ">rounds", ">events", ">placed in all", ">held now", "allocations", "verdict", "snapshot"],
         cells.Select(c => new object?[]
         {
             c.Cell, c.Rounds, c.Events, c.AllocationsPlaced, c.AllocationsHeld, c.Digest, c.Verdict,
+            c.Snapshot switch
+            {
+                null => "none",
+                { Round: 0 } s => s.Verdict,
+                var s => $"round {s.Round}: {s.Verdict}",
+            },
         }));
 
     private static IReadOnlyList<JournalReport> ReadReport(string file)

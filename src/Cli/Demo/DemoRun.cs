@@ -188,7 +188,7 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
         {
             long events = 0;
             var state = await cluster.Journal.StateAtRoundAsync(
-                cell.Cell, cell.Round, cancel, round => events += round.Events.Count);
+                cell.Cell, cell.Round, cancel, (_, round) => events += round.Events.Count);
             reports.Add(new JournalReport(
                 cell.Cell, cell.Round, events, cell.AllocationsDigest,
                 state.RoundNumber == cell.Round && CellDigest.Of(state) == cell.AllocationsDigest));

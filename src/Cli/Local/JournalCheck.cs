@@ -16,9 +16,10 @@ namespace Stockpile.Cli.Local;
 /// <param name="Digest">See <see cref="CellDigest"/>.</param>
 /// <param name="Agrees">The invariants held in every round, and the report says the same.</param>
 /// <param name="Verdict">The same in words.</param>
+/// <param name="Snapshot">The newest snapshot, beside the rows.</param>
 internal sealed record CellCheck(
     string Cell, long Rounds, long Events, long AllocationsPlaced, int AllocationsHeld, string Digest, bool Agrees,
-    string Verdict);
+    string Verdict, SnapshotCheck? Snapshot = null);
 
 /// <summary>
 /// Replays the journal of a data folder or of a PostgreSQL database, cell by cell, with the invariants that guard a
@@ -61,10 +62,11 @@ internal static class JournalCheck
         {
             var options = new CellOptions(input.Catalog, input.Policy, TimeProvider.System, TimeProvider.System);
             var journal = new JournalReader(system, options);
+            var snapshots = new SnapshotReader(system, options);
             var checks = new List<CellCheck>();
             foreach (var cell in await journal.CellsAsync())
                 checks.Add(await CheckAsync(
-                    journal, cell, expected?.FirstOrDefault(e => e.Cell == cell), expected is not null, cancel));
+                    journal, snapshots, cell, expected?.FirstOrDefault(e => e.Cell == cell), expected is not null, cancel));
             foreach (var missing in (expected ?? []).Where(e => checks.TrueForAll(c => c.Cell != e.Cell)))
                 checks.Add(new CellCheck(missing.Cell, 0, 0, 0, 0, "", false, "the journal does not know it"));
             return checks;
@@ -76,25 +78,35 @@ internal static class JournalCheck
     }
 
     private static async Task<CellCheck> CheckAsync(
-        JournalReader journal, string cell, JournalReport? expected, bool compares, CancellationToken cancel)
+        JournalReader journal, SnapshotReader snapshots, string cell, JournalReport? expected, bool compares,
+        CancellationToken cancel)
     {
         long events = 0;
+        var last = expected?.Round ?? long.MaxValue;
+        var newest = await snapshots.NewestAsync(cell, last, cancel);
         try
         {
-            var state = await journal.StateAtRoundAsync(
-                cell, expected?.Round ?? long.MaxValue, cancel, round => events += round.Events.Count);
+            var snapshot = newest.Check;
+            var state = await journal.StateAtRoundAsync(cell, last, cancel, (at, round) =>
+            {
+                events += round.Events.Count;
+                if (newest.State is { } taken && round.Number == newest.Round)
+                    snapshot = SnapshotReader.Compare(taken, at);
+            });
+            if (newest.State is not null && newest.Round > state.RoundNumber)
+                snapshot = new SnapshotCheck(newest.Round, false, "no row of the journal goes as far");
             var digest = CellDigest.Of(state);
             var agrees = compares ? expected is not null && digest == expected.Digest : true;
             var verdict = !compares ? "sound"
                 : expected is null ? "the report does not know it"
                 : agrees ? "agrees with the report" : $"the report has {expected.Digest} at round {expected.Round}";
             return new CellCheck(cell, state.RoundNumber, events, state.Counters.Allocations, state.Allocations.Count,
-                digest, agrees, verdict);
+                digest, agrees, verdict, snapshot);
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             // A row that cannot be read, or that breaks an invariant: the other cells are checked all the same.
-            return new CellCheck(cell, 0, events, 0, 0, "", false, Screen.OneLine(fault.Message));
+            return new CellCheck(cell, 0, events, 0, 0, "", false, Screen.OneLine(fault.Message), newest.Check);
         }
     }
 }

@@ -56,17 +56,17 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     }
 
     /// <summary>A cell's state from the journal alone, up to and including a round.</summary>
-    /// <param name="observe">Sees every round.</param>
+    /// <param name="observe">Sees every round, and the state with it.</param>
     /// <exception cref="JournalRowException">A row cannot be read, is missing, or breaks an invariant.</exception>
     public async Task<CellState> StateAtRoundAsync(
-        string cell, long round, CancellationToken cancel, Action<Round>? observe = null)
+        string cell, long round, CancellationToken cancel, Action<CellState, Round>? observe = null)
     {
         var state = new CellState(cell, options.Catalog, options.Policy);
         await ReadAsync(cell, 1, r =>
         {
             if (r.Number > round) return false;
             JournalRow.Replay(state, r);
-            observe?.Invoke(r);
+            observe?.Invoke(state, r);
             return true;
         }, cancel).ConfigureAwait(false);
         return state;
