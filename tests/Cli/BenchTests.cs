@@ -30,8 +30,8 @@ public sealed class BenchTests : IAsyncLifetime
 
         Assert.True(outcome.Exit == 0, outcome.Error);
         var report = outcome.Json;
-        Assert.Equal((60, 60, 0), (report.GetProperty("submitted").GetInt32(), report.GetProperty("accepted").GetInt32(),
-            report.GetProperty("unsent").GetInt32()));
+        Assert.Equal((60, 60, 0), (report.GetProperty("submitted").GetInt32(),
+            report.GetProperty("accepted").GetInt32(), report.GetProperty("unsent").GetInt32()));
         Assert.Equal(60, report.GetProperty("latencyMs").GetProperty("accepted").GetProperty("count").GetInt32());
         Assert.Equal(60, report.GetProperty("placement").GetProperty("atOnce").GetInt32());
         var specs = _host.Gateway.Submitted.Select(s => Assert.Single(s).Spec.FromWire()).ToList();

@@ -33,7 +33,8 @@ public sealed class JournalCheckTests(DemoFolder demo) : IClassFixture<DemoFolde
         var check = await _cli.RunAsync("journal", "check", "--data", _folder, "--json");
 
         Assert.Equal(1, check.Exit);
-        var cells = check.Json.GetProperty("cells").EnumerateArray().ToDictionary(c => c.GetProperty("cell").GetString()!);
+        var cells = check.Json.GetProperty("cells").EnumerateArray()
+            .ToDictionary(c => c.GetProperty("cell").GetString()!);
         Assert.StartsWith(said, cells["north"].GetProperty("verdict").GetString(), StringComparison.Ordinal);
         cells.Remove("north");
         Assert.NotEmpty(cells);

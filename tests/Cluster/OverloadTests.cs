@@ -50,8 +50,8 @@ public sealed class OverloadTests
     }
 
     /// <summary>
-    /// While somebody holds the file of the journal, no submission gets its answer. So as many are let in as may be, and
-    /// all others must be refused: which are which the door decides, and no clock.
+    /// While somebody holds the file of the journal, no submission gets its answer. So as many are let in as may be,
+    /// and all others must be refused: which are which the door decides, and no clock.
     /// </summary>
     private static async Task FloodAsync(
         StockpileProcess up, string data, ConcurrentBag<Answer> answers, CancellationToken cancel)

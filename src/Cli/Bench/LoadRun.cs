@@ -18,7 +18,7 @@ internal sealed class LoadRun(StockpileClient client, LoadPlan plan, LoadTally t
 
     public TimeSpan Elapsed => clock.GetElapsedTime(_start);
 
-    /// <summary>Why the cluster takes no such job at all; the run ends at the first such answer. Null: it does.</summary>
+    /// <summary>Why the cluster takes no such job at all, where the run ends; null: it does.</summary>
     public string? Wrong => _wrong;
 
     /// <summary>Returns when every answer is in.</summary>

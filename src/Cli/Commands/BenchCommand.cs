@@ -160,6 +160,7 @@ internal static class BenchCommand
         };
 
     private static Option<TimeSpan?> Time(string name, string description) => Number<TimeSpan?>(
-        name, description, text => Quantities.TryParseDuration(text, out var time) && time > TimeSpan.Zero ? time : null,
+        name, description,
+        text => Quantities.TryParseDuration(text, out var time) && time > TimeSpan.Zero ? time : null,
         $"{Quantities.DurationRule}, above 0");
 }

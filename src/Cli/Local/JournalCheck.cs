@@ -66,7 +66,8 @@ internal static class JournalCheck
             var checks = new List<CellCheck>();
             foreach (var cell in await journal.CellsAsync())
                 checks.Add(await CheckAsync(
-                    journal, snapshots, cell, expected?.FirstOrDefault(e => e.Cell == cell), expected is not null, cancel));
+                    journal, snapshots, cell, expected?.FirstOrDefault(e => e.Cell == cell), expected is not null,
+                    cancel));
             foreach (var missing in (expected ?? []).Where(e => checks.TrueForAll(c => c.Cell != e.Cell)))
                 checks.Add(new CellCheck(missing.Cell, 0, 0, 0, 0, "", false, "the journal does not know it"));
             return checks;

@@ -99,7 +99,7 @@ internal static class TopScreen
         return table;
     }
 
-    /// <summary>A table without a frame, in which nothing takes a second line: texts, numbers, texts, numbers.</summary>
+    /// <summary>A table without a frame, nothing on a second line: texts, numbers, texts, numbers.</summary>
     private static Table Columns(string[] texts, string[] numbers, string[] more, string[] rest)
     {
         var table = new Table { Border = TableBorder.None };

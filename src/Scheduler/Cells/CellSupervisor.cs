@@ -125,7 +125,8 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
         _waiting = 0;
         _serving = false;
         // On the supervisor's own threads, whichever it was given.
-        _running = Context.Watch(Context.ActorOf(CellActor.Props(_cell, options).WithDispatcher(Context.Dispatcher.Id)));
+        var props = CellActor.Props(_cell, options).WithDispatcher(Context.Dispatcher.Id);
+        _running = Context.Watch(Context.ActorOf(props));
     }
 
     /// <summary>While the cell recovers its messages wait in it: so many, and no more.</summary>

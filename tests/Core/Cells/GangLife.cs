@@ -3,7 +3,7 @@ using Stockpile.Core.Jobs;
 
 namespace Stockpile.Core.Tests.Cells;
 
-/// <summary>A cell of gangs whose nodes do exactly the work that time allows, and tell of it before every blow.</summary>
+/// <summary>A cell of gangs whose nodes do just the work that time allows, and tell of it before every blow.</summary>
 internal sealed class GangLife
 {
     private const int StepsMax = 120;

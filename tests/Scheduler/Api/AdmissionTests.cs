@@ -42,7 +42,8 @@ public sealed partial class AdmissionTests : IAsyncLifetime
         Assert.StartsWith("HTTP/1.1 429", refused, StringComparison.Ordinal);
         Assert.Contains("Retry-After: 1\r\n", refused, StringComparison.Ordinal);
         Assert.Contains("\"code\":\"busy\"", refused, StringComparison.Ordinal);
-        Assert.Contains($"{Limits.SubmissionsInFlightMax} submissions are under way", refused, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{Limits.SubmissionsInFlightMax} submissions are under way", refused, StringComparison.Ordinal);
         Assert.Equal(1, await FigureAsync("stockpile_http_refused", "submit"));
         // Who only asks, and who looks after the process, does not stand in that queue.
         Assert.Equal(200, (await _host.Http.SendAsync("GET", "/api/v1/jobs")).Status);

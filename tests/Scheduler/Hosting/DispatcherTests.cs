@@ -33,17 +33,6 @@ public sealed class DispatcherTests
         await UntilNodesAsync(scheduler).WaitAsync(Patience, Cancel);
 
         var system = scheduler.System;
-        void Walk(ActorCell c, string path, System.Text.StringBuilder t)
-        {
-            t.AppendLine($"{c.Dispatcher.Id,-45} {path}");
-            if (path.Split('/').Length > 8) return;
-            foreach (var child in c.GetChildren().OfType<ActorRefWithCell>())
-                if (child.Underlying is ActorCell cc) Walk(cc, path + "/" + child.Path.Name, t);
-        }
-        var text = new System.Text.StringBuilder();
-        foreach (var root in new[] { "/system", "/user" })
-            Walk((ActorCell)((ActorRefWithCell)await system.ActorSelection(root).ResolveOne(Patience, Cancel)).Underlying, root, text);
-        File.WriteAllText("/tmp/dispatchers.txt", text.ToString());
         Assert.Equal("akka.actor.cell-dispatcher", await DispatcherAsync(system, "/system/sharding/cell/*/north"));
         Assert.Equal("akka.actor.cell-dispatcher", await DispatcherAsync(system, "/system/sharding/cell/*/north/*"));
         // Where Akka puts its own differs from release to release; never among the requests.

@@ -57,8 +57,9 @@ internal sealed record JournalFile(IReadOnlyList<KeptRow> Rows, string Facts)
                 + $"draining {node.Draining} by {node.DrainBy:O} free {node.FreeDevices}: {node.Reason}");
         foreach (var job in state.Jobs.Values.OrderBy(j => j.Number))
             Line($"job {job.Number} '{job.Key}' {job.Origin} {job.Spec.Kind} {job.Spec.Name} {job.Phase} "
-                + $"submitted {job.SubmittedAt:O} started {job.StartedAt:O} ended {job.CompletedAt:O} done {job.Done:R} "
-                + $"replicas {job.Replicas} requeues {job.Requeues} moves {job.Moves} to {job.ForwardedTo}: {job.Reason}");
+                + $"submitted {job.SubmittedAt:O} started {job.StartedAt:O} ended {job.CompletedAt:O} "
+                + $"done {job.Done:R} replicas {job.Replicas} requeues {job.Requeues} moves {job.Moves} "
+                + $"to {job.ForwardedTo}: {job.Reason}");
         foreach (var allocation in state.Allocations.Values.OrderBy(a => a.Sequence))
             Line($"allocation {allocation.Sequence} of job {allocation.Job.Number} on {allocation.Node.Id} "
                 + $"devices {allocation.DeviceMask:x} share {allocation.ShareMilli} task {allocation.Placed.Task} "

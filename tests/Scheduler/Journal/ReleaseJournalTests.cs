@@ -8,13 +8,16 @@ using Stockpile.Scheduler.Tests.Cells;
 namespace Stockpile.Scheduler.Tests.Journal;
 
 /// <summary>
-/// The journals of all releases are read by this one. <c>STOCKPILE_WRITE_GOLDEN=1</c> writes the present version's file;
-/// do so once, when <c>Version</c> in Directory.Build.props has moved on, and never touch the others.
+/// The journals of all releases are read by this one. <c>STOCKPILE_WRITE_GOLDEN=1</c> writes the present version's
+/// file; do so once, when <c>Version</c> in Directory.Build.props has moved on, and never touch the others.
 /// </summary>
 public sealed class ReleaseJournalTests : CellSpec
 {
     public static TheoryData<string> Releases =>
-        [.. Directory.GetFiles(JournalFile.Folder, "release-*.txt").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
+    [
+        .. Directory.GetFiles(JournalFile.Folder, "release-*.txt").Select(f => Path.GetFileName(f))
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static string Version => typeof(CellState).Assembly.GetName().Version!.ToString(3);
 
