@@ -64,6 +64,13 @@ public sealed class JournalCheckTests(DemoFolder demo) : IClassFixture<DemoFolde
     }
 
     [Fact]
+    public async Task A_snapshot_that_counted_less_goodput_is_told_and_does_not_fail()
+    {
+        await SnapshotAsync(snapshot => snapshot.Counters.UsefulBatchMs += 1);
+        await SaysAsync(0, "as the rows, but for goodput");
+    }
+
+    [Fact]
     public async Task A_snapshot_of_a_round_that_the_journal_does_not_have_is_told()
     {
         await SnapshotAsync(_ => { });

@@ -39,11 +39,32 @@ internal sealed class SnapshotReader(ActorSystem system, CellOptions options)
         };
     }
 
-    /// <summary>Whether a snapshot holds what the rows up to its round give.</summary>
-    public static SnapshotCheck Compare(CellState taken, CellState replayed) =>
-        taken.Capture().ToWire().Equals(replayed.Capture().ToWire())
-            ? new SnapshotCheck(taken.RoundNumber, true, "as the rows")
+    /// <summary>
+    /// Whether a snapshot holds what the rows up to its round give. The first snapshots did not count goodput, so a cell
+    /// that went on from one of them has counted it from there only.
+    /// </summary>
+    public static SnapshotCheck Compare(CellState taken, CellState replayed)
+    {
+        var (snapshot, rows) = (taken.Capture().ToWire(), replayed.Capture().ToWire());
+        if (snapshot.Equals(rows)) return new SnapshotCheck(taken.RoundNumber, true, "as the rows");
+        return WithoutGoodput(snapshot).Equals(WithoutGoodput(rows))
+            ? new SnapshotCheck(taken.RoundNumber, true, "as the rows, but for goodput, which was not always counted")
             : new SnapshotCheck(taken.RoundNumber, false, "holds something else than the rows");
+    }
+
+    private static CellSnapshot WithoutGoodput(CellSnapshot snapshot)
+    {
+        var bare = snapshot.Clone();
+        (bare.Counters.UsefulTrainingMs, bare.Counters.UsefulBatchMs) = (0, 0);
+        bare.Counters.LostMs.Clear();
+        foreach (var job in bare.Jobs)
+        {
+            (job.HeldMs, job.UsefulMs, job.LostMs) = (0, 0, 0);
+            (job.RunMs, job.LostTo, job.LastLostMs) = (0, 0, 0);
+        }
+
+        return bare;
+    }
 
     private Newest Restore(string cell, SelectedSnapshot held)
     {
