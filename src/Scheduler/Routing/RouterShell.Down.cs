@@ -31,6 +31,12 @@ public sealed partial class RouterShell
     /// <summary>Those that have digests and may take a job.</summary>
     private List<CellView> Serving() => [.. _cells.Values.Where(view => Down(view.Cell) is null)];
 
+    /// <summary>
+    /// Where a user's key may be at home. Who serves just now has no part in it: an earlier attempt with the key may
+    /// still be on its way to a cell that is down for a moment, and the next one must not end elsewhere.
+    /// </summary>
+    private List<CellView> KeyHomes() => [.. _cells.Values.Where(view => !IsStopped(view.Cell))];
+
     /// <summary>Cells that have to be asked before anything new is taken, with those that only know their keys.
     /// </summary>
     private IEnumerable<string> KeyHolders() =>

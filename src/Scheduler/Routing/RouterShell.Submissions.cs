@@ -83,7 +83,8 @@ public sealed partial class RouterShell
             var (cell, refusal) = homes.TryGetValue(submission.Key, out var home)
                 ? (home, null)
                 : HomeCells.Choose(
-                    spec, submission.Key, serving, _routed, options.Catalog, options.Policy);
+                    spec, submission.Key, submission.Key.Length > 0 ? KeyHomes() : serving, _routed, options.Catalog,
+                    options.Policy);
             if (refusal is not null && !fresh && serving.Count > 0)
             {
                 AskAgain(submit, client, homes);
