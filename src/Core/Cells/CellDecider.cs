@@ -64,15 +64,19 @@ public static class CellDecider
             state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done, c.Requeues));
     }
 
-    /// <summary>A job goes only once, and as a whole: nothing of it runs here, and nothing of it is done.</summary>
+    /// <summary>
+    /// A job goes only once, and as a whole: nothing of it runs here, and nothing of it is done. The word that it was
+    /// taken may be old, from an owner of the other cell that was paused: when the job has run since, that cell would
+    /// begin behind its last checkpoint, or was told to drop it and has done so.
+    /// </summary>
     private static Decision Forward(CellState state, ForwardJob c)
     {
         if (state.FindJob(c.Job) is not { } job) return new Rejected(NotFound("job", new JobId(state.Cell, c.Job)));
         if (job.ForwardedTo == c.Cell) return Nothing;
-        return job.MayMove
+        return job.MayMove && job.Done == c.Done && job.Requeues == c.Requeues
             ? new Accepted(new JobForwarded(job.Number, c.Cell))
             : new Rejected(new Refusal(Refusal.Ended, "id",
-                $"job {new JobId(state.Cell, c.Job)} no longer waits as a whole"));
+                $"job {new JobId(state.Cell, c.Job)} no longer waits as a whole, or has run since it was offered"));
     }
 
     private static Decision Settle(CellState state, SettleAdoption c) =>

@@ -65,12 +65,19 @@ public sealed partial class CellShell
     private void TellTaken(JobState held)
     {
         if (JobId.TryParse(held.Origin, out var origin))
-            _ports.Cells.Tell(new OfferTaken { Cell = origin.Cell, Number = origin.Number, By = _cell }, _ports.Self);
+            _ports.Cells.Tell(new OfferTaken
+            {
+                Cell = origin.Cell,
+                Number = origin.Number,
+                By = _cell,
+                Done = held.Done,
+                Requeues = held.Requeues,
+            }, _ports.Self);
     }
 
     private void OnTaken(OfferTaken taken) => Enqueue(round =>
     {
-        var decision = round.Run(new ForwardJob(taken.Number, taken.By));
+        var decision = round.Run(new ForwardJob(taken.Number, taken.By, taken.Done, taken.Requeues));
         return () => _ports.Cells.Tell(new SettleOffer
         {
             Cell = taken.By,

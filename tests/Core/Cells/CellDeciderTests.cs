@@ -154,6 +154,22 @@ public sealed class CellDeciderTests
         Assert.Single(cell.State.Capture().Jobs);
     }
 
+    /// <summary>Else the other cell would begin behind the checkpoint, or has dropped the job long ago.</summary>
+    [Fact]
+    public void A_job_that_ran_since_it_was_offered_is_not_let_go_of()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Force(
+            new JobSubmitted(1, "", Gang(16)), new CheckpointRecorded(1, 0.25), new JobRequeued(1, "its node was lost"));
+
+        Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0, Requeues: 0)));
+        Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0.25, Requeues: 0)));
+        Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0, Requeues: 1)));
+        cell.Accept(new ForwardJob(1, "south", Done: 0.25, Requeues: 1));
+        // Its answer was lost: the repetition is confirmed whatever it says.
+        Assert.IsType<AlreadyDone>(cell.Run(new ForwardJob(1, "south", Done: 0, Requeues: 0)));
+    }
+
     [Fact]
     public void Only_so_many_ended_jobs_are_kept_and_their_keys_go_with_them()
     {

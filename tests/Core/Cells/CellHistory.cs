@@ -139,7 +139,10 @@ public sealed class CellHistory
         switch (_random.Next(8))
         {
             case < 3:
-                return new ForwardJob(AnyJob(), _random.Next(2) == 0 ? "south" : "west");
+                var number = AnyJob();
+                var job = State.FindJob(number);
+                return new ForwardJob(
+                    number, _random.Next(2) == 0 ? "south" : "west", job?.Done ?? 0, job?.Requeues ?? 0);
             case < 5 when _offers.Count > 0:
                 return new SettleAdoption(_offers[^_random.Next(1, Math.Min(4, _offers.Count) + 1)].Origin,
                     _random.Next(3) > 0);
