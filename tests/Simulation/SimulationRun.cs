@@ -94,6 +94,7 @@ public sealed class SimulationRun
             return _cluster.Ledger.Jobs.Values.All(j => j.Ended) && _cluster.Devices.Running == 0;
         });
         CalmUntil("the audit finds nothing at the end", AuditIsClean);
+        CalmUntil("every job that was acknowledged is found", _clients.FindsAll);
         _cluster.Ledger.Sweep();
         foreach (var cell in _cluster.Cells) FromNothing(cell);
     }

@@ -21,6 +21,12 @@ public sealed class SimCluster
     public static readonly Policy ShippedPolicy =
         PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), Catalog);
 
+    /// <summary>
+    /// Until all nodes have joined and all routers know it. While a fleet grows, the home of a key may move, and two
+    /// attempts with one key that are under way at the same time may end in two cells; see docs/simulation.md.
+    /// </summary>
+    public static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
+
     private readonly SortedDictionary<string, SchedulerProcess> _homes = new(StringComparer.Ordinal);
     private readonly HashSet<SchedulerProcess> _suspected = [];
 

@@ -13,21 +13,26 @@ public sealed class SimFaults
     public SimFaults(SimCluster cluster)
     {
         _cluster = cluster;
-        var random = World.Random;
+        foreach (var member in cluster.Members)
+            member.ClockError = TimeSpan.FromMilliseconds(World.Random.Next(0, 800));
         // Some runs are quiet and some are not: both have their own mistakes.
-        _pauseSeconds = 1.5 + random.NextDouble() * 6;
+        _pauseSeconds = 1.5 + World.Random.NextDouble() * 6;
+        World.Schedule(World.Outside, SimCluster.WarmUp, "faults begin", Begin);
+    }
+
+    private void Begin()
+    {
+        var random = World.Random;
         var network = World.Network;
         network.KeepsOrder = random.Next(3) == 0;
         network.DropRate = Rate(0.04);
         network.RepeatRate = network.KeepsOrder ? 0 : Rate(0.04);
         network.LateRate = Rate(0.06);
-        var journal = cluster.Journal;
+        var journal = _cluster.Journal;
         journal.FailRate = Rate(0.01);
         journal.FailAfterRate = Rate(0.01);
         journal.HangRate = Rate(0.015);
         journal.OnHang = CrashWriter;
-        foreach (var member in cluster.Members)
-            member.ClockError = TimeSpan.FromMilliseconds(random.Next(0, 800));
         Next();
     }
 
