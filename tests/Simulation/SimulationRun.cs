@@ -24,7 +24,6 @@ public sealed record SimulationResult(
 /// </summary>
 public sealed class SimulationRun
 {
-    private const int SweepEvery = 500;
     private const int TraceLines = 60;
 
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(60);
@@ -56,12 +55,14 @@ public sealed class SimulationRun
         {
             run.Go();
         }
-        catch (ViolationException found)
+        catch (Exception fault)
         {
-            violation = found;
+            violation = fault as ViolationException
+                ?? new ViolationException(Invariant.NothingThrows, fault.Message, fault);
         }
 
         var world = run._world;
+        trace?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"hash {world.Trace.Hash:x16}"));
         return new SimulationResult(
             seed, world.Steps, world.Trace.Hash, world.Counts, violation, violation is null ? "" : run.Tell(violation));
     }
@@ -78,11 +79,11 @@ public sealed class SimulationRun
     private void Go()
     {
         var end = _world.Now + _faultyFor;
-        while (_world.Step(end)) SweepNowAndThen();
+        RunTo(end);
         _faults.CalmDown();
         // What is still on its way may drain a node, or fail one.
         end = _world.Now + SettledAfter;
-        while (_world.Step(end)) SweepNowAndThen();
+        RunTo(end);
         _faults.MendNodes();
         _clients.ResumeAll();
         CalmUntil("every client is answered", () => _clients.AllAnswered);
@@ -95,13 +96,15 @@ public sealed class SimulationRun
         });
         CalmUntil("the audit finds nothing at the end", AuditIsClean);
         CalmUntil("every job that was acknowledged is found", _clients.FindsAll);
-        _cluster.Ledger.Sweep();
         foreach (var cell in _cluster.Cells) FromNothing(cell);
     }
 
-    private void SweepNowAndThen()
+    private void RunTo(TimeSpan instant)
     {
-        if (_world.Steps % SweepEvery == 0) _cluster.Ledger.Sweep();
+        while (_world.Step(instant))
+        {
+            // Each step is checked as it is taken.
+        }
     }
 
     private void CalmUntil(string what, Func<bool> isSo)
@@ -109,20 +112,14 @@ public sealed class SimulationRun
         var latest = _world.Now + CalmMost;
         for (var next = _world.Now; next <= latest; next += TimeSpan.FromSeconds(1))
         {
-            while (_world.Step(next)) SweepNowAndThen();
+            RunTo(next);
             if (isSo()) return;
         }
 
         var invariant = what.StartsWith("the audit", StringComparison.Ordinal)
             ? Invariant.AuditFindsNothing
             : Invariant.Converges;
-        Note(invariant, $"after {CalmMost.TotalMinutes} minutes of calm it is not so that {what}: {Stuck()}");
-    }
-
-    private void Note(Invariant invariant, string message)
-    {
-        _cluster.Ledger.Sweep();
-        _world.Fail(invariant, message);
+        _world.Fail(invariant, $"after {CalmMost.TotalMinutes} minutes of calm it is not so that {what}: {Stuck()}");
     }
 
     private string Stuck()
@@ -168,7 +165,7 @@ public sealed class SimulationRun
                 home.After(TimeSpan.Zero, "audit", () =>
                     shell.Receive(message, new SimRef(home, "audit", (said, _) => take(said))));
                 var until = _world.Now + TimeSpan.FromMilliseconds(50);
-                while (_world.Step(until)) SweepNowAndThen();
+                RunTo(until);
             }
         }
 

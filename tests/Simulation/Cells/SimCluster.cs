@@ -149,7 +149,10 @@ public sealed class SimCluster
                 });
             }
 
-            foreach (var member in Members.Where(m => m.Up)) if (World.Calm) member.Believe(cell, _homes[cell]);
+            // One that was down or cut off when it moved asks, sooner or later.
+            foreach (var member in Members.Where(m => m.Up))
+                if (World.Calm) member.Believe(cell, _homes[cell]);
+                else if (World.Roll(0.4)) Tell(member, cell);
             if (!World.Calm && !World.Roll(0.3)) continue;
             foreach (var other in Schedulers.Where(s => s != _homes[cell] && s.Up && !s.Paused))
                 if (other.Owners.TryGetValue(cell, out var second))

@@ -16,7 +16,7 @@ public sealed class SimFaults
         foreach (var member in cluster.Members)
             member.ClockError = TimeSpan.FromMilliseconds(World.Random.Next(0, 800));
         // Some runs are quiet and some are not: both have their own mistakes.
-        _pauseSeconds = 1.5 + World.Random.NextDouble() * 6;
+        _pauseSeconds = 1.5 + Math.Pow(World.Random.NextDouble(), 2) * 18;
         World.Schedule(World.Outside, SimCluster.WarmUp, "faults begin", Begin);
     }
 
@@ -105,7 +105,7 @@ public sealed class SimFaults
     /// <summary>Its row may become durable when nobody waits for it any more.</summary>
     private void CrashWriter(SimProcess writer)
     {
-        if (World.Calm || !World.Roll(0.3)) return;
+        if (World.Calm || !World.Roll(0.6)) return;
         Later(World.Between(0, 1), "writer crashes", () =>
         {
             if (writer is SchedulerProcess { Up: true, Paused: false } scheduler) Crash(scheduler);

@@ -62,7 +62,7 @@ public sealed partial class Ledger
     }
 
     /// <summary>Every job that was ever taken is in one cell.</summary>
-    public void Sweep()
+    private void Sweep()
     {
         foreach (var (id, job) in _jobs)
         {
@@ -82,8 +82,4 @@ public sealed partial class Ledger
             }
         }
     }
-
-    /// <summary>Which allocation the journal has had there, for a planted bug.</summary>
-    public (string Node, uint Mask)? PlacedAt(string cell, long sequence) =>
-        _placed.TryGetValue((cell, sequence), out var placed) ? (placed.Node, placed.Mask) : null;
 }

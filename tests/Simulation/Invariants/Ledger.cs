@@ -72,6 +72,7 @@ public sealed partial class Ledger(SimCluster cluster)
         }
 
         foreach (var committed in round.Events) Take(state, committed);
+        Sweep();
         World.Trace.Mix((ulong)bytes.Length);
     }
 

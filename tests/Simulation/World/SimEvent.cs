@@ -18,7 +18,7 @@ public sealed class SimTrace
     /// <summary>Takes every step as a line; null: only the last ones are kept.</summary>
     public TextWriter? All { get; set; }
 
-    /// <summary>FNV-1a over every step: its time, process, kind, and size of its message.</summary>
+    /// <summary>FNV-1a over every step: its time, process, kind, and the bytes of its message.</summary>
     public ulong Hash => _hash;
 
     public void Add(long step, TimeSpan at, SimEvent taken)
@@ -28,7 +28,8 @@ public sealed class SimTrace
         Mix((ulong)at.Ticks);
         Mix((ulong)taken.Process.Index);
         foreach (var c in taken.What) Mix(c);
-        if (taken.Detail is IMessage message) Mix((ulong)message.CalculateSize());
+        if (taken.Detail is not IMessage message) return;
+        foreach (var octet in message.ToByteArray()) Mix(octet);
     }
 
     public void Mix(ulong value) => _hash = (_hash ^ value) * 1_099_511_628_211;

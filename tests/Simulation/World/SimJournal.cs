@@ -48,10 +48,9 @@ public sealed class SimJournal(SimWorld world, SimProcess server)
 
     public IEnumerable<string> Cells => _cells.Keys;
 
-    public IReadOnlyList<byte[]> RowsOf(string cell) => Of(cell).All;
-
     public IReadOnlyList<byte[]> SnapshotsOf(string cell) => Of(cell).Snapshots;
 
+    /// <summary>Whether a question gets there and its answer back.</summary>
     public bool CanReach(SimProcess process) =>
         server.Up && !world.Network.IsCut(process, server) && !world.Network.IsCut(server, process);
 
@@ -66,7 +65,8 @@ public sealed class SimJournal(SimWorld world, SimProcess server)
             if (!answered) world.Count("write timed out");
             Answer(WriteOutcome.Failed);
         });
-        if (!CanReach(process))
+        // The way back is looked at when there is an answer: a write whose answer is lost is carried out.
+        if (!server.Up || world.Network.IsCut(process, server))
         {
             world.Count("write did not reach the journal");
             // A refused connection is known at once, a lost packet only by the time-out.

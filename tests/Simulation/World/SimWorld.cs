@@ -12,6 +12,9 @@ public sealed class SimWorld
     /// <summary>Simulated seconds in a real one.</summary>
     public const double Speed = 60;
 
+    /// <summary>A run has some tens of thousands; one that has so many goes round in circles.</summary>
+    private const long StepsMax = 2_000_000;
+
     private readonly PriorityQueue<SimEvent, (long At, long Order)> _steps = new();
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
     private long _order;
@@ -105,7 +108,7 @@ public sealed class SimWorld
             return true;
         }
 
-        Steps++;
+        if (++Steps > StepsMax) Fail(Invariant.Converges, $"{StepsMax} steps, and no end");
         Trace.Add(Steps, Now, step);
         Current = step.Process;
         try
