@@ -55,7 +55,9 @@ public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset Submit
 public sealed record ForwardJob(long Job, string Cell, double Done, int Requeues) : CellCommand;
 
 /// <summary>The home's word on an adopted job.</summary>
-public sealed record SettleAdoption(string Origin, bool Confirmed) : CellCommand;
+/// <param name="Done">Of the offer that it speaks of, as in <see cref="ForwardJob"/>.</param>
+/// <param name="Requeues">Of the same offer.</param>
+public sealed record SettleAdoption(string Origin, bool Confirmed, double Done, int Requeues) : CellCommand;
 
 /// <summary>What became of a command: a closed set.</summary>
 public abstract record Decision;
