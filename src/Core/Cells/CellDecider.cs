@@ -64,19 +64,32 @@ public static class CellDecider
             state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done, c.Requeues));
     }
 
-    /// <summary>A job goes only once, and as a whole: nothing of it runs here, and nothing of it is done.</summary>
+    /// <summary>
+    /// A job goes only once, and as a whole: nothing of it runs here, and nothing of it is done. The word that it was
+    /// taken may be old, from an owner of the other cell that was paused: when the job has run since, that cell would
+    /// begin behind its last checkpoint, or was told to drop it and has done so. An owner of this cell that was
+    /// replaced may know less than the word does; it must not deny what its successor has offered.
+    /// </summary>
     private static Decision Forward(CellState state, ForwardJob c)
     {
+        if (c.Job >= state.NextJob) return Behind(state, c);
         if (state.FindJob(c.Job) is not { } job) return new Rejected(NotFound("job", new JobId(state.Cell, c.Job)));
         if (job.ForwardedTo == c.Cell) return Nothing;
-        return job.MayMove
+        if (job.Ended is null && (c.Done > job.Done || c.Requeues > job.Requeues)) return Behind(state, c);
+        return job.MayMove && job.Done == c.Done && job.Requeues == c.Requeues
             ? new Accepted(new JobForwarded(job.Number, c.Cell))
             : new Rejected(new Refusal(Refusal.Ended, "id",
-                $"job {new JobId(state.Cell, c.Job)} no longer waits as a whole"));
+                $"job {new JobId(state.Cell, c.Job)} no longer waits as a whole, or has run since it was offered"));
     }
 
+    private static Rejected Behind(CellState state, ForwardJob c) => new(new Refusal(Refusal.Unavailable, "id",
+        $"job {new JobId(state.Cell, c.Job)} was never offered as {c.Cell} has taken it, as far as is known here"));
+
+    /// <summary>A refusal that comes late is of an offer before: what is held now the home may have let go of since.
+    /// </summary>
     private static Decision Settle(CellState state, SettleAdoption c) =>
         state.FindAdopted(c.Origin) is { Held: true } job
+            && (c.Confirmed || (job.Done == c.Done && job.Requeues == c.Requeues))
             ? new Accepted(c.Confirmed ? new AdoptionConfirmed(job.Number) : new AdoptionDropped(job.Number))
             : Nothing;
 

@@ -49,11 +49,15 @@ public sealed record LeaveStraggler(long Job, string Node, double Pace) : CellCo
 public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues)
     : CellCommand;
 
-/// <summary>Another cell has taken the job in; the home lets go of it if it still waits.</summary>
-public sealed record ForwardJob(long Job, string Cell) : CellCommand;
+/// <summary>Another cell has taken the job in; the home lets go of it if it waits as it was offered.</summary>
+/// <param name="Done">Of the offer that was taken: share of the work that a checkpoint held, 0..1.</param>
+/// <param name="Requeues">Of the same offer: how often the job had been requeued.</param>
+public sealed record ForwardJob(long Job, string Cell, double Done, int Requeues) : CellCommand;
 
 /// <summary>The home's word on an adopted job.</summary>
-public sealed record SettleAdoption(string Origin, bool Confirmed) : CellCommand;
+/// <param name="Done">Of the offer that it speaks of, as in <see cref="ForwardJob"/>.</param>
+/// <param name="Requeues">Of the same offer.</param>
+public sealed record SettleAdoption(string Origin, bool Confirmed, double Done, int Requeues) : CellCommand;
 
 /// <summary>What became of a command: a closed set.</summary>
 public abstract record Decision;

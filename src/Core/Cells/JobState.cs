@@ -161,8 +161,12 @@ public sealed class JobState
     /// <summary>True while it stands in the queue.</summary>
     public bool Waits => Ended is null && !Held && _unplaced.Count > 0;
 
-    /// <summary>It waits as a whole, at its home, so another cell may take it over.</summary>
-    public bool MayMove => Waits && Origin.Length == 0 && _allocations.Count == 0 && _finished.Count == 0;
+    /// <summary>
+    /// It waits as a whole, at its home, so another cell may take it over. Whoever ran and waits again was requeued,
+    /// which tells an old offer from a new one; a service that may have no replica at all is not, so it stays.
+    /// </summary>
+    public bool MayMove => Waits && Origin.Length == 0 && _allocations.Count == 0 && _finished.Count == 0
+        && Spec is not { Kind: JobKind.Inference, MinReplicas: 0 };
 
     public JobPhase Phase
     {

@@ -65,23 +65,34 @@ public sealed partial class CellShell
     private void TellTaken(JobState held)
     {
         if (JobId.TryParse(held.Origin, out var origin))
-            _ports.Cells.Tell(new OfferTaken { Cell = origin.Cell, Number = origin.Number, By = _cell }, _ports.Self);
+            _ports.Cells.Tell(new OfferTaken
+            {
+                Cell = origin.Cell,
+                Number = origin.Number,
+                By = _cell,
+                Done = held.Done,
+                Requeues = held.Requeues,
+            }, _ports.Self);
     }
 
     private void OnTaken(OfferTaken taken) => Enqueue(round =>
     {
-        var decision = round.Run(new ForwardJob(taken.Number, taken.By));
+        var decision = round.Run(new ForwardJob(taken.Number, taken.By, taken.Done, taken.Requeues));
+        // Only an owner that was replaced knows less than another cell; who has replaced it will answer.
+        if (decision is Rejected { Refusal.Code: Refusal.Unavailable }) return null;
         return () => _ports.Cells.Tell(new SettleOffer
         {
             Cell = taken.By,
             Origin = new JobId(_cell, taken.Number).ToString(),
             Confirmed = decision is Accepted or AlreadyDone,
+            Done = taken.Done,
+            Requeues = taken.Requeues,
         }, _ports.Self);
     });
 
     private void OnSettled(SettleOffer settle) => Enqueue(round =>
     {
-        round.Run(new SettleAdoption(settle.Origin, settle.Confirmed));
+        round.Run(new SettleAdoption(settle.Origin, settle.Confirmed, settle.Done, settle.Requeues));
         return null;
     });
 }

@@ -106,8 +106,9 @@ public sealed partial class CellShell
                 if (_hosts.Stopped(report.Sequence, report.Done) is { } checkpoint) round.Run(checkpoint);
                 break;
             case ReportKind.NodeFailed:
-                round.Run(new LoseNode(report.Node, report.Incarnation, report.Reason));
-                _hosts.ForgetNode(report.Node);
+                // A late one is of an incarnation before: what the present one has to stop, it still has to.
+                if (round.Run(new LoseNode(report.Node, report.Incarnation, report.Reason)) is Accepted)
+                    _hosts.ForgetNode(report.Node);
                 break;
             default:
                 _log.Warning("cell {0} does not know the report {1} of node {2}", _cell, report.Kind, report.Node);

@@ -163,7 +163,7 @@ public sealed partial class CellShell
     private void OnDurable(RoundWriter round, Round closed, List<Action> whenDurable, bool more)
     {
         _writing = false;
-        _hosts.Ended(round.Ended, NameOf);
+        _hosts.Ended(_state, round.Ended, NameOf);
         foreach (var (allocation, _) in round.Ended) _progress.Forget(allocation.Sequence);
         foreach (var action in whenDurable) action();
         SendOrders(closed);

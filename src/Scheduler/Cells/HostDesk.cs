@@ -75,15 +75,21 @@ public sealed class HostDesk(CellOptions options)
                 _hosts.TryGetValue(host, out var entry) ? entry.SeenAt : _since, now) > options.HostSilenceMax)];
     }
 
-    /// <summary>Takes up the stops that a round brought about. What completed, or is lost, needs none.</summary>
-    public void Ended(IReadOnlyCollection<(AllocationState Allocation, AllocationEnd End)> ended, JobName nameOf)
+    /// <summary>
+    /// Takes up the stops that a round brought about. What completed, or is lost with its node, needs none. What a node
+    /// did not name in its advertisement does: the message may be older than the start, and the node runs it.
+    /// </summary>
+    public void Ended(
+        CellState state, IReadOnlyCollection<(AllocationState Allocation, AllocationEnd End)> ended, JobName nameOf)
     {
         _drains.Begin(ended);
         foreach (var (allocation, end) in ended)
         {
             _startsSentAt.Remove(allocation.Sequence);
-            if (end is not (AllocationEnd.Completed or AllocationEnd.NodeLost))
-                Stop(allocation.Node.Admitted.Host, allocation.Node.Id, nameOf(allocation.Job), allocation.Sequence,
+            var node = allocation.Node;
+            var isThere = !node.Lost && state.FindNode(node.Id) == node;
+            if (end != AllocationEnd.Completed && (end != AllocationEnd.NodeLost || isThere))
+                Stop(node.Admitted.Host, node.Id, nameOf(allocation.Job), allocation.Sequence,
                     _drains.GraceOf(allocation, end));
         }
     }

@@ -16,7 +16,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
 
     public Task<SubmitJobsReply> SubmitAsync(
         IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel) =>
-        Ask<SubmitJobsReply>(new RouterActor.Submit(jobs, mode), cancel);
+        Ask<SubmitJobsReply>(new RouterShell.Submit(jobs, mode), cancel);
 
     public Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel) =>
         AskJob(id, new GetJob { Cell = id.Cell, Number = id.Number },
@@ -31,10 +31,10 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         try
         {
             var message = new WhyJob { Cell = id.Cell, Number = id.Number };
-            var reply = await Ask<WhyReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+            var reply = await Ask<WhyReply>(new RouterShell.ToCell(message), cancel).ConfigureAwait(false);
             if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return reply;
             var there = new WhyJob { Cell = moved.ForwardedTo, Origin = id.ToString() };
-            return await Ask<WhyReply>(new RouterActor.ToCell(there), cancel).ConfigureAwait(false);
+            return await Ask<WhyReply>(new RouterShell.ToCell(there), cancel).ConfigureAwait(false);
         }
         catch (UnknownCellException)
         {
@@ -96,7 +96,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         AskAll<CellView>(null, cell => new GetCell { Cell = cell }, cancel);
 
     public Task<Standing> StandingAsync(CancellationToken cancel) =>
-        Ask<Standing>(RouterActor.GetStanding.Instance, cancel);
+        Ask<Standing>(RouterShell.GetStanding.Instance, cancel);
 
     public Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel) =>
         journal.HistoryAsync(id, cancel);
@@ -118,7 +118,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     {
         try
         {
-            return await Ask<IWireMessage>(new RouterActor.ToCell(message, Attempts: 1), cancel).ConfigureAwait(false);
+            return await Ask<IWireMessage>(new RouterShell.ToCell(message, Attempts: 1), cancel).ConfigureAwait(false);
         }
         catch (Exception fault)
             when (fault is ClusterUnavailableException or ClusterBusyException or UnknownCellException)
@@ -130,7 +130,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     /// <summary>A node's name does not tell its cell, so all are asked; the one that has it answers.</summary>
     private async Task<NodeReply> AskNode(string node, Func<string, ICellMessage> message, CancellationToken cancel)
     {
-        var all = await Ask<IWireMessage[]>(new RouterActor.ToCells(null, message), cancel).ConfigureAwait(false);
+        var all = await Ask<IWireMessage[]>(new RouterShell.ToCells(null, message), cancel).ConfigureAwait(false);
         var replies = all.OfType<NodeReply>().ToList();
         var found = replies.Find(r => r.Node is not null)
             ?? replies.Find(r => r.Refusal is { Code: not Refusal.NotFound });
@@ -146,10 +146,10 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     {
         try
         {
-            var reply = await Ask<JobReply>(new RouterActor.ToCell(message), cancel).ConfigureAwait(false);
+            var reply = await Ask<JobReply>(new RouterShell.ToCell(message), cancel).ConfigureAwait(false);
             if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return reply;
             var there = elsewhere(moved.ForwardedTo);
-            return await Ask<JobReply>(new RouterActor.ToCell(there), cancel).ConfigureAwait(false);
+            return await Ask<JobReply>(new RouterShell.ToCell(there), cancel).ConfigureAwait(false);
         }
         catch (UnknownCellException)
         {
@@ -160,7 +160,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     private async Task<IReadOnlyList<T>> AskAll<T>(
         string? cell, Func<string, ICellMessage> message, CancellationToken cancel)
     {
-        var replies = await Ask<IWireMessage[]>(new RouterActor.ToCells(cell, message), cancel).ConfigureAwait(false);
+        var replies = await Ask<IWireMessage[]>(new RouterShell.ToCells(cell, message), cancel).ConfigureAwait(false);
         // What a stopped cell has is left out of lists; the health of the process names it.
         return [.. replies.Where(r => r is not CellDown).Cast<T>()];
     }

@@ -149,7 +149,7 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
                 {
                     from = round.Number + 1;
                     foreach (var submitted in round.Events.OfType<JobSubmitted>())
-                        if (!submitted.Key.StartsWith(RouterActor.OwnKeyPrefix, StringComparison.Ordinal))
+                        if (!submitted.Key.StartsWith(RouterShell.OwnKeyPrefix, StringComparison.Ordinal))
                             keys.Add(submitted.Key);
                     return true;
                 }, cancel).ConfigureAwait(false);

@@ -144,14 +144,59 @@ public sealed class CellDeciderTests
         var cell = new TestCell().Node("a", "H800", 8);
         cell.Accept(new AdoptJob("south-7", Gang(1), cell.Now, 0, 0));
         Assert.Equal(Refusal.Unavailable, Refused(cell, new CancelJob(1)).Code);
-        cell.Accept(new SettleAdoption("south-7", Confirmed: true));
+        cell.Accept(new SettleAdoption("south-7", Confirmed: true, Done: 0, Requeues: 0));
         cell.Accept(new CancelJob(1));
 
         cell.Accept(new AdoptJob("south-8", Gang(1), cell.Now, 0, 0));
         Assert.IsType<Rejected>(cell.Run(new CancelJob(2)));
-        cell.Accept(new SettleAdoption("south-8", Confirmed: false));
+        cell.Accept(new SettleAdoption("south-8", Confirmed: false, Done: 0, Requeues: 0));
         Assert.Null(cell.State.FindJob(2));
         Assert.Single(cell.State.Capture().Jobs);
+    }
+
+    /// <summary>Else the other cell would begin behind the checkpoint, or has dropped the job long ago.</summary>
+    [Fact]
+    public void A_job_that_ran_since_it_was_offered_is_not_let_go_of()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Force(
+            new JobSubmitted(1, "", Gang(16)), new CheckpointRecorded(1, 0.25), new JobRequeued(1, "its node was lost"));
+
+        Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0, Requeues: 0)));
+        Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0.25, Requeues: 0)));
+        Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0, Requeues: 1)));
+        cell.Accept(new ForwardJob(1, "south", Done: 0.25, Requeues: 1));
+        // Its answer was lost: the repetition is confirmed whatever it says.
+        Assert.IsType<AlreadyDone>(cell.Run(new ForwardJob(1, "south", Done: 0, Requeues: 0)));
+    }
+
+    /// <summary>Its home may have let go of it since, and then nobody would have it.</summary>
+    [Fact]
+    public void A_refusal_of_an_offer_before_does_not_undo_a_newer_one()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Accept(new AdoptJob("south-7", Gang(1), cell.Now, Done: 0.25, Requeues: 1));
+        Assert.IsType<AlreadyDone>(cell.Run(new SettleAdoption("south-7", Confirmed: false, Done: 0, Requeues: 1)));
+        Assert.IsType<AlreadyDone>(cell.Run(new SettleAdoption("south-7", Confirmed: false, Done: 0.25, Requeues: 0)));
+        Assert.NotNull(cell.State.FindAdopted("south-7"));
+        cell.Accept(new SettleAdoption("south-7", Confirmed: false, Done: 0.25, Requeues: 1));
+        Assert.Null(cell.State.FindAdopted("south-7"));
+    }
+
+    /// <summary>What its successor has offered since it cannot know, so it must not deny it.</summary>
+    [Fact]
+    public void An_owner_that_was_replaced_neither_lets_go_of_a_job_nor_denies_the_offer()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Force(new JobSubmitted(1, "", Gang(16)), new CheckpointRecorded(1, 0.25));
+
+        Assert.Equal(Refusal.Unavailable, Refused(cell, new ForwardJob(1, "south", Done: 0.25, Requeues: 1)).Code);
+        Assert.Equal(Refusal.Unavailable, Refused(cell, new ForwardJob(1, "south", Done: 0.5, Requeues: 0)).Code);
+        Assert.Equal(Refusal.Unavailable, Refused(cell, new ForwardJob(2, "south", Done: 0, Requeues: 0)).Code);
+        Assert.Equal(Refusal.Ended, Refused(cell, new ForwardJob(1, "south", Done: 0, Requeues: 0)).Code);
+        // One that has ended waits for nobody, whatever was offered.
+        cell.Accept(new CancelJob(1));
+        Assert.Equal(Refusal.Ended, Refused(cell, new ForwardJob(1, "south", Done: 0.25, Requeues: 1)).Code);
     }
 
     [Fact]

@@ -139,14 +139,17 @@ public sealed class CellHistory
         switch (_random.Next(8))
         {
             case < 3:
-                return new ForwardJob(AnyJob(), _random.Next(2) == 0 ? "south" : "west");
+                var number = AnyJob();
+                var job = State.FindJob(number);
+                return new ForwardJob(
+                    number, _random.Next(2) == 0 ? "south" : "west", job?.Done ?? 0, job?.Requeues ?? 0);
             case < 5 when _offers.Count > 0:
-                return new SettleAdoption(_offers[^_random.Next(1, Math.Min(4, _offers.Count) + 1)].Origin,
-                    _random.Next(3) > 0);
+                var offer = _offers[^_random.Next(1, Math.Min(4, _offers.Count) + 1)];
+                return new SettleAdoption(offer.Origin, _random.Next(3) > 0, offer.Done, offer.Requeues);
             case 5 when _offers.Count > 0:
                 return _offers[_random.Next(_offers.Count)];
             case 6:
-                return new SettleAdoption("south-0", _random.Next(2) == 0);
+                return new SettleAdoption("south-0", _random.Next(2) == 0, 0, 0);
             default:
                 var spec = _jobs.Next();
                 var done = spec.Kind == JobKind.Training ? _random.Next(10) / 10.0 : 0;

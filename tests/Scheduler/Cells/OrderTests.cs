@@ -104,6 +104,37 @@ public sealed class OrderTests : CellSpec
         Assert.Equal("north-1", (await StartOrderAsync(2)).Job);
     }
 
+    /// <summary>Else the node would keep the devices for ever, and what is placed there next would never start.
+    /// </summary>
+    [Fact]
+    public async Task An_advertisement_older_than_a_start_has_the_work_stopped_before_it_is_started_again()
+    {
+        await StartWithGangAsync();
+        Report(Said(ReportKind.Started, "n1", 1));
+        await NextAsync<WorkReportsAck>(Host);
+
+        // It was sent before the order came, and went a longer way.
+        await AdmitAsync(Advert("n1"));
+
+        var orders = await NextAsync<NodeOrders>(Host, o => o.Starts.Any(s => s.Sequence == 2));
+        Assert.Equal(1, Assert.Single(orders.Stops).Sequence);
+    }
+
+    [Fact]
+    public async Task A_late_word_of_a_failure_does_not_forget_what_is_to_be_stopped()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1", incarnation: 2, running: 77));
+        await StopOrderAsync(77);
+
+        // Of the incarnation before, and repeated because its acknowledgement was lost.
+        Report(Said(ReportKind.NodeFailed, "n1", 0));
+        await NextAsync<WorkReportsAck>(Host);
+        Real.Advance(Options.OrderResendAfter * 1.5);
+
+        Assert.Equal("n1", (await StopOrderAsync(77)).Node);
+    }
+
     [Fact]
     public async Task A_node_that_started_anew_has_all_its_work_requeued()
     {

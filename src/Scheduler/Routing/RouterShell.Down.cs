@@ -6,19 +6,19 @@ namespace Stockpile.Scheduler.Routing;
 /// Cells that do not serve say so themselves, once a second. New jobs go to the others; whoever asks for one of these
 /// is told why it does not answer.
 /// </summary>
-public sealed partial class RouterActor
+public sealed partial class RouterShell
 {
     /// <summary>A cell that has not repeated for so long that it is down may be elsewhere, or on its way up.</summary>
     private static readonly TimeSpan DownFor = TimeSpan.FromSeconds(5);
 
     private readonly SortedDictionary<string, (CellDown Said, long At)> _down = new(StringComparer.Ordinal);
 
-    private void OnDown(CellDown down) => _down[down.Cell] = (down, _options.Real.GetTimestamp());
+    private void OnDown(CellDown down) => _down[down.Cell] = (down, options.Real.GetTimestamp());
 
     private CellDown? Down(string cell)
     {
         if (!_down.TryGetValue(cell, out var down)) return null;
-        if (_options.Real.GetElapsedTime(down.At) < DownFor) return down.Said;
+        if (options.Real.GetElapsedTime(down.At) < DownFor) return down.Said;
         _down.Remove(cell);
         return null;
     }
@@ -30,6 +30,12 @@ public sealed partial class RouterActor
 
     /// <summary>Those that have digests and may take a job.</summary>
     private List<CellView> Serving() => [.. _cells.Values.Where(view => Down(view.Cell) is null)];
+
+    /// <summary>
+    /// Where a user's key may be at home. Who serves just now has no part in it: an earlier attempt with the key may
+    /// still be on its way to a cell that is down for a moment, and the next one must not end elsewhere.
+    /// </summary>
+    private List<CellView> KeyHomes() => [.. _cells.Values.Where(view => !IsStopped(view.Cell))];
 
     /// <summary>Cells that have to be asked before anything new is taken, with those that only know their keys.
     /// </summary>

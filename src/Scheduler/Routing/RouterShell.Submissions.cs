@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Akka.Actor;
 using Stockpile.Core;
 using Stockpile.Core.Jobs;
@@ -11,40 +10,39 @@ namespace Stockpile.Scheduler.Routing;
 /// New jobs: keys are looked up in every cell, because the fleet may have changed since a key was used; unknown jobs
 /// go to the home that <see cref="HomeCells"/> picks.
 /// </summary>
-public sealed partial class RouterActor
+public sealed partial class RouterShell
 {
-    private void OnSubmit(Submit submit)
+    private void OnSubmit(Submit submit, IActorRef client)
     {
         if (_silent?.Where(cell => !IsStopped(cell)).Order(StringComparer.Ordinal).ToList() is not { Count: 0 })
         {
             // A key may be known to a cell that has not spoken yet.
-            Sender.Tell(new Status.Failure(WhySilent()));
+            client.Tell(new Status.Failure(WhySilent()), ports.Self);
             return;
         }
 
         if (Serving().Count == 0 && AllDown() is [var first, ..])
         {
-            Sender.Tell(new Status.Failure(Unavailable(first)));
+            client.Tell(new Status.Failure(Unavailable(first)), ports.Self);
             return;
         }
 
         if (_cells.Count == 0)
         {
-            Sender.Tell(new Status.Failure(Unavailable(
-                "no cell is known yet: no node has joined", nothingTaken: true)));
+            client.Tell(new Status.Failure(Unavailable(
+                "no cell is known yet: no node has joined", nothingTaken: true)), ports.Self);
             return;
         }
 
         var keys = submit.Jobs.Where(job => job.Key.Length > 0).Select(job => job.Key).ToList();
         if (keys.Count == 0)
         {
-            Route(submit, Sender, NoHomes, fresh: false);
+            Route(submit, client, NoHomes, fresh: false);
             return;
         }
 
-        var client = Sender;
         Task.WhenAll(KeyHolders().Select(cell => AskCell(new FindKeys { Cell = cell, Keys = { keys } }))).PipeTo(
-            Self, client,
+            ports.Self, client,
             success: replies => new Again(submit, client, [], Homes(replies.Cast<FindKeysReply>())),
             failure: fault => new Refused(client, fault));
     }
@@ -85,7 +83,8 @@ public sealed partial class RouterActor
             var (cell, refusal) = homes.TryGetValue(submission.Key, out var home)
                 ? (home, null)
                 : HomeCells.Choose(
-                    spec, submission.Key, serving, _routed, _options.Catalog, _options.Policy);
+                    spec, submission.Key, submission.Key.Length > 0 ? KeyHomes() : serving, _routed, options.Catalog,
+                    options.Policy);
             if (refusal is not null && !fresh && serving.Count > 0)
             {
                 AskAgain(submit, client, homes);
@@ -106,7 +105,7 @@ public sealed partial class RouterActor
                 byCell.Add(cell!, batch = (new SubmitJobs { Cell = cell }, []));
             batch.Message.Jobs.Add(submission.Key.Length > 0
                 ? submission
-                : new Submission { Key = OwnKeyPrefix + NewKey(), Spec = submission.Spec });
+                : new Submission { Key = OwnKeyPrefix + ports.NewKey(), Spec = submission.Spec });
             batch.Positions.Add(i);
             if (submit.Mode == SubmitMode.DryRun) continue;
             var milli = spec.ShareMilli > 0 ? spec.ShareMilli : (long)spec.Devices * Limits.MilliPerDevice;
@@ -122,7 +121,7 @@ public sealed partial class RouterActor
 
     private void AskAgain(Submit submit, IActorRef client, IReadOnlyDictionary<string, string> homes) =>
         Task.WhenAll(Serving().Select(view => AskCell(new GetCell { Cell = view.Cell }))).PipeTo(
-            Self, client,
+            ports.Self, client,
             success: views => new Again(submit, client, [.. views.Cast<CellView>()], homes),
             failure: fault => new Refused(client, fault));
 
@@ -173,8 +172,6 @@ public sealed partial class RouterActor
         if (await AskCell(there).ConfigureAwait(false) is JobReply { Job: { } job }) result.Job = job;
         return result;
     }
-
-    private static string NewKey() => Convert.ToHexString(RandomNumberGenerator.GetBytes(12)).ToLowerInvariant();
 
     private static RefusalMsg ToWire(Refusal refusal) =>
         new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };

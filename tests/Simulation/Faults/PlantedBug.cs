@@ -1,0 +1,110 @@
+using Stockpile.Protocol;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Cells;
+
+namespace Stockpile.Simulation.Tests.Faults;
+
+/// <summary>
+/// A mistake that the product does not have, made at the edge of its shells in the way the product would make it. None
+/// here; each that the simulation has to find is a class of its own.
+/// </summary>
+public class PlantedBug
+{
+    /// <summary>The product as it is.</summary>
+    public static readonly PlantedBug None = new();
+
+    /// <summary>A cell answers and orders before its round is durable.</summary>
+    public virtual bool AcknowledgesEarly => false;
+
+    /// <summary>What a cell takes a message for.</summary>
+    public virtual ICellMessage OnCellMessage(CellShell cell, ICellMessage message) => message;
+
+    /// <summary>What a host takes a message for.</summary>
+    /// <param name="newestEpoch">The highest that the host has heard from the message's cell.</param>
+    public virtual object OnHostMessage(long newestEpoch, object message) => message;
+}
+
+/// <summary>Whoever submits is told that the job is taken while it is not in the journal yet.</summary>
+public sealed class AcknowledgeBeforeDurable : PlantedBug
+{
+    public override bool AcknowledgesEarly => true;
+}
+
+/// <summary>A host takes the orders of an owner that was replaced for those of the present one.</summary>
+public sealed class MissingEpochCheck : PlantedBug
+{
+    public override object OnHostMessage(long newestEpoch, object message)
+    {
+        if (message is not NodeOrders orders || orders.Epoch >= newestEpoch) return message;
+        var taken = orders.Clone();
+        taken.Epoch = newestEpoch;
+        return taken;
+    }
+}
+
+/// <summary>A node that failed, or came back as another incarnation, is taken for one that still runs all it had: what
+/// it lost does not wait again.</summary>
+public sealed class LostRequeue : PlantedBug
+{
+    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    {
+        switch (message)
+        {
+            case AdvertiseNodes adverts:
+                var believed = adverts.Clone();
+                foreach (var advert in believed.Nodes)
+                {
+                    if (cell.State.FindNode(advert.Node) is not { Lost: false } known) continue;
+                    advert.Incarnation = known.Admitted.Incarnation;
+                    advert.Running.Add(known.Allocations.Except(advert.Running));
+                }
+
+                return believed;
+            case WorkReports reports when reports.Reports.Any(r => r.Kind == ReportKind.NodeFailed):
+                var heard = reports.Clone();
+                foreach (var report in heard.Reports)
+                    if (report.Kind == ReportKind.NodeFailed) report.Kind = ReportKind.Stopped;
+                return heard;
+            default:
+                return message;
+        }
+    }
+}
+
+/// <summary>A completion that is told a second time gives its devices back a second time: from whoever has them now.
+/// </summary>
+public sealed class DoubleRelease : PlantedBug
+{
+    private readonly Dictionary<(string Cell, long Sequence), uint> _masks = [];
+
+    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    {
+        foreach (var allocation in cell.State.Allocations.Values)
+            _masks.TryAdd((cell.State.Cell, allocation.Sequence), allocation.DeviceMask);
+        if (message is not WorkReports reports) return message;
+        var taken = reports.Clone();
+        foreach (var report in taken.Reports)
+        {
+            if (report.Kind != ReportKind.Completed || cell.State.FindAllocation(report.Sequence) is not null) continue;
+            var mask = _masks.GetValueOrDefault((cell.State.Cell, report.Sequence));
+            var holder = cell.State.FindNode(report.Node)?.Allocations
+                .FirstOrDefault(s => (cell.State.FindAllocation(s)!.DeviceMask & mask) != 0);
+            if (holder is > 0) report.Sequence = holder.Value;
+        }
+
+        return taken;
+    }
+}
+
+/// <summary>A cell makes a new job of a key that it knows.</summary>
+public sealed class ForgottenDedupe : PlantedBug
+{
+    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    {
+        if (message is not SubmitJobs { DryRun: false } submit) return message;
+        var forgotten = submit.Clone();
+        foreach (var job in forgotten.Jobs)
+            if (cell.State.FindKey(job.Key) is not null) job.Key += "-again";
+        return forgotten;
+    }
+}

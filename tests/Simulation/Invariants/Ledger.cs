@@ -1,0 +1,229 @@
+using Stockpile.Core;
+using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+using Stockpile.Node.Nodes;
+using Stockpile.Protocol.Mapping;
+using Stockpile.Protocol.V1;
+using Stockpile.Simulation.Tests.Cells;
+using Stockpile.Simulation.Tests.World;
+
+namespace Stockpile.Simulation.Tests.Invariants;
+
+/// <summary>
+/// All that is durable, replayed row by row from the first one as it is written, and what may be said of it. It is the
+/// only one in the simulation that sees everything.
+/// </summary>
+public sealed partial class Ledger(SimCluster cluster)
+{
+    private readonly SortedDictionary<string, CellState> _replayed = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, TakenJob> _jobs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _byKey = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Cell, long Sequence), PlacedThere> _placed = [];
+    private readonly Dictionary<(string Cell, string Node), int[]> _boundMilli = [];
+    private readonly HashSet<(string Cell, long Sequence)> _done = [];
+    private long _compared;
+
+    /// <summary>A job as the journals have it.</summary>
+    public sealed class TakenJob
+    {
+        public required JobId Id { get; init; }
+        public required JobSpec Spec { get; init; }
+        public string ForwardedTo { get; set; } = "";
+        public bool Ended { get; set; }
+        public bool Cancelled { get; set; }
+        public double Checkpoint { get; set; }
+
+        /// <summary>The most progress that any part of it ever reported.</summary>
+        public double Reported { get; set; }
+    }
+
+    private sealed record PlacedThere(string Node, string Job, uint Mask, int Milli, double DoneThen)
+    {
+        public bool Ended { get; set; }
+    }
+
+    public IReadOnlyDictionary<string, TakenJob> Jobs => _jobs;
+
+    private SimWorld World => cluster.World;
+
+    /// <summary>The state that the durable rows of a cell give.</summary>
+    public CellState Replayed(string cell)
+    {
+        if (!_replayed.TryGetValue(cell, out var state))
+            _replayed.Add(cell, state = new CellState(cell, SimCluster.Catalog, cluster.Policy));
+        return state;
+    }
+
+    public void OnDurable(string cell, RoundCommitted row, byte[] bytes)
+    {
+        var round = row.FromWire();
+        var state = Replayed(cell);
+        if (round.Events.OfType<EpochRaised>().FirstOrDefault() is { } raised && raised.Epoch <= state.Epoch)
+            World.Fail(Invariant.EpochsRise, $"{cell} raises its epoch to {raised.Epoch} after {state.Epoch}");
+        try
+        {
+            state.Replay(round);
+        }
+        catch (InvariantBrokenException fault)
+        {
+            World.Fail(Invariant.JournalIsEnough, $"row {round.Number} of {cell} cannot be replayed: {fault.Message}");
+        }
+
+        foreach (var committed in round.Events) Take(state, committed);
+        Sweep();
+        World.Trace.Mix((ulong)bytes.Length);
+    }
+
+    private void Take(CellState state, CellEvent committed)
+    {
+        var cell = state.Cell;
+        switch (committed)
+        {
+            case JobSubmitted e: Submitted(cell, e); break;
+            case JobPlaced e: Placed(state, e); break;
+            case AllocationsEnded e: EndedThere(cell, e); break;
+            case CheckpointRecorded e: Checkpointed(NameOf(state, e.Job), e.Done); break;
+            case JobRequeued: World.Count("requeued"); break;
+            case JobMoved: World.Count("moved"); break;
+            case ReplicasScaled: World.Count("scaled"); break;
+            case NodeLost: World.Count("nodes lost"); break;
+            case NodeDrained: World.Count("nodes drained"); break;
+            case NodeResumed: World.Count("nodes resumed"); break;
+            case JobForwarded e: Forwarded(cell, e); break;
+            case AdoptionConfirmed e: Confirmed(state, e.Job); break;
+            case AdoptionDropped: World.Count("adoption dropped"); break;
+            case JobCompleted e: Ended(NameOf(state, e.Job), "completed"); break;
+            case JobFailed e: Ended(NameOf(state, e.Job), "failed"); break;
+            case JobCancelled e:
+                Ended(NameOf(state, e.Job), "cancelled");
+                _jobs[NameOf(state, e.Job)].Cancelled = true;
+                break;
+        }
+    }
+
+    private static string NameOf(CellState state, long job) => state.NameOf(state.FindJob(job)!);
+
+    private void Submitted(string cell, JobSubmitted e)
+    {
+        World.Count("jobs taken");
+        var id = new JobId(cell, e.Job);
+        if (_byName.TryGetValue(e.Spec.Name, out var first) || _byKey.TryGetValue(e.Key, out first))
+            World.Fail(Invariant.OneJobPerKey,
+                $"the key '{e.Key}' of '{e.Spec.Name}' has made {first} and now {id}");
+        _byName.Add(e.Spec.Name, id.ToString());
+        _byKey.Add(e.Key, id.ToString());
+        _jobs.Add(id.ToString(), new TakenJob { Id = id, Spec = e.Spec });
+    }
+
+    private void Placed(CellState state, JobPlaced e)
+    {
+        World.Count("jobs placed");
+        var name = NameOf(state, e.Job);
+        foreach (var a in e.Allocations)
+        {
+            var milli = a.ShareMilli > 0 ? a.ShareMilli : Limits.MilliPerDevice;
+            _placed.Add((state.Cell, a.Sequence),
+                new PlacedThere(a.Node, name, a.DeviceMask, milli, _jobs[name].Checkpoint));
+            Bind(state.Cell, a.Node, a.DeviceMask, milli);
+        }
+    }
+
+    private void Bind(string cell, string node, uint mask, int milli)
+    {
+        if (!_boundMilli.TryGetValue((cell, node), out var bound))
+            _boundMilli.Add((cell, node), bound = new int[Limits.DevicesPerNodeMax]);
+        for (var device = 0; device < bound.Length; device++)
+        {
+            if ((mask >> device & 1) == 0) continue;
+            bound[device] += milli;
+            if (bound[device] is < 0 or > Limits.MilliPerDevice)
+                World.Fail(Invariant.DeviceHeldOnce,
+                    $"the journal of {cell} binds {bound[device]} thousandths of device {device} of {node}");
+        }
+    }
+
+    private void EndedThere(string cell, AllocationsEnded e)
+    {
+        World.Count($"ended {e.End}");
+        foreach (var sequence in e.Sequences)
+        {
+            var placed = _placed[(cell, sequence)];
+            if (placed.Ended)
+                World.Fail(Invariant.DeviceHeldOnce, $"the devices of {placed.Job}.{sequence} are given back twice");
+            placed.Ended = true;
+            Bind(cell, placed.Node, placed.Mask, -placed.Milli);
+            if (e.End == AllocationEnd.Completed && !_done.Contains((cell, sequence)))
+                World.Fail(Invariant.CompletedWasDone,
+                    $"{placed.Job}.{sequence} counts as completed, and {placed.Node} has not done it");
+        }
+    }
+
+    private void Ended(string name, string how)
+    {
+        World.Count($"jobs {how}");
+        var job = _jobs[name];
+        if (job.Ended) World.Fail(Invariant.CompletionCountedOnce, $"{name} ends twice, now {how}");
+        job.Ended = true;
+    }
+
+    private void Checkpointed(string name, double done)
+    {
+        World.Count("checkpoints");
+        var job = _jobs[name];
+        if (done <= job.Checkpoint)
+            World.Fail(Invariant.CheckpointsHold, $"{name} goes back from {job.Checkpoint} to {done}");
+        if (done > job.Reported + 1e-9)
+            World.Fail(Invariant.CheckpointsHold, $"{name} has a checkpoint at {done} and reported {job.Reported}");
+        job.Checkpoint = done;
+    }
+
+    private void Forwarded(string cell, JobForwarded e)
+    {
+        World.Count("jobs forwarded");
+        var id = new JobId(cell, e.Job).ToString();
+        _jobs[id].ForwardedTo = e.Cell;
+        if (Replayed(e.Cell).FindAdopted(id) is null)
+            World.Fail(Invariant.NeverGone, $"{cell} lets go of {id}, and {e.Cell} does not have it");
+    }
+
+    private void Confirmed(CellState state, long job)
+    {
+        World.Count("jobs adopted");
+        var id = NameOf(state, job);
+        if (_jobs[id].ForwardedTo != state.Cell)
+            World.Fail(Invariant.NeverGone, $"{state.Cell} takes {id} for its own, and its home has not let go of it");
+    }
+
+    /// <summary>How far a run was when somebody asked.</summary>
+    public void Reported(string cell, long sequence, double done)
+    {
+        if (_placed.TryGetValue((cell, sequence), out var placed) && _jobs.TryGetValue(placed.Job, out var job))
+            job.Reported = Math.Max(job.Reported, done);
+    }
+
+    /// <summary>A node has done it.</summary>
+    public void WasDone(string cell, long sequence)
+    {
+        _done.Add((cell, sequence));
+        Reported(cell, sequence, 1);
+    }
+
+    /// <summary>A node begins it.</summary>
+    public void Began(NodeSpec node, StartWork order)
+    {
+        if (!_placed.TryGetValue((node.Cell, order.Sequence), out var placed))
+        {
+            World.Fail(Invariant.AcknowledgedIsDurable,
+                $"{node.Id} begins {order.Allocation}, which no journal has placed");
+            return;
+        }
+
+        if (placed.Node != node.Id)
+            World.Fail(Invariant.AllocationOnOneNode, $"{order.Allocation} is placed on {placed.Node}, not {node.Id}");
+        if (_jobs[placed.Job].Spec.Kind == JobKind.Training && order.Done < placed.DoneThen - 1e-9)
+            World.Fail(Invariant.CheckpointsHold,
+                $"{order.Allocation} begins at {order.Done}, behind its checkpoint {placed.DoneThen}");
+    }
+}

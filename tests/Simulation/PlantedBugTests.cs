@@ -1,0 +1,41 @@
+using Stockpile.Simulation.Tests.Faults;
+using Stockpile.Simulation.Tests.Invariants;
+
+namespace Stockpile.Simulation.Tests;
+
+/// <summary>The test of the test: five mistakes that a scheduler may well have, each found within a few seeds.</summary>
+public sealed class PlantedBugTests
+{
+    private const int SeedsMax = 40;
+
+    [Fact]
+    public void An_acknowledgement_before_the_write_is_found() =>
+        Found(() => new AcknowledgeBeforeDurable(), Invariant.AcknowledgedIsDurable);
+
+    [Fact]
+    public void A_missing_check_of_the_epoch_is_found() =>
+        Found(() => new MissingEpochCheck(), Invariant.OldEpochIsRefused);
+
+    [Fact]
+    public void A_lost_requeue_is_found() =>
+        Found(() => new LostRequeue(), Invariant.Converges, Invariant.AuditFindsNothing);
+
+    [Fact]
+    public void A_double_release_is_found() => Found(() => new DoubleRelease(), Invariant.CompletedWasDone);
+
+    [Fact]
+    public void A_forgotten_key_is_found() => Found(() => new ForgottenDedupe(), Invariant.OneJobPerKey);
+
+    private static void Found(Func<PlantedBug> plant, params Invariant[] by)
+    {
+        for (var seed = 1; seed <= SeedsMax; seed++)
+        {
+            if (SimulationRun.Of(seed, plant()) is not { Violation: { } violation } result) continue;
+            Assert.True(by.Contains(violation.Invariant), result.Told);
+            TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}, step {result.Steps}: {violation.Message}");
+            return;
+        }
+
+        Assert.Fail($"{plant().GetType().Name} was not found with {SeedsMax} seeds");
+    }
+}
