@@ -3,7 +3,7 @@ using Stockpile.Simulation.Tests.Invariants;
 
 namespace Stockpile.Simulation.Tests;
 
-/// <summary>The test of the test: five mistakes that a scheduler may well have, each found within a few seeds.</summary>
+/// <summary>The test of the test: five mistakes that a scheduler may have, each found within a few seeds.</summary>
 public sealed class PlantedBugTests
 {
     private const int SeedsMax = 40;

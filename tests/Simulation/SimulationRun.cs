@@ -17,7 +17,8 @@ namespace Stockpile.Simulation.Tests;
 /// <summary>What one seed gave.</summary>
 /// <param name="Hash">Of every step; the same for the same seed.</param>
 public sealed record SimulationResult(
-    int Seed, long Steps, ulong Hash, IReadOnlyDictionary<string, long> Counts, ViolationException? Violation, string Told);
+    int Seed, long Steps, ulong Hash, IReadOnlyDictionary<string, long> Counts, ViolationException? Violation,
+    string Told);
 
 /// <summary>
 /// One seed: a fleet, minutes of faults, then calm, in which everything has to end and to agree.

@@ -40,8 +40,8 @@ internal sealed class SnapshotReader(ActorSystem system, CellOptions options)
     }
 
     /// <summary>
-    /// Whether a snapshot holds what the rows up to its round give. The first snapshots did not count goodput, so a cell
-    /// that went on from one of them has counted it from there only.
+    /// Whether a snapshot holds what the rows up to its round give. The first snapshots did not count goodput, so a
+    /// cell that went on from one of them has counted it from there only.
     /// </summary>
     public static SnapshotCheck Compare(CellState taken, CellState replayed)
     {

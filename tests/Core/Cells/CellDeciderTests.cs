@@ -160,7 +160,8 @@ public sealed class CellDeciderTests
     {
         var cell = new TestCell().Node("a", "H800", 8);
         cell.Force(
-            new JobSubmitted(1, "", Gang(16)), new CheckpointRecorded(1, 0.25), new JobRequeued(1, "its node was lost"));
+            new JobSubmitted(1, "", Gang(16)), new CheckpointRecorded(1, 0.25),
+            new JobRequeued(1, "its node was lost"));
 
         Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0, Requeues: 0)));
         Assert.IsType<Rejected>(cell.Run(new ForwardJob(1, "south", Done: 0.25, Requeues: 0)));

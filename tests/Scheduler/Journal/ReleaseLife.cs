@@ -104,11 +104,12 @@ internal sealed class ReleaseLife
         };
         Run(1, new AdoptJob("south-1", spec, _now, 0.5, Core.Limits.RequeuesPerJobMax));
         Run(1, new AdoptJob("south-2", spec, _now, 0, 0));
-        Run(1, new SettleAdoption("south-2", Confirmed: false), new SettleAdoption("south-1", Confirmed: true));
+        Run(1, new SettleAdoption("south-2", Confirmed: false, 0, 0),
+            new SettleAdoption("south-1", Confirmed: true, 0.5, Core.Limits.RequeuesPerJobMax));
         var adopted = State.FindAdopted("south-1")!;
         Start(adopted, minutes: 1);
         var waits = Submit("train-3", spec with { Name = "elsewhere", Devices = 16 });
-        Run(1, new ForwardJob(waits.Number, "south"));
+        Run(1, new ForwardJob(waits.Number, "south", waits.Done, waits.Requeues));
         var node = adopted.Allocations.Values.First().Node;
         Run(30, new LoseNode(node.Id, 0, "its host fell silent"));
     }

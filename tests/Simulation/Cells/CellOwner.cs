@@ -124,7 +124,8 @@ public sealed class CellOwner
 
         var overtaken = wrote && failure == WriteOutcome.Taken;
         World.Count(overtaken ? "overtaken" : "cell failed");
-        Rest(overtaken ? "was taken over" : "could not write", overtaken ? _process.Options.RestWhenOvertaken : default);
+        if (overtaken) Rest("was taken over", _process.Options.RestWhenOvertaken);
+        else Rest("could not write", default);
     }
 
     private void Rest(string why, TimeSpan atLeast = default)

@@ -86,7 +86,8 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
         return answer.Task;
     }
 
-    void IRouterPorts.Once(TimeSpan after, object message) => After(after, "once", () => _router.Receive(message, _self));
+    void IRouterPorts.Once(TimeSpan after, object message) =>
+        After(after, "once", () => _router.Receive(message, _self));
 
     string IRouterPorts.NewKey() => $"{Name}-{Life}-{World.NextName()}";
 

@@ -156,7 +156,10 @@ public sealed class SimCluster
             if (!World.Calm && !World.Roll(0.3)) continue;
             foreach (var other in Schedulers.Where(s => s != _homes[cell] && s.Up && !s.Paused))
                 if (other.Owners.TryGetValue(cell, out var second))
-                    other.After(TimeSpan.Zero, "second owner is put out", World.Roll(0.5) ? second.Kill : second.StopWhenDurable);
+                {
+                    Action end = World.Roll(0.5) ? second.Kill : second.StopWhenDurable;
+                    other.After(TimeSpan.Zero, "second owner is put out", end);
+                }
         }
     }
 }

@@ -93,7 +93,11 @@ public sealed class SimClients : SimProcess
             if (no.Code is Refusal.Busy or Refusal.Unavailable or Refusal.Withheld) return;
             World.Count($"refused {no.Code}");
             if (request.Job.Length > 0)
-                World.Fail(Invariant.NeverGone, $"{request.Job} was acknowledged, and its repetition is refused: {no.Message}");
+            {
+                World.Fail(
+                    Invariant.NeverGone, $"{request.Job} was acknowledged; its repetition is refused: {no.Message}");
+            }
+
             request.Refused = true;
             return;
         }
@@ -119,7 +123,7 @@ public sealed class SimClients : SimProcess
         {
             if (reply is not SubmitJobsReply { Results: [var result] }) return;
             if (result.Job is { } job)
-                World.Fail(Invariant.OneJobPerKey, $"the key {request.Key} of {request.Job} was given to {job.Id}, too");
+                World.Fail(Invariant.OneJobPerKey, $"key {request.Key} of {request.Job} was given to {job.Id}, too");
             if (result.Refusal.Code == Refusal.KeyConflict) World.Count("key conflict");
         });
     }
@@ -145,7 +149,8 @@ public sealed class SimClients : SimProcess
 
     private void Cancel()
     {
-        if (_requests.Count == 0 || World.Pick(_requests) is not { Job.Length: > 0, CancelWanted: false } request) return;
+        if (_requests.Count == 0) return;
+        if (World.Pick(_requests) is not { Job.Length: > 0, CancelWanted: false } request) return;
         SendCancel(request);
     }
 
@@ -207,7 +212,8 @@ public sealed class SimClients : SimProcess
         var cell = _cluster.Fleet.Nodes.First(n => n.Id == node).Cell;
         Post(new RouterShell.ToCell(new ResumeNode { Cell = cell, Node = node }), reply =>
         {
-            if (reply is NodeReply { Refusal: null } or NodeReply { Refusal.Code: Refusal.NotFound }) _drained.Remove(node);
+            if (reply is NodeReply { Refusal: null } or NodeReply { Refusal.Code: Refusal.NotFound })
+                _drained.Remove(node);
             else if (World.Calm) After(TimeSpan.FromSeconds(2), "client resumes again", () => Resume(node));
         });
     }
@@ -231,7 +237,7 @@ public sealed class SimClients : SimProcess
                 var id = IdOf(request);
                 Post(new RouterShell.ToCell(new GetJob { Cell = id.Cell, Number = id.Number }), reply =>
                 {
-                    // From an owner that was replaced and does not know it yet: it can tell what was, and change nothing.
+                    // From an owner that was replaced and does not know it yet: it can tell what was, no more.
                     if (reply is JobReply { Refusal.Code: Refusal.NotFound }) World.Count("stale answer");
                 });
                 break;
@@ -264,7 +270,8 @@ public sealed class SimClients : SimProcess
         var answered = false;
         if (to.Up)
             World.Network.Transmit(this, to, "request", request, body => to.Ask(body, reply =>
-                World.Network.Transmit(to, this, "response", reply, answer => Answer(answer is Status.Failure ? null : answer))));
+                World.Network.Transmit(to, this, "response", reply, answer =>
+                    Answer(answer is Status.Failure ? null : answer))));
         After(World.Between(4, 16), "client gives up", () =>
         {
             if (!answered) World.Count("client without an answer");

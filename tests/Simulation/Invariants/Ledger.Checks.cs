@@ -21,7 +21,7 @@ public sealed partial class Ledger
             case JobReply { Job: { } job }:
                 MustBeDurable(job);
                 if (job.State == "cancelled" && !_jobs[job.Id].Cancelled)
-                    World.Fail(Invariant.AcknowledgedIsDurable, $"{job.Id} is said to be cancelled; no journal says so");
+                    World.Fail(Invariant.AcknowledgedIsDurable, $"{job.Id} is said to be cancelled; no row says so");
                 break;
         }
     }
@@ -29,7 +29,7 @@ public sealed partial class Ledger
     public void MustBeDurable(JobView job)
     {
         if (!_jobs.TryGetValue(job.Id, out var taken) || taken.Spec.Name != job.Spec.Name)
-            World.Fail(Invariant.AcknowledgedIsDurable, $"{job.Id} '{job.Spec.Name}' was acknowledged; no journal has it");
+            World.Fail(Invariant.AcknowledgedIsDurable, $"{job.Id} '{job.Spec.Name}' was acknowledged; no row has it");
     }
 
     /// <summary>A cell has recovered, from the first row or from a snapshot and the rest.</summary>

@@ -3,7 +3,7 @@ using Stockpile.Core.Jobs;
 
 namespace Stockpile.Simulation.Tests.Nodes;
 
-/// <summary>Who takes part in a run, drawn from its seed. Small, so that devices are short and everybody meets.</summary>
+/// <summary>Who takes part in a run, drawn from its seed. Small, so that devices are short.</summary>
 public sealed class Fleet
 {
     private static readonly string[] Names = ["east", "north", "south", "west"];
