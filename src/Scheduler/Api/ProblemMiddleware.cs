@@ -71,6 +71,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         StatusCodes.Status405MethodNotAllowed => ProblemResult.Of(StatusCodes.Status405MethodNotAllowed,
             ProblemCodes.Method, $"{http.Request.Method} is not allowed here; allowed: {http.Response.Headers.Allow}"),
         StatusCodes.Status415UnsupportedMediaType => JsonBody.NotJson,
+        StatusCodes.Status504GatewayTimeout => ProblemResult.Of(StatusCodes.Status504GatewayTimeout,
+            ProblemCodes.Timeout, "there was no answer in time; what was asked for may have been done all the same"),
         var status => ProblemResult.Of(status, Refusal.Invalid, "the request is refused"),
     };
 }
