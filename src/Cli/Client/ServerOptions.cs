@@ -67,7 +67,7 @@ internal sealed class ServerOptions
     public ServerAccess Read(ParseResult parsed, CliContext context) => new(
         AddressOf(parsed.GetValue(_server), context),
         TokenOf(parsed.GetValue(_token), context),
-        CaOf(parsed.GetValue(_ca) ?? context.Environment(CaVariable)));
+        CaOf(parsed.GetValue(_ca), context));
 
     /// <summary>The address given, else that of the environment, else the default.</summary>
     private static Uri AddressOf(string? given, CliContext context)
@@ -82,7 +82,8 @@ internal sealed class ServerOptions
     private static string? TokenOf(string? given, CliContext context)
     {
         var (token, source) = (given, "--token");
-        if (token is null) (token, source) = (context.Environment(ServerAccess.TokenVariable), ServerAccess.TokenVariable);
+        if (token is null)
+            (token, source) = (context.Environment(ServerAccess.TokenVariable), ServerAccess.TokenVariable);
         if (token is null or "" && context.Environment(ServerAccess.TokenFileVariable) is { Length: > 0 } file)
             (token, source) = (ReadToken(file), ServerAccess.TokenFileVariable);
         if (token is null or "") return null;
@@ -105,8 +106,9 @@ internal sealed class ServerOptions
         }
     }
 
-    private static X509Certificate2Collection? CaOf(string? file)
+    private static X509Certificate2Collection? CaOf(string? given, CliContext context)
     {
+        var file = given ?? context.Environment(CaVariable);
         if (string.IsNullOrEmpty(file)) return null;
         try
         {
@@ -116,7 +118,8 @@ internal sealed class ServerOptions
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or CryptographicException)
         {
-            throw new CliException(ExitCodes.Refused, $"--ca: '{file}' cannot be read: {fault.Message}");
+            throw new CliException(ExitCodes.Refused,
+                $"{(given is null ? CaVariable : "--ca")}: '{file}' cannot be read: {fault.Message}");
         }
     }
 }

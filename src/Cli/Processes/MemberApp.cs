@@ -114,7 +114,8 @@ internal static class MemberApp
     {
         if (member.IsOpen)
             app.Logger.LogWarning("Akka.Remote listens on {Host}:{Port} without TLS: whoever reaches it may do what a "
-                + "member may; keep it in a network of its own or set stockpile.cluster.tls", member.Hostname, member.Port);
+                + "member may; keep it in a network of its own or set stockpile.cluster.tls",
+                member.Hostname, member.Port);
     }
 
     /// <summary>Starts; a port that is taken is one line.</summary>

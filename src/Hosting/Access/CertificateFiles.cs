@@ -10,8 +10,8 @@ namespace Stockpile.Hosting.Access;
 public sealed record LoadedCertificate(X509Certificate2 Leaf, X509Certificate2Collection Chain);
 
 /// <summary>
-/// Settings that name a certificate: PEM files, or a PFX file that holds the key as well. The files are opened only when
-/// a process needs them, so that <c>stockpile config</c> needs no right to read keys.
+/// Settings that name a certificate: PEM files, or a PFX file that holds the key as well. The files are opened only
+/// when a process needs them, so that <c>stockpile config</c> needs no right to read keys.
 /// </summary>
 public sealed class CertificateFiles
 {
@@ -39,7 +39,7 @@ public sealed class CertificateFiles
         return files;
     }
 
-    /// <exception cref="InputException">A file cannot be read, the key is another one's, or the time is over.</exception>
+    /// <exception cref="InputException">A file cannot be read, the key is another one's, or it has expired.</exception>
     public LoadedCertificate Load(TimeProvider clock)
     {
         var file = _read.Text(CertificatePath);
@@ -49,7 +49,7 @@ public sealed class CertificateFiles
         return loaded;
     }
 
-    /// <summary>The certificate of the authority that signs the others, from <c>ca</c> beside the certificate.</summary>
+    /// <summary>The certificate of the authority that signs the others: <c>ca</c> beside the certificate.</summary>
     /// <exception cref="InputException">It is not set, cannot be read, or its time is over.</exception>
     public X509Certificate2 LoadCa(TimeProvider clock)
     {
@@ -86,7 +86,8 @@ public sealed class CertificateFiles
 
     private LoadedCertificate LoadPfx(string file)
     {
-        var all = Guarded(CertificatePath, file, () => X509CertificateLoader.LoadPkcs12CollectionFromFile(file, Password));
+        var all = Guarded(
+            CertificatePath, file, () => X509CertificateLoader.LoadPkcs12CollectionFromFile(file, Password));
         var leaf = all.FirstOrDefault(c => c.HasPrivateKey)
             ?? throw _read.Error(CertificatePath, $"'{file}' holds no certificate with its private key");
         all.Remove(leaf);

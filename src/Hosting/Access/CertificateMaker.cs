@@ -9,8 +9,8 @@ namespace Stockpile.Hosting.Access;
 public sealed class SecretFolderException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>
-/// Makes a private authority and certificates that it signs, as PEM files which only their owner may read. What is there
-/// already is kept.
+/// Makes a private authority and certificates that it signs, as PEM files which only their owner may read. What is
+/// there already is kept.
 /// </summary>
 public sealed class CertificateMaker(string folder, TimeProvider clock, int days)
 {

@@ -28,7 +28,7 @@ public static class MemberTls
     public static AkkaConfigurationBuilder WithMemberTls(this AkkaConfigurationBuilder akka, DotNettySslSetup? tls) =>
         tls is null ? akka : akka.AddSetup(tls);
 
-    /// <summary>Names are not compared: members are told apart by the authority, and containers change theirs.</summary>
+    /// <summary>Names are not compared: the authority tells who is a member, and containers change names.</summary>
     private static bool IsSigned(X509Certificate2? peer, X509Certificate2 ca, string remote, ILoggingAdapter log)
     {
         var why = peer is null ? "it shows no certificate" : WhyNot(peer, ca);

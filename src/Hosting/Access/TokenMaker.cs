@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Stockpile.Hosting.Access;
 
-/// <summary>Makes a random token for each role, in files that only their owner may read; what is there is kept.</summary>
+/// <summary>Makes a random token per role, in files that only their owner may read, and keeps what is there.</summary>
 public static class TokenMaker
 {
     /// <summary>Twice what nobody can guess.</summary>

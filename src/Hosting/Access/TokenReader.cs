@@ -6,8 +6,8 @@ using Stockpile.Hosting.Configuration;
 namespace Stockpile.Hosting.Access;
 
 /// <summary>
-/// Reads <c>stockpile.http.tokens { NAME { role = viewer, token = … } }</c>. No message shows a value, because it may be
-/// a token that stands in the wrong place.
+/// Reads <c>stockpile.http.tokens { NAME { role = viewer, token = … } }</c>. No message shows a value, because it may
+/// be a token that stands in the wrong place.
 /// </summary>
 internal static partial class TokenReader
 {

@@ -74,7 +74,8 @@ public sealed class CertificateTests
     public void The_certificates_between_it_and_its_root_are_sent_with_it()
     {
         using var folder = new Folder().WithCertificate();
-        var both = folder.Write("both.pem", File.ReadAllText(folder["member.pem"]) + File.ReadAllText(folder["ca.pem"]));
+        var both = folder.Write(
+            "both.pem", File.ReadAllText(folder["member.pem"]) + File.ReadAllText(folder["ca.pem"]));
 
         var loaded = Load($"{Tls}certificate={both}", $"{Tls}key={folder["member-key.pem"]}");
 

@@ -86,7 +86,8 @@ public sealed class ListenTests
     {
         var without = SettingLayersTests.Read(null, null, [$"stockpile.http.url={url}"]);
         var with = SettingLayersTests.Read(null, null, [
-            $"stockpile.http.url={url}", "stockpile.http.tokens.me.role=viewer", $"stockpile.http.tokens.me.token={Token}",
+            $"stockpile.http.url={url}", "stockpile.http.tokens.me.role=viewer",
+            $"stockpile.http.tokens.me.token={Token}",
         ]);
 
         var fault = Assert.Throws<InputException>(() => HttpSettings.ReadForApi(without));

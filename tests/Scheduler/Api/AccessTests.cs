@@ -94,7 +94,8 @@ public sealed class AccessTests : IAsyncLifetime
             .Order().ToList();
 
         Assert.Equal(routes, Routes.Select(r => $"{r.Method} {r.Path}")
-            .Where(r => r.Contains("/api/", StringComparison.Ordinal) && !r.EndsWith("nothing", StringComparison.Ordinal))
+            .Where(r => r.Contains("/api/", StringComparison.Ordinal)
+                && !r.EndsWith("nothing", StringComparison.Ordinal))
             .Order());
     }
 
@@ -132,6 +133,27 @@ public sealed class AccessTests : IAsyncLifetime
             "/api/v1/nodes/n1/drain", null, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:8080", true)]
+    [InlineData("[::1]:8080", true)]
+    [InlineData("localhost", true)]
+    [InlineData("pages.example.com:8080", false)]
+    [InlineData("127.0.0.1.example.com", false)]
+    public async Task Without_tokens_a_page_whose_name_leads_here_is_refused_and_with_them_names_do_not_matter(
+        string name, bool isAnswered)
+    {
+        await using var open = await ApiHost.StartAsync();
+        foreach (var (host, expected) in new[] { (open, isAnswered), (_host, true) })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/jobs");
+            request.Headers.Host = name;
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Viewer);
+            using var response = await host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+            Assert.Equal(expected ? HttpStatusCode.OK : HttpStatusCode.Forbidden, response.StatusCode);
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(string method, string path, string? token)
