@@ -38,6 +38,8 @@ public static class Verbs
         BenchCommand.Create(context),
         AuditCommand.Create(context),
         JournalCommand.Create(context),
+        TokensCommand.Create(context),
+        CertsCommand.Create(context),
         InspectCommand.Create(context, passed),
     ];
 }

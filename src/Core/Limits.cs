@@ -116,6 +116,42 @@ public static class Limits
     /// <summary>Most requests under way that read a whole journal: history, audit, the past; beyond it a 429.</summary>
     public const int JournalReadsInFlightMax = 4;
 
+    /// <summary>Largest head of an HTTP request, in bytes.</summary>
+    public const int HttpHeadersBytesMax = 16 * 1024;
+
+    /// <summary>Most headers of an HTTP request.</summary>
+    public const int HttpHeadersMax = 64;
+
+    /// <summary>Longest first line of an HTTP request, in bytes.</summary>
+    public const int HttpRequestLineBytesMax = 8 * 1024;
+
+    /// <summary>Most connections that one process serves over HTTP; one more is closed at once.</summary>
+    public const int HttpConnectionsMax = 1_024;
+
+    /// <summary>Seconds that a client has for the head of its request.</summary>
+    public const int HttpHeadersSecondsMax = 15;
+
+    /// <summary>Seconds after which a connection without a request is closed.</summary>
+    public const int HttpIdleSecondsMax = 120;
+
+    /// <summary>Seconds after which a request that still has no answer gets a 504.</summary>
+    public const int HttpAnswerSecondsMax = 60;
+
+    /// <summary>The same for requests that read whole journals.</summary>
+    public const int HttpJournalSecondsMax = 600;
+
+    /// <summary>Shortest access token, in characters.</summary>
+    public const int HttpTokenCharsMin = 16;
+
+    /// <summary>Longest access token, in characters.</summary>
+    public const int HttpTokenCharsMax = 512;
+
+    /// <summary>Most access tokens; each request is compared with all of them.</summary>
+    public const int HttpTokensMax = 256;
+
+    /// <summary>Largest message between members, in bytes; <c>cluster.conf</c> says the same.</summary>
+    public const int RemoteFrameBytesMax = 4 * 1024 * 1024;
+
     /// <summary>Most nodes one fleet file may describe.</summary>
     public const int FleetNodesMax = 200_000;
 

@@ -14,13 +14,16 @@ public sealed class ClusterFixture : IAsyncLifetime
 {
     public const int Schedulers = 3;
 
+    /// <summary>The service that makes the access tokens.</summary>
+    public const string TokensService = "tokens";
+
     /// <summary>Simulated seconds per real second: checkpoints every 10 minutes are 10 seconds apart.</summary>
     private const int Speed = 60;
 
     /// <summary>
-    /// Containers as the compose file has them: PostgreSQL, schedulers, two hosts for each of four tiers.
+    /// Containers as the compose file has them: tokens, PostgreSQL, schedulers, two hosts for each of four tiers.
     /// </summary>
-    private const int Containers = 1 + Schedulers + 4 * 2;
+    private const int Containers = 1 + 1 + Schedulers + 4 * 2;
 
     private const int LogLines = 60;
 
@@ -45,6 +48,8 @@ public sealed class ClusterFixture : IAsyncLifetime
         try
         {
             await _compose.RunAsync(Compose.BuildPatience, "up", "--build", "--detach");
+            var token = await TokenAsync("operator");
+            _clients.ForEach(c => c.UseToken(token));
         }
         catch
         {
@@ -61,6 +66,10 @@ public sealed class ClusterFixture : IAsyncLifetime
         if (_turn is { } turn) await turn.DisposeAsync();
         (_compose, _turn) = (null, null);
     }
+
+    /// <summary>The token of a role, as a user reads it.</summary>
+    internal async Task<string> TokenAsync(string role) =>
+        (await Compose.ExecAsync("scheduler-1", "cat", $"/secrets/{role}")).OrFail().Trim();
 
     /// <summary>
     /// Runs one scenario on a whole cluster without work, waits until it is whole again and audits it. Where there is

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 
@@ -26,6 +27,10 @@ internal sealed class SchedulerClient(int port) : IDisposable
     {
         BaseAddress = new Uri($"http://127.0.0.1:{port}/api/v1/"), Timeout = TimeSpan.FromSeconds(40),
     };
+
+    /// <param name="token">Null: none.</param>
+    public void UseToken(string? token) => _http.DefaultRequestHeaders.Authorization =
+        token is null ? null : new AuthenticationHeaderValue("Bearer", token);
 
     /// <summary>As it is answered the first time.</summary>
     /// <exception cref="HttpRequestException">Nobody answers.</exception>

@@ -15,13 +15,10 @@ internal sealed record Session(StockpileClient Client, Screen Screen, bool Json,
     }
 }
 
-/// <summary>A verb over HTTP: its command, and the two options that all of them have.</summary>
+/// <summary>A verb over HTTP: its command, and the options that all of them have.</summary>
 internal sealed class ClientVerb
 {
-    public const string ServerDefault = "http://127.0.0.1:8080";
-    public const string ServerVariable = "STOCKPILE_SERVER";
-
-    private readonly Option<string?> _server = ServerOption();
+    private readonly ServerOptions _server = new();
 
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON document" };
 
@@ -41,11 +38,11 @@ internal sealed class ClientVerb
     /// <summary>Ends the definition: adds the shared options after the verb's own, and what the verb does.</summary>
     public Command Runs(Func<ParseResult, Session, CancellationToken, Task<int>> run)
     {
-        Command.Add(_server);
+        _server.AddTo(Command);
         Command.Add(_json);
         Command.SetAction(async (parsed, cancel) =>
         {
-            using var client = new StockpileClient(Server(parsed), _context, Patience);
+            using var client = new StockpileClient(_server.Read(parsed, _context), _context, Patience);
             var session = new Session(client, new Screen(_context), parsed.GetValue(_json), _context);
             return await run(parsed, session, cancel);
         });
@@ -62,23 +59,5 @@ internal sealed class ClientVerb
         verb.Command.Add(id);
         return verb.Runs((parsed, session, cancel) =>
             run(Uri.EscapeDataString(parsed.GetRequiredValue(id)), session, cancel));
-    }
-
-    private Uri Server(ParseResult parsed) => AddressOf(parsed.GetValue(_server), _context);
-
-    internal static Option<string?> ServerOption() => new("--server")
-    {
-        Description = $"Address of the cluster; else {ServerVariable}, else {ServerDefault}",
-        HelpName = "URL",
-    };
-
-    /// <summary>The address given, else that of the environment, else the default.</summary>
-    internal static Uri AddressOf(string? given, CliContext context)
-    {
-        var text = given ?? context.Environment(ServerVariable);
-        if (string.IsNullOrWhiteSpace(text)) text = ServerDefault;
-        if (Uri.TryCreate(text, UriKind.Absolute, out var server) && server.Scheme is "http" or "https") return server!;
-        throw new CliException(ExitCodes.Usage,
-            $"{(given is null ? ServerVariable : "--server")} is {text}; allowed: an address such as {ServerDefault}");
     }
 }

@@ -24,12 +24,15 @@ internal sealed class StockpileClient : IDisposable
     private readonly CliContext _context;
 
     /// <param name="patience">How long one answer may take.</param>
-    public StockpileClient(Uri server, CliContext context, TimeSpan patience)
+    public StockpileClient(ServerAccess server, CliContext context, TimeSpan patience)
     {
         _context = context;
         // A server under a path keeps the path: relative addresses need the slash at its end.
-        var root = server.AbsoluteUri.EndsWith('/') ? server : new Uri(server.AbsoluteUri + "/");
-        _http = new HttpClient { BaseAddress = root, Timeout = patience };
+        var address = server.Address.AbsoluteUri;
+        var root = address.EndsWith('/') ? server.Address : new Uri(address + "/");
+        _http = new HttpClient(server.Handler()) { BaseAddress = root, Timeout = patience };
+        if (server.Token is { } token)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         _http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
     }
 
@@ -78,7 +81,7 @@ internal sealed class StockpileClient : IDisposable
             }
             catch (HttpRequestException fault)
             {
-                failure = Unreachable(fault.InnerException?.Message ?? fault.Message);
+                failure = Unreachable(Reason(fault));
                 // Nobody listens: that is not going to change. A connection that broke later may be a restart.
                 if (attempt == 1 && IsAbsent(fault)) throw failure;
                 pause = RetryPause;
@@ -135,10 +138,18 @@ internal sealed class StockpileClient : IDisposable
             // Not our server, or something between: the status line has to do.
         }
 
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+            detail += $" (give it with --token, {ServerAccess.TokenVariable} or {ServerAccess.TokenFileVariable})";
         var isAway = response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway
             or HttpStatusCode.GatewayTimeout;
         return new CliException(isAway ? ExitCodes.Unreachable : ExitCodes.Refused, detail);
     }
+
+    private static string Reason(HttpRequestException fault) =>
+        fault.HttpRequestError == HttpRequestError.SecureConnectionError
+            ? $"its certificate is not trusted, or it speaks no TLS: {(fault.InnerException ?? fault).Message} "
+                + "(--ca FILE names the authority that signed it)"
+            : fault.InnerException?.Message ?? fault.Message;
 
     private CliException Unreachable(string reason) =>
         new(ExitCodes.Unreachable, $"cannot reach the cluster at {_http.BaseAddress}: {reason}");

@@ -6,6 +6,7 @@ using Stockpile.Cli.Output;
 using Stockpile.Formats;
 using Stockpile.Formats.Hocon;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Cli.Commands;
 
@@ -73,9 +74,10 @@ internal static class DemoCommand
         var path = options.Data ?? Directory.CreateTempSubdirectory("stockpile-").FullName;
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(path));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(options.Speed, SimulatedStart, TimeProvider.System));
+        var settings = LocalInput.OrRefuse(() => SettingLayers.Read(null, context.Variables, []));
         await using var cluster = await LocalCluster.StartAsync(
-            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, HttpUrl: null,
-                Inspector: null, context.Variables), cancel);
+            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, settings, Http: null,
+                Inspector: null), cancel);
         await cluster.WaitUntilReadyAsync(cancel);
         var plan = new DemoPlan(
             input.Fleet, scenario, options.Seed, options.For, TimeSpan.FromHours(options.FaultHours));

@@ -33,7 +33,7 @@ internal static class ReplayCommand
             Description = "From the state of a running cluster: where the jobs would go, and what they would push "
                 + "aside; nothing is submitted",
         };
-        var server = ClientVerb.ServerOption();
+        var server = new ServerOptions();
         var policy = new Option<string>("--policy")
         {
             Description = $"Policies, separated by commas, or {AllPolicies}: "
@@ -76,8 +76,9 @@ internal static class ReplayCommand
         var json = new Option<bool>("--json") { Description = "Print one JSON document" };
         var command = new Command("replay", "Run a trace against placement policies in virtual time")
         {
-            format, nodes, jobs, live, server, policy, seeds, arrivals, tune, moves, compress, plot, json,
+            format, nodes, jobs, live, policy, seeds, arrivals, tune, moves, compress, plot, json,
         };
+        server.AddTo(command);
         command.Validators.Add(result =>
         {
             // The value of an option that has none, or two, cannot be asked for; the parser tells that by itself.
@@ -91,7 +92,7 @@ internal static class ReplayCommand
         command.SetAction((parsed, cancel) =>
         {
             if (parsed.GetValue(live))
-                return LiveReplay.RunAsync(context, ClientVerb.AddressOf(parsed.GetValue(server), context),
+                return LiveReplay.RunAsync(context, server.Read(parsed, context),
                     parsed.GetRequiredValue(jobs), parsed.GetValue(json), cancel);
             _ = TrySeeds(parsed.GetValue(seeds)!, out var numbers);
             var options = new ReplayOptions(

@@ -2,6 +2,8 @@ using System.CommandLine;
 using Stockpile.Cli.Demo;
 using Stockpile.Cli.Local;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Access;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Inspect.Server;
 
 namespace Stockpile.Cli.Commands;
@@ -24,9 +26,8 @@ internal static class UpCommand
             {
                 result =>
                 {
-                    if (!Uri.TryCreate(result.GetValueOrDefault<string>(), UriKind.Absolute, out var url)
-                        || url.Scheme != Uri.UriSchemeHttp)
-                        result.AddError("--http must be an address such as http://127.0.0.1:8080");
+                    if (!HttpAddress.TryParse(result.GetValueOrDefault<string>(), out _))
+                        result.AddError($"--http must be {HttpAddress.Rule}");
                 },
             },
         };
@@ -54,10 +55,12 @@ internal static class UpCommand
     }
 
     /// <summary>An address that was asked for must be had; the default one is a convenience.</summary>
-    private static InspectorOptions Inspector(string? text)
+    private static InspectorOptions Inspector(string? text, SettingLayers settings)
     {
         if (text is null) return new InspectorOptions { Required = false };
         var (host, port) = InspectCommand.ReadAddress(text, "--inspect", least: 0);
+        settings.Override("stockpile.inspector.host", host, "--inspect");
+        _ = LocalInput.OrRefuse(() => ProcessSettings.ReadInspector(settings));
         return new InspectorOptions(host, port);
     }
 
@@ -65,7 +68,10 @@ internal static class UpCommand
         CliContext context, string data, string http, string? inspect, string? fleet, string? jobs, ulong seed,
         double speed, CancellationToken cancel)
     {
-        var inspector = Inspector(inspect);
+        var settings = LocalInput.OrRefuse(() => SettingLayers.Read(null, context.Variables, []));
+        settings.Override(HttpSettings.UrlPath, http, "--http");
+        var api = LocalInput.OrRefuse(() => HttpSettings.ReadForApi(settings));
+        var inspector = Inspector(inspect, settings);
         var input = LocalInput.Read(fleet);
         var feed = jobs is null
             ? null
@@ -73,8 +79,8 @@ internal static class UpCommand
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(speed, null, TimeProvider.System));
         await using var cluster = await LocalCluster.StartAsync(
-            new LocalClusterOptions(folder, input.Catalog, input.Policy, input.Fleet, clock, http, inspector,
-                context.Variables),
+            new LocalClusterOptions(
+                folder, input.Catalog, input.Policy, input.Fleet, clock, settings, api, inspector),
             cancel);
         await cluster.WaitUntilReadyAsync(cancel);
         context.Out.WriteLine($"stockpile is up: {string.Join(" ", cluster.Urls)}  "

@@ -8,6 +8,7 @@ using Serilog.Events;
 using Stockpile.Core.Fleets;
 using Stockpile.Cli.Processes;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
@@ -20,12 +21,12 @@ using Stockpile.Scheduler.Routing;
 namespace Stockpile.Cli.Local;
 
 /// <summary>What a local cluster is made of.</summary>
-/// <param name="HttpUrl">Where the API listens; null: nowhere.</param>
+/// <param name="Settings">Of the actor system.</param>
+/// <param name="Http">Where the API listens; null: nowhere.</param>
 /// <param name="Inspector">Where the inspector listens; null: nowhere.</param>
-/// <param name="Environment">Variables that override the settings of the actor system.</param>
 public sealed record LocalClusterOptions(
-    DataFolder Data, Catalog Catalog, Policy Policy, FleetSpec Fleet, ScaledTimeProvider Clock, string? HttpUrl,
-    InspectorOptions? Inspector, IReadOnlyDictionary<string, string> Environment);
+    DataFolder Data, Catalog Catalog, Policy Policy, FleetSpec Fleet, ScaledTimeProvider Clock,
+    SettingLayers Settings, HttpSettings? Http, InspectorOptions? Inspector);
 
 /// <summary>
 /// A cluster in this process: the scheduler role and the node role in one member, with the journal in SQLite. The same
@@ -63,7 +64,7 @@ public sealed class LocalCluster : IAsyncDisposable
     {
         var cells = new CellOptions(options.Catalog, options.Policy, options.Clock, TimeProvider.System);
         var app = Build(options, cells);
-        await app.StartOrRefuseAsync(options.HttpUrl, cancel);
+        await app.StartOrRefuseAsync(options.Http?.Address, cancel);
         return new LocalCluster(app, options);
     }
 
@@ -105,12 +106,12 @@ public sealed class LocalCluster : IAsyncDisposable
 
     private static WebApplication Build(LocalClusterOptions options, CellOptions cells)
     {
-        var layers = SettingLayers.Read(null, options.Environment, []);
-        layers.UseSqlite(options.Data.ConnectionString);
+        var settings = options.Settings;
+        settings.UseSqlite(options.Data.ConnectionString);
         var log = MemberInspector.Log(LogEventLevel.Information);
-        var builder = MemberApp.CreateBuilder(
-            options.HttpUrl, ProcessLog.ToFile(Path.Combine(options.Data.FullPath, "stockpile.log"), log));
-        builder.Services.AddMember(layers.ToAkka(), [SchedulerHostingExtensions.Role, NodeProcess.Role], akka => akka
+        var builder = LocalInput.OrRefuse(() => MemberApp.CreateBuilder(
+            options.Http, ProcessLog.ToFile(Path.Combine(options.Data.FullPath, "stockpile.log"), log)));
+        builder.Services.AddMember(settings.ToAkka(), [SchedulerHostingExtensions.Role, NodeProcess.Role], akka => akka
             .WithStockpileScheduler(cells)
             .WithStockpileInspector()
             .WithNodeHost("local", options.Fleet.Nodes, options.Catalog, options.Clock,
@@ -120,7 +121,7 @@ public sealed class LocalCluster : IAsyncDisposable
                 var cluster = Cluster.Get(system);
                 cluster.Join(cluster.SelfAddress);
             }));
-        builder.Services.AddSchedulerApi(cells);
+        builder.Services.AddSchedulerApi(cells, options.Http?.Tokens ?? AccessTokens.None);
         if (options.Inspector is { } where) builder.Services.AddInspector(where, log, options.Policy);
         var app = builder.Build();
         app.MapStockpileApi();

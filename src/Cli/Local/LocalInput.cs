@@ -4,6 +4,7 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Postgres;
 
 namespace Stockpile.Cli.Local;
@@ -51,7 +52,7 @@ internal sealed record LocalInput(Catalog Catalog, Policy Policy, FleetSpec Flee
     }
 
     private static bool IsForUsers(Exception fault) =>
-        fault is InputException or DataFolderException or PostgresStoreException;
+        fault is InputException or DataFolderException or PostgresStoreException or SecretFolderException;
 
     public static Option<string?> FleetOption() => new("--fleet")
     {

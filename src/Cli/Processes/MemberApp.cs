@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Configuration;
 using Akka.Hosting;
+using Akka.Remote.Transport.DotNetty;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,9 +11,9 @@ using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
 using Stockpile.Cli.Local;
-using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
@@ -32,23 +33,25 @@ internal static class MemberApp
     /// </summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
-    /// <param name="url">Where HTTP is answered; null: nowhere.</param>
-    public static WebApplicationBuilder CreateBuilder(string? url, Serilog.ILogger log)
+    /// <param name="http">Where HTTP is answered; null: nowhere.</param>
+    /// <exception cref="Formats.InputException">The certificate cannot be used.</exception>
+    public static WebApplicationBuilder CreateBuilder(HttpSettings? http, Serilog.ILogger log)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
         {
             ContentRootPath = AppContext.BaseDirectory,
         });
         builder.WebHost.UseKestrelCore();
-        if (url is null)
+        if (http is null)
         {
             // A server that listens nowhere: the demo needs none, and no port may be in its way.
             builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
         }
         else
         {
-            builder.WebHost.UseUrls(url);
-            builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = Limits.HttpBodyBytesMax);
+            builder.WebHost.UseUrls(http.Address.ToString());
+            builder.WebHost.ConfigureKestrel(server => server.UseLimits());
+            if (http.Certificate.IsSet) builder.WebHost.UseCertificate(http.Certificate.Load(TimeProvider.System));
         }
 
         builder.Services.AddSerilog(log, dispose: true);
@@ -56,15 +59,27 @@ internal static class MemberApp
         return builder;
     }
 
+    private static void UseCertificate(this ConfigureWebHostBuilder web, LoadedCertificate certificate)
+    {
+        web.UseKestrelHttpsConfiguration();
+        web.ConfigureKestrel(server => server.ConfigureHttpsDefaults(https =>
+        {
+            https.ServerCertificate = certificate.Leaf;
+            https.ServerCertificateChain = certificate.Chain;
+        }));
+    }
+
     /// <summary>The actor system as a member of the cluster with the given roles.</summary>
     /// <param name="pbm">Where Petabridge.Cmd listens, in a build that has it; null: nowhere.</param>
+    /// <param name="tls">Between members; null: none.</param>
     public static void AddMember(
         this IServiceCollection services, Config config, string[] roles, Action<AkkaConfigurationBuilder> actors,
-        ListenAddress? pbm = null) =>
+        ListenAddress? pbm = null, DotNettySslSetup? tls = null) =>
         services.AddAkka(StockpileConfig.SystemName, (akka, provider) =>
         {
             actors(akka
                 .AddHocon(config, HoconAddMode.Prepend)
+                .WithMemberTls(tls)
                 .ConfigureLoggers(loggers =>
                 {
                     loggers.ClearLoggers();
@@ -79,7 +94,7 @@ internal static class MemberApp
         });
 
     /// <summary>The gateway to the cells and the HTTP API over it; the router must run in this process.</summary>
-    public static void AddSchedulerApi(this IServiceCollection services, CellOptions cells)
+    public static void AddSchedulerApi(this IServiceCollection services, CellOptions cells, AccessTokens tokens)
     {
         services.AddSingleton(provider => new JournalReader(provider.GetRequiredService<ActorSystem>(), cells));
         services.AddSingleton<IStockpileGateway>(provider => new Gateway(
@@ -90,12 +105,22 @@ internal static class MemberApp
             Validate = spec => JobValidator.Validate(spec, cells.Catalog, cells.Policy),
             ToWire = spec => spec.ToWire(),
             FromWire = msg => msg.FromWire(),
+            Tokens = tokens,
         });
+    }
+
+    /// <summary>Says so where whoever reaches the port of Akka.Remote may do what a member may.</summary>
+    public static void WarnOfOpenMember(this WebApplication app, MemberSettings member)
+    {
+        if (member.IsOpen)
+            app.Logger.LogWarning("Akka.Remote listens on {Host}:{Port} without TLS: whoever reaches it may do what a "
+                + "member may; keep it in a network of its own or set stockpile.cluster.tls",
+                member.Hostname, member.Port);
     }
 
     /// <summary>Starts; a port that is taken is one line.</summary>
     /// <exception cref="CliException">The address cannot be bound.</exception>
-    public static async Task StartOrRefuseAsync(this WebApplication app, string? url, CancellationToken cancel)
+    public static async Task StartOrRefuseAsync(this WebApplication app, HttpAddress? address, CancellationToken cancel)
     {
         try
         {
@@ -104,7 +129,7 @@ internal static class MemberApp
         catch (IOException fault)
         {
             await app.DisposeAsync();
-            throw new CliException(ExitCodes.Refused, $"cannot listen on {url}: {fault.Message}");
+            throw new CliException(ExitCodes.Refused, $"cannot listen on {address}: {fault.Message}");
         }
         catch (InspectorBindException fault)
         {

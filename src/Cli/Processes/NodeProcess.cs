@@ -8,6 +8,7 @@ using Serilog.Events;
 using Stockpile.Cli.Local;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
+using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Node.Hosting;
 using Stockpile.Node.Hosts;
@@ -36,19 +37,21 @@ internal static class NodeProcess
             : await HostIdentity.FindAsync(settings.Host.Group, context.Error.WriteLine, cancel);
         var nodes = LocalInput.OrRefuse(() => HostNodes.Of(settings.Host, name, catalog, layers));
         layers.UseMember(settings.Member);
-        var url = settings.HttpUrl.ToString();
+        var tls = LocalInput.OrRefuse(() => MemberTls.Load(settings.Member.Tls, TimeProvider.System));
         var log = MemberInspector.Log(Enum.Parse<LogEventLevel>(settings.LogLevel, ignoreCase: true));
-        var builder = MemberApp.CreateBuilder(url, ProcessLog.ToStandardError(log));
+        var builder = LocalInput.OrRefuse(() =>
+            MemberApp.CreateBuilder(settings.Http, ProcessLog.ToStandardError(log)));
         builder.Services.AddRouting();
         builder.Services.AddMember(layers.ToAkka(), [Role], akka => akka
             .WithStockpileCellsProxy()
-            .WithStockpileInspector(), settings.Petabridge);
+            .WithStockpileInspector(), settings.Petabridge, tls);
         builder.Services.AddInspector(
             new InspectorOptions(settings.Inspector.Host, settings.Inspector.Port), log, policy: null);
         var app = builder.Build();
         app.MapGet("/healthz/live", () => Results.Ok(new { status = "live" }));
         app.MapGet("/healthz/ready", () => ReadyAsync(app.Services));
-        await app.StartOrRefuseAsync(url, cancel);
+        app.WarnOfOpenMember(settings.Member);
+        await app.StartOrRefuseAsync(settings.Http.Address, cancel);
         var system = app.Services.GetRequiredService<ActorSystem>();
         context.Out.WriteLine($"node process {name} {Cluster.Get(system).SelfAddress}: {nodes.Count} nodes");
         await context.Out.FlushAsync(cancel);

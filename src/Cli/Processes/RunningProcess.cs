@@ -32,9 +32,16 @@ internal static class RunningProcess
         var reason = CoordinatedShutdown.Get(system).ShutdownReason;
         // Told by a signal, or by `cluster leave`.
         if (asked || reason is CoordinatedShutdown.ClusterLeavingReason) return ExitCodes.Done;
-        throw new CliException(ExitCodes.Refused, reason is CoordinatedShutdown.ClusterDowningReason
-            ? $"the cluster put this member out ({Cluster.Get(system).SelfAddress}): it was cut off from most of the "
-                + "schedulers; start it again"
-            : $"the actor system ended by itself: {reason?.GetType().Name ?? "no reason given"}");
+        throw new CliException(ExitCodes.Refused, InWords(reason, Cluster.Get(system).SelfAddress));
     }
+
+    private static string InWords(CoordinatedShutdown.Reason? reason, Address self) => reason?.GetType().Name switch
+    {
+        nameof(CoordinatedShutdown.ClusterDowningReason) =>
+            $"the cluster put this member out ({self}): it was cut off from most of the schedulers; start it again",
+        // The type is Akka.Remote's own secret.
+        "TlsHandshakeFailureReason" => $"TLS failed between this member ({self}) and one that it called: each needs a "
+            + "certificate that stockpile.cluster.tls.ca of the other has signed; the log says which was refused",
+        var name => $"the actor system ended by itself: {name ?? "no reason given"}",
+    };
 }

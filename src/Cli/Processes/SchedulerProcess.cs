@@ -8,6 +8,7 @@ using Serilog.Events;
 using Stockpile.Cli.Local;
 using Stockpile.Formats;
 using Stockpile.Hosting;
+using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Scheduler.Api;
 using Stockpile.Inspect.Hosting;
@@ -23,27 +24,29 @@ internal static class SchedulerProcess
     public static async Task<int> RunAsync(CliContext context, SettingLayers layers, CancellationToken cancel)
     {
         var settings = LocalInput.OrRefuse(() => ProcessSettings.Read(layers));
+        var http = LocalInput.OrRefuse(() => HttpSettings.ReadForApi(layers));
+        var tls = LocalInput.OrRefuse(() => MemberTls.Load(settings.Member.Tls, TimeProvider.System));
         var catalog = LocalInput.OrRefuse(() => CatalogFile.Read(settings.Accelerators));
         var policy = LocalInput.OrRefuse(() => PolicyFile.Read(settings.Policy, catalog));
         await using var journal = await LocalInput.OrRefuseAsync(() => OpenedJournal.OpenAsync(
             settings.Journal, layers, settings.Speed, cancel));
         layers.UseMember(settings.Member);
         var cells = new CellOptions(catalog, policy, journal.Clock, TimeProvider.System);
-        var url = settings.HttpUrl.ToString();
         var log = MemberInspector.Log(Enum.Parse<LogEventLevel>(settings.LogLevel, ignoreCase: true));
-        var builder = MemberApp.CreateBuilder(url, ProcessLog.ToStandardError(log));
+        var builder = LocalInput.OrRefuse(() => MemberApp.CreateBuilder(http, ProcessLog.ToStandardError(log)));
         builder.Services.AddMember(layers.ToAkka(), [SchedulerHostingExtensions.Role], akka => akka
             .WithStockpileScheduler(cells)
             .WithStockpileInspector()
             .WithActors((system, _) => system.ActorOf(ClockActor.Props(journal.Clock), ClockActor.ActorName))
             .AddStartup((system, _) => JoinItselfWithoutSeeds(system, settings.Member)),
-            settings.Petabridge);
-        builder.Services.AddSchedulerApi(cells);
+            settings.Petabridge, tls);
+        builder.Services.AddSchedulerApi(cells, http.Tokens);
         builder.Services.AddInspector(
             new InspectorOptions(settings.Inspector.Host, settings.Inspector.Port), log, policy);
         var app = builder.Build();
         app.MapStockpileApi();
-        await app.StartOrRefuseAsync(url, cancel);
+        app.WarnOfOpenMember(settings.Member);
+        await app.StartOrRefuseAsync(http.Address, cancel);
         var self = Cluster.Get(app.Services.GetRequiredService<ActorSystem>()).SelfAddress;
         context.Out.WriteLine($"scheduler {self}  {string.Join(" ", app.Urls)}");
         await context.Out.FlushAsync(cancel);

@@ -13,7 +13,7 @@ internal static class LiveReplay
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public static async Task<int> RunAsync(
-        CliContext context, Uri server, string file, bool json, CancellationToken cancel)
+        CliContext context, ServerAccess server, string file, bool json, CancellationToken cancel)
     {
         var jobs = context.Jobs.Read(file).Select(spec => spec.ToRequest()).ToList();
         if (jobs.Count == 0) throw new CliException(ExitCodes.Refused, $"there is no job in {file}");

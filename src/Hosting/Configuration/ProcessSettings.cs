@@ -2,6 +2,7 @@ using System.Net;
 using Npgsql;
 using Stockpile.Core;
 using Stockpile.Formats;
+using Stockpile.Hosting.Access;
 
 namespace Stockpile.Hosting.Configuration;
 
@@ -17,7 +18,13 @@ public sealed record PostgresSettings(string ConnectionString, bool CreateTables
 /// <param name="Hostname">The address to listen on.</param>
 /// <param name="PublicHostname">How the others reach this process.</param>
 /// <param name="Seeds"><c>host:port</c> of schedulers; empty: this process forms a cluster.</param>
-public sealed record MemberSettings(string Hostname, int Port, string PublicHostname, IReadOnlyList<string> Seeds);
+/// <param name="Tls">The certificate that members show each other, see <see cref="MemberTls"/>.</param>
+public sealed record MemberSettings(
+    string Hostname, int Port, string PublicHostname, IReadOnlyList<string> Seeds, CertificateFiles Tls)
+{
+    /// <summary>Whoever reaches the port may do what a member may.</summary>
+    public bool IsOpen => !Loopback.Is(Hostname) && !Tls.IsSet;
+}
 
 /// <param name="Name">Empty: <see cref="HostIdentity"/> finds one for the group.</param>
 /// <param name="Fleet">A fleet file; empty: <paramref name="Count"/> nodes of one model.</param>
@@ -31,7 +38,7 @@ public sealed record ListenAddress(string Host, int Port);
 
 /// <summary>What <c>stockpile.conf</c> and all that overrides it say, read and checked as a whole.</summary>
 public sealed record ProcessSettings(
-    JournalSettings Journal, double Speed, Uri HttpUrl, ListenAddress Inspector, ListenAddress Petabridge,
+    JournalSettings Journal, double Speed, HttpSettings Http, ListenAddress Inspector, ListenAddress Petabridge,
     MemberSettings Member, HostSettings Host, string Accelerators, string Policy, string LogLevel)
 {
     /// <exception cref="InputException">A value is not allowed.</exception>
@@ -41,8 +48,8 @@ public sealed record ProcessSettings(
         return new ProcessSettings(
             ReadJournal(read),
             read.Double("stockpile.clock.speed", 0.001, 10_000_000),
-            read.HttpUrl("stockpile.http.url"),
-            ReadListen(read, "stockpile.inspector"),
+            HttpSettings.Read(layers),
+            ReadInspector(layers),
             ReadListen(read, "stockpile.petabridge"),
             ReadMember(read),
             ReadHost(read),
@@ -51,9 +58,19 @@ public sealed record ProcessSettings(
             read.OneOf("stockpile.log.level", "verbose", "debug", "information", "warning", "error"));
     }
 
-    private static ListenAddress ReadListen(SettingReader read, string path) => new(
-        read.Required($"{path}.host", "an address to listen on, such as 127.0.0.1"),
-        read.Int($"{path}.port", 0, ushort.MaxValue));
+    /// <exception cref="InputException">A value is not allowed.</exception>
+    public static ListenAddress ReadInspector(SettingLayers layers) =>
+        ReadListen(new SettingReader(layers), "stockpile.inspector");
+
+    /// <summary>Of a port that asks nobody who he is: it leaves this machine only by consent.</summary>
+    private static ListenAddress ReadListen(SettingReader read, string path)
+    {
+        var host = read.Required($"{path}.host", "an address to listen on, such as 127.0.0.1");
+        if (!Loopback.Is(host) && !read.Bool($"{path}.allow-remote"))
+            throw read.Error($"{path}.host", $"'{host}' is open to other machines, and this port asks for no token: "
+                + $"listen on 127.0.0.1, or set {path}.allow-remote = true where a network keeps others out");
+        return new ListenAddress(host, read.Int($"{path}.port", 0, ushort.MaxValue));
+    }
 
     private static string OrShipped(string file, string shipped) =>
         file.Length > 0 ? file : StockpileConfig.PathOf(shipped);
@@ -101,7 +118,8 @@ public sealed record ProcessSettings(
             hostname,
             read.Int(Cluster + "port", 0, ushort.MaxValue),
             advertised.Length > 0 ? advertised : wildcard ? Dns.GetHostName() : hostname,
-            seeds);
+            seeds,
+            CertificateFiles.Read(read, "stockpile.cluster.tls"));
     }
 
     private static HostSettings ReadHost(SettingReader read)

@@ -4,6 +4,7 @@ using Akka.Configuration;
 using Akka.Persistence.Sql;
 using Stockpile.Formats;
 using Stockpile.Formats.Hocon;
+using Stockpile.Hosting.Access;
 using Stockpile.Protocol.Serialization;
 
 namespace Stockpile.Hosting.Configuration;
@@ -63,16 +64,24 @@ public sealed class SettingLayers
     /// <summary>The value at a path that one of the shipped files has.</summary>
     public Setting Get(string path) => _settings[path];
 
+    public bool Has(string path) => _settings.ContainsKey(path);
+
+    /// <summary>A value that an option of the command line gives.</summary>
+    /// <param name="option">Such as <c>--http</c>.</param>
+    public void Override(string path, string value, string option) => Put(new Setting(
+        path, JsonSerializer.Serialize(value), new SettingOrigin(SettingRank.CommandLine, option, 0)));
+
     /// <summary>All values below a path, such as labels.</summary>
     public IEnumerable<Setting> Below(string path) =>
         _settings.Values.Where(s => s.Path.StartsWith(path + ".", StringComparison.Ordinal));
 
-    /// <summary>What the actor system takes; behind it stand the defaults of Akka and its modules.</summary>
+    /// <summary>What the actor system takes, which is no token; behind it stand the defaults of Akka and its modules.
+    /// </summary>
     public Config ToAkka()
     {
         var text = new StringBuilder(WireTypes.Bindings);
         foreach (var setting in _settings.Values)
-            if (setting.Json != "{}")
+            if (setting.Json != "{}" && !setting.Path.StartsWith(TokenReader.Path, StringComparison.Ordinal))
                 text.Append(setting.Path).Append(" = ").Append(setting.Json).Append('\n');
         return ConfigurationFactory.ParseString(text.ToString()).WithFallback(SqlPersistence.DefaultConfiguration);
     }

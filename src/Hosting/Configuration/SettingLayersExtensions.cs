@@ -35,7 +35,9 @@ public static class SettingLayersExtensions
         layers.Derive(Tcp + "hostname", member.Hostname, "stockpile.cluster.hostname");
         layers.Derive(Tcp + "public-hostname", member.PublicHostname, "stockpile.cluster.public-hostname");
         layers.Derive(Tcp + "port", member.Port, "stockpile.cluster.port");
-        var seeds = member.Seeds.Select(AddressOf).ToArray();
+        if (member.Tls.IsSet) layers.Derive(Tcp + "enable-ssl", "true", member.Tls.CertificatePath);
+        var scheme = member.Tls.IsSet ? "akka.ssl.tcp" : "akka.tcp";
+        var seeds = member.Seeds.Select(seed => $"{scheme}://{StockpileConfig.SystemName}@{seed}").ToArray();
         layers.Derive("akka.cluster.seed-nodes", seeds, "stockpile.cluster.seeds");
     }
 
@@ -44,6 +46,4 @@ public static class SettingLayersExtensions
         layers.AddShipped(file);
         foreach (var plugin in SqlPlugins) layers.Derive(plugin + ".connection-string", connectionString, from);
     }
-
-    private static string AddressOf(string seed) => $"akka.tcp://{StockpileConfig.SystemName}@{seed}";
 }

@@ -9,6 +9,9 @@ namespace Stockpile.Hosting.Configuration;
 /// <summary>Reads values strictly; an error names where the value comes from, its key and what is allowed.</summary>
 internal sealed class SettingReader(SettingLayers layers)
 {
+    /// <summary>Whether there is such a setting; of those that stand in a shipped file nobody needs to ask.</summary>
+    public bool Has(string path) => layers.Has(path);
+
     public string Text(string path)
     {
         var setting = layers.Get(path);
@@ -86,14 +89,6 @@ internal sealed class SettingReader(SettingLayers layers)
         s => s.Path[(path.Length + 1)..].Trim('"'),
         s => ValueOf(s) ?? throw Error(s.Path, "is a list where one value is expected"),
         StringComparer.Ordinal);
-
-    public Uri HttpUrl(string path)
-    {
-        var text = Text(path);
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp
-            ? url
-            : throw Error(path, $"'{text}' is not an address such as http://127.0.0.1:8080");
-    }
 
     public InputException Error(string path, string message)
     {

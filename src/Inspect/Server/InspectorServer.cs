@@ -8,7 +8,8 @@ using Stockpile.Inspect.Catalogue;
 namespace Stockpile.Inspect.Server;
 
 /// <summary>Where the inspector listens.</summary>
-/// <param name="Host">An address or a name of this machine. There is no access control: keep it on loopback.</param>
+/// <param name="Host">An address or a name of this machine. Whoever reaches it may do everything; the settings keep it
+/// on loopback unless told otherwise.</param>
 /// <param name="Port">0 picks a free one.</param>
 /// <param name="Required">Whether a port that is taken keeps the process from starting.</param>
 public sealed record InspectorOptions(

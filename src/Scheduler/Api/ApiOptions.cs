@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Hosting.Access;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Api;
@@ -17,6 +18,12 @@ public sealed record ApiOptions
     public required Func<JobSpec, JobSpecMsg> ToWire { get; init; }
 
     public required Func<JobSpecMsg, JobSpec> FromWire { get; init; }
+
+    /// <summary>Who may do what; none: whoever gets here may do everything.</summary>
+    public AccessTokens Tokens { get; init; } = AccessTokens.None;
+
+    /// <summary>How long an answer may take; null: <see cref="Limits.HttpAnswerSecondsMax"/>.</summary>
+    public TimeSpan? AnswerTimeout { get; init; }
 
     /// <summary>How often the event stream looks for a new round.</summary>
     public TimeSpan EventInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -1,11 +1,13 @@
 using Stockpile.Core;
+using Stockpile.Hosting.Access;
 using Stockpile.Scheduler.Api.Json;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Api;
 
 /// <summary>Gives every error the same form: what a handler throws, and what the router refuses bare.</summary>
-internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
+internal sealed class ProblemMiddleware(
+    RequestDelegate next, ILogger<ProblemMiddleware> log, ApiOptions options)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -15,6 +17,14 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
             {
                 await ProblemResult.Of(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden,
                     "changes from pages of other sites are refused").ExecuteAsync(http);
+                return;
+            }
+
+            if (options.Tokens.IsEmpty && IsRenamed(http.Request.Host))
+            {
+                await ProblemResult.Of(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden,
+                    $"'{Names.Shorten(http.Request.Host.Host)}' is no name of this machine's loopback, and without "
+                    + "access tokens only that is answered; allowed: 127.0.0.1, [::1], localhost").ExecuteAsync(http);
                 return;
             }
 
@@ -40,6 +50,12 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
     private static bool IsForeign(HttpRequest request) =>
         !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method)
         && request.Headers["Sec-Fetch-Site"] is [{ } site] && site is "cross-site" or "same-site";
+
+    /// <summary>
+    /// A page may have its own name lead here (DNS rebinding), and then is no other site to the browser. It cannot show
+    /// a token; where none is asked for, the name gives it away. Old programs send no name.
+    /// </summary>
+    private static bool IsRenamed(HostString host) => host.HasValue && !Loopback.Is(host.Host);
 
     private ProblemResult ForException(HttpContext http, Exception fault)
     {
@@ -71,6 +87,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         StatusCodes.Status405MethodNotAllowed => ProblemResult.Of(StatusCodes.Status405MethodNotAllowed,
             ProblemCodes.Method, $"{http.Request.Method} is not allowed here; allowed: {http.Response.Headers.Allow}"),
         StatusCodes.Status415UnsupportedMediaType => JsonBody.NotJson,
+        StatusCodes.Status504GatewayTimeout => ProblemResult.Of(StatusCodes.Status504GatewayTimeout,
+            ProblemCodes.Timeout, "there was no answer in time; what was asked for may have been done all the same"),
         var status => ProblemResult.Of(status, Refusal.Invalid, "the request is refused"),
     };
 }

@@ -13,6 +13,8 @@ public static class ProblemCodes
     public const string MediaType = "media-type";
     public const string Method = "method";
     public const string Forbidden = "forbidden";
+    public const string Unauthorized = "unauthorized";
+    public const string Timeout = "timeout";
     public const string Internal = "internal";
 }
 

@@ -1,4 +1,5 @@
 using Prometheus;
+using Stockpile.Scheduler.Api.Access;
 using Stockpile.Scheduler.Api.Endpoints;
 using Stockpile.Scheduler.Api.Json;
 
@@ -15,6 +16,9 @@ public static class StockpileApi
     /// <summary>Registers all but the gateway, which the caller adds.</summary>
     public static IServiceCollection AddStockpileApi(this IServiceCollection services, ApiOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        services.AddAccess();
+        services.AddAnswerTimeouts(options.AnswerTimeout);
         services.AddSingleton(options);
         services.AddSingleton<Admission>();
         services.AddSingleton<ApiMetrics>();
@@ -39,6 +43,9 @@ public static class StockpileApi
         app.UseMiddleware<AdmissionMiddleware>();
         // Routing must follow the middleware above, or it would not see what the router refuses.
         app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRequestTimeouts();
         var api = app.MapGroup(Prefix);
         api.MapJobs();
         api.MapNodes();
@@ -46,7 +53,8 @@ public static class StockpileApi
         api.MapAudit();
         var events = app.Services.GetRequiredService<EventEndpoints>();
         api.MapGet("/events", events.Stream).WithSummary("Server-sent events: cells after each round")
-            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream");
+            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+            .DisableRequestTimeout();
         app.MapOpenApi();
         app.MapHealth();
         app.MapDashboard();

@@ -1,10 +1,12 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Stockpile.Core;
 using Stockpile.Core.Audit;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Hosting.Access;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api;
@@ -31,11 +33,12 @@ public sealed class ApiHost : IAsyncDisposable
 
     public string Url => _app.Urls.Single();
 
-    public static async Task<ApiHost> StartAsync()
+    public static async Task<ApiHost> StartAsync(AccessTokens? tokens = null, TimeSpan? answerTimeout = null)
     {
         var gateway = new FakeGateway();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(server => server.UseLimits());
         builder.Services.AddSingleton<IStockpileGateway>(gateway);
         builder.Services.AddStockpileApi(new ApiOptions
         {
@@ -45,6 +48,8 @@ public sealed class ApiHost : IAsyncDisposable
             FromWire = JobSpecMapping.FromWire,
             EventInterval = TimeSpan.FromMilliseconds(20),
             ReadyTimeout = TimeSpan.FromMilliseconds(200),
+            Tokens = tokens ?? AccessTokens.None,
+            AnswerTimeout = answerTimeout,
         });
         var app = builder.Build();
         app.MapStockpileApi();

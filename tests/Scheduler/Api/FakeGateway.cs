@@ -14,6 +14,9 @@ public sealed class FakeGateway : IStockpileGateway
     /// <summary>Thrown by every call while it gives an exception.</summary>
     public Func<Exception?> Fault { get; set; } = () => null;
 
+    /// <summary>Awaited before cells are told, such as for ever.</summary>
+    public Func<CancellationToken, Task> BeforeCells { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Refuses a submission that the test wants refused.</summary>
     public Func<Submission, RefusalMsg?> Refuse { get; set; } = _ => null;
 
@@ -128,8 +131,11 @@ public sealed class FakeGateway : IStockpileGateway
     public Task<NodeReply> FaultNodeAsync(string node, string fault, double factor, CancellationToken cancel) =>
         Order(node, $"{fault} {factor}", null);
 
-    public Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel) =>
-        Answer<IReadOnlyList<CellView>>(() => [.. Cells.Select(c => c.Clone())]);
+    public async Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel)
+    {
+        await BeforeCells(cancel);
+        return await Answer<IReadOnlyList<CellView>>(() => [.. Cells.Select(c => c.Clone())]);
+    }
 
     public Standing Standing { get; set; } = new(IsMember: true, SilentCells: []);
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Stockpile.Tests.Shared.Faults;
@@ -28,6 +30,10 @@ internal sealed class FaultLab : IAsyncDisposable
     private readonly List<(LabProcess Member, int ExitCode, string Said)> _ended = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("stockpile-faults-").FullName;
     private readonly LabNetwork _network;
+
+    /// <summary>In namespaces members answer on addresses that others reach, and so want to know who asks.</summary>
+    private readonly string _token = RandomNumberGenerator.GetHexString(64, lowercase: true);
+
     private int _turn;
 
     private FaultLab(LabNetwork network, SmallDisk? disk, PostgresInstance postgres)
@@ -35,10 +41,10 @@ internal sealed class FaultLab : IAsyncDisposable
         _network = network;
         Disk = disk;
         Postgres = postgres;
-        // Whatever every request has to carry, such as a token, belongs here.
         Http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) })
         {
             Timeout = Timeout.InfiniteTimeSpan,
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", _token) },
         };
         Tail = new JournalTail(postgres.Connection("postgres"));
         Load = new LoadClients(this);
@@ -269,6 +275,8 @@ internal sealed class FaultLab : IAsyncDisposable
         {
             ["STOCKPILE__JOURNAL__POSTGRES__USERNAME"] = PostgresInstance.Owner,
             ["STOCKPILE__JOURNAL__POSTGRES__PASSWORD"] = PostgresInstance.Password,
+            ["STOCKPILE__HTTP__TOKENS__LAB__ROLE"] = "operator",
+            ["STOCKPILE__HTTP__TOKENS__LAB__TOKEN"] = _token,
             ["STOCKPILE_SERVER"] = "",
         };
         return new LabProcess(name, _network.Enter(number),

@@ -8,7 +8,8 @@ namespace Stockpile.Scheduler.Api.Endpoints;
 internal static class AuditEndpoints
 {
     public static void MapAudit(this RouteGroupBuilder api) => api.MapGet("/audit", AuditAsync)
-        .WithSummary("Compares the journal, the cells and the nodes").Produces<AuditResponse>();
+        .WithSummary("Compares the journal, the cells and the nodes").Produces<AuditResponse>()
+        .WithRequestTimeout(HttpLimits.Journal);
 
     private static async Task<IResult> AuditAsync(
         HttpRequest request, IStockpileGateway gateway, CancellationToken cancel) =>

@@ -2,7 +2,10 @@ using System.Reflection;
 
 namespace Stockpile.Scheduler.Api.Endpoints;
 
-/// <summary>One page that shows the fleet; it needs nothing from elsewhere.</summary>
+/// <summary>
+/// One page that shows the fleet; it needs nothing from elsewhere. The page is open to all and knows nothing: what it
+/// shows it asks for with the token of whoever looks at it.
+/// </summary>
 internal static class DashboardEndpoints
 {
     private static readonly Lazy<string> Page = new(Read);
@@ -15,7 +18,7 @@ internal static class DashboardEndpoints
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         response.Headers.XContentTypeOptions = "nosniff";
         return Results.Text(Page.Value, "text/html; charset=utf-8");
-    }).ExcludeFromDescription();
+    }).AllowAnonymous().ExcludeFromDescription();
 
     private static string Read()
     {

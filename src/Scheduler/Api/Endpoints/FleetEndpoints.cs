@@ -10,7 +10,8 @@ internal static class FleetEndpoints
     public static void MapFleet(this RouteGroupBuilder api)
     {
         api.MapGet("/fleet", FleetAsync)
-            .WithSummary("Capacity and use by tier and model, now or at a time").Produces<FleetResponse>();
+            .WithSummary("Capacity and use by tier and model, now or at a time").Produces<FleetResponse>()
+            .WithRequestTimeout(HttpLimits.Journal);
         api.MapGet("/cells", CellsAsync).WithSummary("Cells, by name").Produces<CellListResponse>();
     }
 

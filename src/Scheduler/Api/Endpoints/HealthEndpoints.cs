@@ -9,8 +9,9 @@ internal static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/healthz/live", () => Results.Ok(new HealthResponse("live", null))).ExcludeFromDescription();
-        app.MapGet("/healthz/ready", ReadyAsync).ExcludeFromDescription();
+        app.MapGet("/healthz/live", () => Results.Ok(new HealthResponse("live", null))).AllowAnonymous()
+            .ExcludeFromDescription();
+        app.MapGet("/healthz/ready", ReadyAsync).AllowAnonymous().ExcludeFromDescription();
     }
 
     /// <summary>

@@ -1,6 +1,8 @@
 using Stockpile.Core;
+using Stockpile.Hosting.Access;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api.Access;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Json;
 using Stockpile.Scheduler.Api.Mapping;
@@ -20,16 +22,18 @@ internal static class JobEndpoints
     {
         api.MapPost("/jobs", SubmitAsync)
             .Accepts<JobRequest>("application/json").WithSummary("Submit a job")
-            .Produces<JobResponse>(StatusCodes.Status201Created).Produces<JobResponse>();
+            .Produces<JobResponse>(StatusCodes.Status201Created).Produces<JobResponse>().Needs(AccessRole.Submitter);
         api.MapPost("/jobs/batch", SubmitBatchAsync)
             .Accepts<JobBatchRequest>("application/json").WithSummary("Submit jobs, all or none")
-            .Produces<JobBatchResponse>();
+            .Produces<JobBatchResponse>().Needs(AccessRole.Submitter);
         api.MapGet("/jobs", ListAsync).WithSummary("Jobs, newest first").Produces<JobListResponse>();
         api.MapGet("/jobs/{id}", GetAsync).WithSummary("One job").Produces<JobResponse>();
-        api.MapDelete("/jobs/{id}", CancelAsync).WithSummary("Cancel a job").Produces<JobResponse>();
+        api.MapDelete("/jobs/{id}", CancelAsync).WithSummary("Cancel a job").Produces<JobResponse>()
+            .Needs(AccessRole.Submitter);
         api.MapGet("/jobs/{id}/why", WhyAsync).WithSummary("Why a job is where it is").Produces<WhyResponse>();
         api.MapGet("/jobs/{id}/history", HistoryAsync)
-            .WithSummary("A job's events from the journal").Produces<HistoryResponse>();
+            .WithSummary("A job's events from the journal").Produces<HistoryResponse>()
+            .WithRequestTimeout(HttpLimits.Journal);
     }
 
     /// <summary>With <c>dryRun=true</c> it says what would become of the job, as a <see cref="WhatIfResponse"/>.

@@ -1,0 +1,37 @@
+using Stockpile.Formats;
+using Stockpile.Hosting.Configuration;
+
+namespace Stockpile.Hosting.Access;
+
+/// <summary>Where HTTP is answered, to whom, and with which certificate.</summary>
+public sealed record HttpSettings(HttpAddress Address, AccessTokens Tokens, CertificateFiles Certificate)
+{
+    public const string UrlPath = "stockpile.http.url";
+
+    /// <exception cref="InputException">A value is not allowed.</exception>
+    public static HttpSettings Read(SettingLayers layers)
+    {
+        var read = new SettingReader(layers);
+        var address = HttpAddress.TryParse(read.Text(UrlPath), out var parsed)
+            ? parsed
+            : throw read.Error(UrlPath, $"'{read.Text(UrlPath)}' is not {HttpAddress.Rule}");
+        var certificate = CertificateFiles.Read(read, "stockpile.http.tls");
+        if (address.IsHttps && !certificate.IsSet)
+            throw read.Error(UrlPath, $"'{address}' needs a certificate: set {certificate.CertificatePath}");
+        if (!address.IsHttps && certificate.IsSet)
+            throw read.Error(UrlPath, $"'{address}' is not https, and {certificate.CertificatePath} is set");
+        return new HttpSettings(address, TokenReader.Read(layers, read), certificate);
+    }
+
+    /// <summary>The same for a process that lets its callers do something: others must show who they are.</summary>
+    /// <exception cref="InputException">A value is not allowed, or tokens are missing.</exception>
+    public static HttpSettings ReadForApi(SettingLayers layers)
+    {
+        var http = Read(layers);
+        if (http.Address.IsLoopback || !http.Tokens.IsEmpty) return http;
+        throw new SettingReader(layers).Error(UrlPath,
+            $"'{http.Address}' is open to other machines, and there are no access tokens: set "
+            + $"{TokenReader.Path}.NAME.role and .token, such as STOCKPILE__HTTP__TOKENS__ADMIN__ROLE=operator and "
+            + "STOCKPILE__HTTP__TOKENS__ADMIN__TOKEN_FILE=FILE, or listen on 127.0.0.1 (docs/security.md)");
+    }
+}
