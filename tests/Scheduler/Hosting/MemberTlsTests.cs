@@ -16,7 +16,7 @@ using Stockpile.Tests.Shared;
 
 namespace Stockpile.Scheduler.Tests.Hosting;
 
-/// <summary>TLS between members, from the settings on, with such certificates as <c>stockpile certs</c> makes.</summary>
+/// <summary>TLS between members, from the settings on, with what <c>stockpile certs</c> makes.</summary>
 public sealed class MemberTlsTests : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
