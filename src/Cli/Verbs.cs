@@ -36,6 +36,7 @@ public static class Verbs
         TopCommand.Create(context),
         ReplayCommand.Create(context),
         BenchCommand.Create(context),
+        ForecastCommand.Create(context),
         AuditCommand.Create(context),
         JournalCommand.Create(context),
         TokensCommand.Create(context),

@@ -36,7 +36,7 @@ public static class CatalogFile
         return new Catalog(tiers, accelerators);
     }
 
-    private static Accelerator Model(string name, ConfigSection model, IReadOnlyList<string> tiers)
+    internal static Accelerator Model(string name, ConfigSection model, IReadOnlyList<string> tiers)
     {
         var tier = model.GetText("tier");
         if (!tiers.Contains(tier))

@@ -2,6 +2,8 @@ using System.Globalization;
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Reserve;
+using Stockpile.Formats.Traces;
 
 namespace Stockpile.Formats;
 
@@ -21,12 +23,18 @@ public static class FleetFile
     public static FleetSpec ParseText(string text, Catalog catalog, string file = "fleet.conf") =>
         From(ConfigDocument.Parse(file, text), catalog);
 
+    /// <summary>The section <c>supply</c> of a fleet file, not read yet; null: it has none, or is a trace.</summary>
+    internal static ConfigSection? SupplyOf(string path) => OpenbTrace.TryPath(path, out _)
+        ? null
+        : ConfigDocument.Read(path).GetSection("fleet").GetOptionalSection("supply");
+
     private static FleetSpec From(ConfigSection root, Catalog catalog)
     {
         var fleet = root.GetSection("fleet");
         root.Done();
         var name = fleet.GetName("name");
         var cells = fleet.GetSection("cells");
+        if (fleet.GetOptionalSection("supply") is { } supply) new SupplyReader(catalog).Read(supply);
         fleet.Done();
 
         var nodes = new List<NodeSpec>();

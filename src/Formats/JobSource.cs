@@ -19,7 +19,7 @@ public static class JobSource
         if (OpenbTrace.TryPath(source, out var path))
             return new Scenario("openb", OpenbTrace.ReadJobs(path, catalog));
         var root = ConfigDocument.Read(source, rootArray: "jobs");
-        if (root.Keys.Contains("scenario")) return ScenarioFile.From(root, catalog, policy, seed);
+        if (root.Keys.Contains("scenario")) return ScenarioFile.From(root, catalog, policy, seed, source);
         var jobs = JobFile.From(root, catalog, policy);
         return new Scenario("jobs", [.. jobs.Select(spec => new ScheduledJob(TimeSpan.Zero, spec))]);
     }

@@ -6,4 +6,5 @@ namespace Stockpile.Formats;
 public sealed record ScheduledJob(TimeSpan Arrival, JobSpec Spec);
 
 /// <summary>The jobs of a run, in the order of their arrival.</summary>
-public sealed record Scenario(string Name, IReadOnlyList<ScheduledJob> Jobs);
+/// <param name="Reserve">Path of the long-term scenario that goes with it; null: none.</param>
+public sealed record Scenario(string Name, IReadOnlyList<ScheduledJob> Jobs, string? Reserve = null);

@@ -15,18 +15,30 @@ public static class ScenarioFile
     private const int TemplatesMax = 10_000;
 
     public static Scenario Read(string path, Catalog catalog, Policy policy, ulong seed) =>
-        From(ConfigDocument.Read(path), catalog, policy, seed);
+        From(ConfigDocument.Read(path), catalog, policy, seed, path);
 
     public static Scenario ParseText(
         string text, Catalog catalog, Policy policy, ulong seed, string file = "scenario.conf") =>
-        From(ConfigDocument.Parse(file, text), catalog, policy, seed);
+        From(ConfigDocument.Parse(file, text), catalog, policy, seed, file);
 
-    internal static Scenario From(ConfigSection root, Catalog catalog, Policy policy, ulong seed)
+    /// <summary>The path of the long-term scenario that a scenario names, from its own folder; null: none.</summary>
+    internal static string? ReserveOf(ConfigSection root, string file)
     {
+        var scenario = root.GetSection("scenario");
+        if (!scenario.Has("reserve")) return null;
+        var named = scenario.GetText("reserve");
+        if (named.Length == 0 || named.Contains('\0')) throw scenario.Error("reserve", "is not the path of a file");
+        return Path.Combine(Path.GetDirectoryName(file) ?? "", named);
+    }
+
+    internal static Scenario From(ConfigSection root, Catalog catalog, Policy policy, ulong seed, string file)
+    {
+        var reserve = ReserveOf(root, file);
         var scenario = root.GetSection("scenario");
         root.Done();
         var name = scenario.GetName("name");
         var templates = scenario.GetSections("jobs", TemplatesMax);
+        scenario.Has("reserve");
         scenario.Done();
         if (templates.Count == 0) throw scenario.Error("jobs", "is missing or empty");
 
@@ -35,7 +47,7 @@ public static class ScenarioFile
         foreach (var template in templates) Expand(template, catalog, policy, random, jobs);
 
         // OrderBy is stable, so jobs of one instant stay in the order of the file.
-        return new Scenario(name, [.. jobs.OrderBy(j => j.Arrival)]);
+        return new Scenario(name, [.. jobs.OrderBy(j => j.Arrival)], reserve);
     }
 
     private static void Expand(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Spectre.Console;
 using Stockpile.Cli.Demo;
+using Stockpile.Cli.Forecasting;
 using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
 using Stockpile.Formats;
@@ -71,6 +72,9 @@ internal static class DemoCommand
         var jobs = options.Jobs ?? StockpileConfig.PathOf("scenarios/hunyuan.conf");
         var scenario = LocalInput.OrRefuse(() =>
             JobSource.Read(jobs, input.Catalog, input.Policy, options.Seed));
+        var forecast = scenario.Reserve is { } reserve
+            ? ForecastVerb.InputOf(input.Fleet, reserve, input.Catalog, input.Policy)
+            : null;
         var path = options.Data ?? Directory.CreateTempSubdirectory("stockpile-").FullName;
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(path));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(options.Speed, SimulatedStart, TimeProvider.System));
@@ -86,6 +90,11 @@ internal static class DemoCommand
         var report = context.IsTerminal && !options.Json
             ? await ShowLiveAsync(run, cancel)
             : await ShowLinesAsync(context, run, cancel);
+        if (forecast is not null)
+            report = report with
+            {
+                Generations = report.Generations with { Forecast = DemoForecast.Of(forecast, options.Seed, cancel) },
+            };
         if (options.Json) screen.Json(report);
         else DemoScreen.Show(screen, report);
         return report.Journal.All(j => j.Agrees) ? ExitCodes.Done : ExitCodes.Refused;

@@ -64,12 +64,16 @@ public sealed record TierReport(
     double GuestShare, double TrainingWaitedHours, double? TrainingShareWhileTrainingWaits, int InferenceNotAsGuest);
 
 /// <param name="Completed">Training jobs that count for a generation and are done, by generation.</param>
-/// <param name="Forecast">Null until there is a forecast.</param>
+/// <param name="Forecast">Null where the scenario names no long-term one.</param>
 public sealed record GenerationsReport(
     int Completed, IReadOnlyDictionary<int, long> TrainingJobs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] ForecastReport? Forecast);
 
-public sealed record ForecastReport(double P10, double P50, double P90);
+/// <summary>More generations that the fleet trains; see <c>stockpile forecast</c>.</summary>
+/// <param name="Mean">Mean over the runs, as the percentiles.</param>
+/// <param name="Scenario">The long-term scenario, which looks ahead <paramref name="Years"/> years.</param>
+public sealed record ForecastReport(
+    double P10, double P50, double P90, double Mean, string Scenario, double Years, int Runs);
 
 /// <param name="DemandServed">Requests that running replicas could serve ÷ requests wanted, over the run.</param>
 public sealed record InferenceReport(int Services, double DemandServed);

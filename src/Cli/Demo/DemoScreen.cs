@@ -63,5 +63,6 @@ internal static class DemoScreen
         {
             j.Cell, j.Round, j.Events, j.Digest, j.Agrees ? "yes" : "NO",
         }));
+        if (report.Generations.Forecast is { } forecast) Forecasting.ForecastScreen.Brief(screen, forecast);
     }
 }

@@ -92,7 +92,7 @@ public sealed partial class CellState
     internal IEnumerable<NodeState> Deadlines => _deadlines.Select(index => _nodes[index]);
 
     /// <summary>Training jobs that hold devices, oldest first.</summary>
-    internal IReadOnlyCollection<JobState> Gangs => _gangs.Values;
+    public IReadOnlyCollection<JobState> Gangs => _gangs.Values;
 
     /// <summary>Batch tasks whose time depends on the model and that are not on the one they prefer, oldest first.
     /// </summary>

@@ -70,6 +70,10 @@ public sealed class Catalog
     /// <summary>Training speed of one device against one reference device (H800 = 1).</summary>
     public double RelativeSpeed(string model) => _models[model].TrainingTflops / _referenceTflops;
 
+    /// <summary>This catalogue with more models, each of a known tier and of a name of its own.</summary>
+    public Catalog With(IReadOnlyList<Accelerator> models) =>
+        models.Count == 0 ? this : new Catalog(Tiers.Select(t => t.Name), Models.Concat(models));
+
     /// <summary>The known models in one line, for error messages.</summary>
     public string ModelNames => string.Join(", ", Models.Select(m => m.Model));
 

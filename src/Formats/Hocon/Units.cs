@@ -37,6 +37,10 @@ public static class Units
         return true;
     }
 
+    /// <summary>Reads a plain finite number.</summary>
+    public static bool TryNumber(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+
     private static bool TryScaled(string text, (string Unit, double Factor)[] units, out double value)
     {
         value = 0;

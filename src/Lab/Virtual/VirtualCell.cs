@@ -6,11 +6,13 @@ namespace Stockpile.Lab.Virtual;
 
 /// <summary>
 /// One cell in virtual time: the state, the commands and the scheduling cycle of a live cell, with a queue of events
-/// instead of a clock, nodes and a journal. Work starts when it is placed and ends when its run time is over.
+/// instead of a clock, nodes and a journal. Work starts when it is placed and ends when its run time is over. Nothing
+/// fails here, and whoever has to leave is given time to write a checkpoint, so a gang with checkpoints loses nothing.
 /// </summary>
 public sealed class VirtualCell
 {
     private readonly PriorityQueue<long, (DateTimeOffset At, long Sequence)> _ends = new();
+    private readonly List<(string Node, long Sequence)> _placed = [];
 
     public VirtualCell(Catalog catalog, Policy policy, IReadOnlyList<NodeSpec> nodes, DateTimeOffset start)
     {
@@ -47,6 +49,8 @@ public sealed class VirtualCell
                 round.Run(new ReportCompleted(allocation.Node.Id, sequence));
         }
 
+        foreach (var gang in State.Gangs.Where(g => g.Spec.Checkpoint > TimeSpan.Zero).ToList())
+            if (Done(gang, now) is var done && done > gang.Done) round.Run(new RecordCheckpoint(gang.Number, done));
         var decisions = arrivals.Select(spec => round.Run(new SubmitJob("", spec))).ToList();
         while (SchedulingCycle.Run(State, round).More)
         {
@@ -55,8 +59,23 @@ public sealed class VirtualCell
         }
 
         Close(round);
+        StartPlaced(now);
         return decisions;
     }
+
+    /// <summary>Gangs with checkpoints tell when they start, so that it is known how far they are.</summary>
+    private void StartPlaced(DateTimeOffset now)
+    {
+        if (_placed.Count == 0) return;
+        var round = new RoundWriter(State, now);
+        foreach (var (node, sequence) in _placed) round.Run(new ReportStarted(node, sequence));
+        _placed.Clear();
+        Close(round);
+    }
+
+    /// <summary>Share of its work that a gang has done, 0..1.</summary>
+    private static double Done(JobState gang, DateTimeOffset now) =>
+        1 - Remaining.Of(gang, now) / gang.Allocations.First().Value.Placed.RunTime;
 
     private void Close(RoundWriter writer)
     {
@@ -64,8 +83,15 @@ public sealed class VirtualCell
         foreach (var committed in round.Events)
             if (committed is JobPlaced placed)
                 foreach (var allocation in placed.Allocations)
-                    if (State.FindAllocation(allocation.Sequence) is { PlannedEnd: { } end })
-                        _ends.Enqueue(allocation.Sequence, (end, allocation.Sequence));
+                    Note(allocation.Sequence);
         OnRound?.Invoke(round);
+    }
+
+    private void Note(long sequence)
+    {
+        if (State.FindAllocation(sequence) is not { PlannedEnd: { } end } allocation) return;
+        _ends.Enqueue(sequence, (end, sequence));
+        if (allocation.Job.Spec is { Kind: JobKind.Training, Checkpoint.Ticks: > 0 })
+            _placed.Add((allocation.Node.Id, sequence));
     }
 }

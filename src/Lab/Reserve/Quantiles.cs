@@ -1,0 +1,14 @@
+namespace Stockpile.Lab.Reserve;
+
+/// <summary>A distribution over runs; nearest rank.</summary>
+public sealed record Quantiles(double P10, double P50, double P90, double Mean)
+{
+    /// <summary>Of values in any order; all zero for none.</summary>
+    public static Quantiles Of(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToList();
+        if (sorted.Count == 0) return new Quantiles(0, 0, 0, 0);
+        double Rank(double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Count - 1e-9) - 1)];
+        return new Quantiles(Rank(0.1), Rank(0.5), Rank(0.9), sorted.Average());
+    }
+}
