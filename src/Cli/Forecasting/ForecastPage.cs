@@ -14,7 +14,7 @@ internal static class ForecastPage
         @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --soft: #9198a1; --line: #3d444d;
           --paper: #0d1117; --c0: #6cb6ff; --c1: #f0883e; --c2: #57ab5a; --c3: #b083f0; } }
         body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
-          max-width: 62rem; padding: 0 1rem; }
+          max-width: 76rem; padding: 0 1rem; }
         h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; }
         .answer { font-size: 1.15rem; } .soft { color: var(--soft); }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
