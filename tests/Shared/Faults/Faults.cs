@@ -153,8 +153,8 @@ internal static class Faults
         scene.Begins();
         try
         {
-            // What the server gives back meanwhile is taken as well, until nothing is acknowledged any more. It may find
-            // room for a row later all the same; whether what was acknowledged is in the journal is looked at afterwards.
+            // What the server gives back meanwhile is taken as well, until nothing is acknowledged any more. It may
+            // find room for a row later all the same; whether that row is in the journal is looked at afterwards.
             await scene.Lab.UntilAsync("no write succeeds", async () =>
             {
                 var before = scene.Lab.Load.Jobs.Count;
