@@ -8,7 +8,7 @@ public sealed record Quantiles(double P10, double P50, double P90, double Mean)
     {
         var sorted = values.Order().ToList();
         if (sorted.Count == 0) return new Quantiles(0, 0, 0, 0);
-        double Rank(double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Count - 1e-9) - 1)];
-        return new Quantiles(Rank(0.1), Rank(0.5), Rank(0.9), sorted.Average());
+        return new Quantiles(
+            NearestRank.Of(sorted, 0.1), NearestRank.Of(sorted, 0.5), NearestRank.Of(sorted, 0.9), sorted.Average());
     }
 }

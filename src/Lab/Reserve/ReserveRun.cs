@@ -181,11 +181,11 @@ public sealed partial class ReserveRun
         var services = _services.Select((s, i) =>
         {
             var plan = _model.Scenario.Services[i];
-            var perHour = plan.Spec.Serving is { } serving
+            var perSecond = plan.Spec.Serving is { } serving
                 ? serving.OnReference(1) * _factors.ServingThroughput
                 : plan.Spec.Demand!.Peak / plan.Spec.MaxReplicas / (s.Class.Milli / 1000.0);
             return new ServiceResult(
-                plan.Spec.Name, plan.Outside, s.Wanted, s.Served, s.Wanted / perHour / 3_600);
+                plan.Spec.Name, plan.Outside, s.Wanted, s.Served, s.Wanted / perSecond / 3_600);
         }).ToList();
         return new ReserveResult(
             _done, Progress(onTime: false), Progress(onTime: true), _ledger, services, [.. _samples], _counts);

@@ -13,8 +13,8 @@ public sealed record Spread(double MeanSeconds, double P50Seconds, double P99Sec
     {
         if (values.Count == 0) return new Spread(0, 0, 0, 0);
         var sorted = values.Order().ToList();
-        double Rank(double share) => sorted[Math.Max(0, (int)Math.Ceiling(share * sorted.Count) - 1)];
-        return new Spread(sorted.Average(), Rank(0.5), Rank(0.99), sorted[^1]);
+        return new Spread(
+            sorted.Average(), NearestRank.Of(sorted, 0.5), NearestRank.Of(sorted, 0.99), sorted[^1]);
     }
 }
 

@@ -103,7 +103,7 @@ internal sealed class Admission : IDisposable
     }
 }
 
-/// <summary>Stands before everything that costs something.</summary>
+/// <summary>Stands before everything that costs something; who calls costs nothing to tell.</summary>
 internal sealed class AdmissionMiddleware(RequestDelegate next, Admission admission)
 {
     public async Task InvokeAsync(HttpContext http)

@@ -40,11 +40,12 @@ public static class StockpileApi
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ProblemMiddleware>();
-        app.UseMiddleware<AdmissionMiddleware>();
         // Routing must follow the middleware above, or it would not see what the router refuses.
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();
+        // Who may not come in takes no place at the door from those who may.
+        app.UseMiddleware<AdmissionMiddleware>();
         app.UseRequestTimeouts();
         var api = app.MapGroup(Prefix);
         api.MapJobs();

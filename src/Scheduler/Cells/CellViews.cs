@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
@@ -175,7 +176,8 @@ public static class CellViews
         };
         view.UsefulTrainingHours = state.Goodput.UsefulTrainingMs / MsPerHour;
         view.UsefulBatchHours = state.Goodput.UsefulBatchMs / MsPerHour;
-        foreach (var (cause, ms) in state.Goodput.LostMs) view.LostHours.Add(Kebab(cause), ms / MsPerHour);
+        foreach (var (cause, ms) in state.Goodput.LostMs)
+            view.LostHours.Add(JsonNamingPolicy.KebabCaseLower.ConvertName(cause.ToString()), ms / MsPerHour);
         view.Models.AddRange(ModelUses(state));
         foreach (var (generation, count) in state.Generations) view.Generations.Add(generation, count);
         view.Use.AddRange(state.Usage.Tiers.Select(t => new TierUseView
@@ -191,10 +193,6 @@ public static class CellViews
         }));
         return view;
     }
-
-    /// <summary><c>node-lost</c></summary>
-    private static string Kebab(AllocationEnd end) => string.Concat(end.ToString()
-        .Select((c, i) => char.IsUpper(c) ? $"{(i > 0 ? "-" : "")}{char.ToLowerInvariant(c)}" : $"{c}"));
 
     private static int LargestDomain(IEnumerable<NodeState> nodes, Func<NodeState, string> domainOf) =>
         nodes.Where(n => domainOf(n).Length > 0).GroupBy(domainOf, StringComparer.Ordinal)

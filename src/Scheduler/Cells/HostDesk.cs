@@ -42,12 +42,17 @@ public sealed class HostDesk(CellOptions options)
         }
 
         var anew = incarnation != 0 && entry.Incarnation != 0 && entry.Incarnation != incarnation;
-        var gap = options.Real.GetElapsedTime(entry.SeenAt, now);
-        if (gap > LongestGap) LongestGap = gap;
         entry.Ref = sender;
-        entry.SeenAt = now;
+        Heard(entry, now);
         if (incarnation != 0) entry.Incarnation = incarnation;
         return anew;
+    }
+
+    private void Heard(HostEntry entry, long now)
+    {
+        var gap = options.Real.GetElapsedTime(entry.SeenAt, now);
+        if (gap > LongestGap) LongestGap = gap;
+        entry.SeenAt = now;
     }
 
     /// <summary>
@@ -62,12 +67,7 @@ public sealed class HostDesk(CellOptions options)
         if (paused)
         {
             _since = now;
-            foreach (var entry in _hosts.Values)
-            {
-                var gap = options.Real.GetElapsedTime(entry.SeenAt, now);
-                if (gap > LongestGap) LongestGap = gap;
-                entry.SeenAt = now;
-            }
+            foreach (var entry in _hosts.Values) Heard(entry, now);
         }
 
         return [.. state.Nodes.Where(n => !n.Lost).Select(n => n.Admitted.Host).Distinct(StringComparer.Ordinal)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Stockpile.Core;
 using Stockpile.Hosting.Access;
 
 namespace Stockpile.Scheduler.Tests.Api;
@@ -52,6 +53,26 @@ public sealed class AccessTests : IAsyncLifetime
     }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_stranger_takes_no_place_at_a_full_door_and_is_told_to_show_a_token()
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _host.Gateway.Until = held.Task;
+        var asked = Enumerable.Range(0, Limits.JournalReadsInFlightMax + 1).Select(_ => AskAsync(Viewer)).ToList();
+        Assert.Equal(HttpStatusCode.TooManyRequests, await await Task.WhenAny(asked));
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(null));
+
+        held.SetResult();
+        Assert.Single(await Task.WhenAll(asked), status => status == HttpStatusCode.TooManyRequests);
+
+        async Task<HttpStatusCode> AskAsync(string? token)
+        {
+            using var response = await SendAsync("GET", "/api/v1/jobs/north-1/history", token);
+            return response.StatusCode;
+        }
+    }
 
     [Fact]
     public async Task Every_request_needs_the_role_it_should_and_a_lesser_one_is_told_which()
