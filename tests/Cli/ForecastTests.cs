@@ -80,13 +80,13 @@ public sealed class ForecastTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "--ban", "2026-01 H900", "'H900' is not a known model; ")]
+    [InlineData(2, "--ban", "2026-01 H900", "--ban: 'H900' is not a known model; ")]
     [InlineData(2, "--ban", "soon H800", "--ban: 'soon' is not a date; a day such as 2026-01-15")]
     [InlineData(2, "--ban", "2026-01", "--ban")]
     [InlineData(2, "--buy", "H800:0@2027-06", "--buy: 'H800:0@2027-06' needs a number of devices of 1 to ")]
     [InlineData(2, "--buy", "H800@2027-06", "--buy: 'H800@2027-06' is not MODEL:DEVICES@DATE")]
     [InlineData(2, "--buy", "H800:8@later", "--buy: 'later' is not a date")]
-    [InlineData(2, "--buy", "H9:8@2027-06", "'H9' is not a known model; ")]
+    [InlineData(2, "--buy", "H9:8@2027-06", "--buy: 'H9' is not a known model; ")]
     [InlineData(2, "--generation-growth", "0", "--generation-growth must be a number of 0.1 to 100")]
     [InlineData(2, "--years", "99", "--years must be a number of 0.01 to 10")]
     [InlineData(2, "--runs", "0", "--runs: '0' is not a number of 1 to 100")]

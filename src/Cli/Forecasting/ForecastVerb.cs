@@ -53,11 +53,11 @@ internal static class ForecastVerb
         var reserve = LocalInput.OrRefuse(() => ReserveFile.Read(
             options.Scenario ?? StockpileConfig.PathOf("scenarios/hunyuan-reserve.conf"), catalog, policies[0],
             live is null ? fleetFile : null));
-        foreach (var model in options.WhatIf.Bans.Select(b => b.Model)
-            .Concat(options.WhatIf.Purchases.Select(p => p.Model)))
+        foreach (var (option, model) in options.WhatIf.Bans.Select(b => ("--ban", b.Model))
+            .Concat(options.WhatIf.Purchases.Select(p => ("--buy", p.Model))))
             if (reserve.Catalog.Find(model) is null)
                 throw new CliException(ExitCodes.Usage,
-                    $"'{Core.Names.Shorten(model)}' is not a known model; {reserve.Catalog.ModelNames}");
+                    $"{option}: '{Core.Names.Shorten(model)}' is not a known model; {reserve.Catalog.ModelNames}");
         var scenario = options.WhatIf.On(reserve.Scenario, model => CellFor(fleet, model));
         if (options.Years is { } years) scenario = scenario with { Length = TimeSpan.FromDays(365) * years };
         return new ForecastInput(reserve with { Scenario = scenario }, policies, fleet, live?.Training ?? []);
