@@ -8,7 +8,7 @@ namespace Stockpile.Bench.Faults;
 /// become whole again is a finding, and the next fault gets a new one. Every fault has its turn before any happens
 /// again, so that whatever the machine does besides falls on all of them.
 /// </summary>
-internal sealed class FaultsBench(string programs, string folder)
+internal sealed class FaultsBench(string programs, string program, string folder)
 {
     private readonly List<string> _skipped = [];
     private FaultsRecord _record = new([], [], []);
@@ -68,7 +68,8 @@ internal sealed class FaultsBench(string programs, string folder)
                 + $"{string.Join(", ", run.RecoverSeconds.Select(Seconds))} s, "
                 + $"slowest submission {run.SlowestSeconds:0.0} s, {run.WallSeconds:0} s in all"));
             foreach (var finding in run.Findings) Say($"{fault.Name} {number}: {finding}");
-            if (run.Findings.Count > 0) KeepLogs(_lab, fault, number);
+            if (run.Findings.Count > 0 || run.RecoverSeconds.Any(s => s > fault.GoalSeconds))
+                KeepLogs(_lab, fault, number);
         }
         catch (Exception broken) when (broken is TimeoutException or InvalidOperationException)
         {
@@ -84,7 +85,7 @@ internal sealed class FaultsBench(string programs, string folder)
 
     private async Task<FaultLab> StartAsync(CancellationToken cancel)
     {
-        var lab = FaultLab.Start(programs);
+        var lab = FaultLab.Start(programs, program);
         await lab.WholeAsync(cancel);
         lab.Load.Start();
         await lab.UntilAsync("jobs are taken", () => Task.FromResult(lab.Load.Jobs.Count > 100),

@@ -21,6 +21,12 @@ var add = new Option<bool>("--add")
 {
     Description = "Count the runs that stand in --out, and add to them until each fault has --runs",
 };
+var program = new Option<FileInfo>("--program")
+{
+    Description = "The stockpile.dll that runs; else the one beside the bench, which the runtime has yet to compile",
+    DefaultValueFactory = _ => new FileInfo(Path.Combine(AppContext.BaseDirectory, "stockpile.dll")),
+};
+program.AcceptExistingOnly();
 runs.Validators.Add(r =>
 {
     if (r.GetValue(runs) is < 1 or > 10_000) r.AddError("--runs is a number from 1 to 10000");
@@ -32,7 +38,7 @@ faults.Validators.Add(f =>
 });
 var root = new RootCommand("Breaks a cluster of real processes, and counts what was lost, doubled and late")
 {
-    faults, runs, results, add,
+    faults, runs, results, add, program,
 };
 root.SetAction(async (parsed, cancel) =>
 {
@@ -43,7 +49,7 @@ root.SetAction(async (parsed, cancel) =>
     }
 
     await using var turn = await MachineTurn.TakeAsync();
-    var bench = new FaultsBench(programs, parsed.GetValue(results)!);
+    var bench = new FaultsBench(programs, parsed.GetValue(program)!.FullName, parsed.GetValue(results)!);
     return await bench.RunAsync(
         [.. parsed.GetValue(faults)!.Split(',').Select(Faults.Of)], parsed.GetValue(runs), parsed.GetValue(add),
         cancel);

@@ -20,7 +20,7 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     public TimeSpan HostSilenceMax { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Least number of events between two snapshots; a large state waits longer.</summary>
-    public int SnapshotEventsMin { get; init; } = 5_000;
+    public int SnapshotEventsMin { get; init; } = 1_000;
 
     /// <summary>How long a cell that failed rests before it is started again, in real time: first, and at most. It
     /// doubles with each failure in a row. At most is also how late a cell is back after its database.</summary>

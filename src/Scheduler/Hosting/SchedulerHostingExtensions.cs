@@ -46,7 +46,7 @@ public static class SchedulerHostingExtensions
             {
                 var region = registry.Get<CellActor>();
                 var journal = new JournalReader(system, options);
-                system.ActorOf(JournalWarmUp.Props(), JournalWarmUp.ActorName);
+                system.ActorOf(JournalWarmUp.Props(options, journal.CellsAsync), JournalWarmUp.ActorName);
                 registry.Register<RouterActor>(system.ActorOf(
                     RouterActor.Props(region, options, journal.CellsAsync).WithDispatcher(RequestDispatcher),
                     "router"));

@@ -30,14 +30,16 @@ internal sealed class FaultLab : IAsyncDisposable
     private readonly List<(LabProcess Member, int ExitCode, string Said)> _ended = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("stockpile-faults-").FullName;
     private readonly LabNetwork _network;
+    private readonly string _program;
 
     /// <summary>In namespaces members answer on addresses that others reach, and so want to know who asks.</summary>
     private readonly string _token = RandomNumberGenerator.GetHexString(64, lowercase: true);
 
     private int _turn;
 
-    private FaultLab(LabNetwork network, SmallDisk? disk, PostgresInstance postgres)
+    private FaultLab(string program, LabNetwork network, SmallDisk? disk, PostgresInstance postgres)
     {
+        _program = program;
         _network = network;
         Disk = disk;
         Postgres = postgres;
@@ -81,7 +83,8 @@ internal sealed class FaultLab : IAsyncDisposable
 
     /// <summary>Makes everything and starts it, without load; <see cref="WholeAsync"/> waits for it.</summary>
     /// <param name="programs">See <see cref="PostgresInstance.FindPrograms"/>.</param>
-    public static FaultLab Start(string programs)
+    /// <param name="program">The <c>stockpile.dll</c> that runs; null: the one that was built beside this code.</param>
+    public static FaultLab Start(string programs, string? program = null)
     {
         var network = NamespaceNetwork.TryCreate(SchedulerCount + HostCount, out var noNetwork);
         var disk = SmallDisk.TryCreate(DiskMebibytes, out var noDisk);
@@ -92,7 +95,9 @@ internal sealed class FaultLab : IAsyncDisposable
             // The log of writes would take more than the small disk has.
             Settings = ["max_wal_size=64MB", "min_wal_size=32MB"],
         });
-        var lab = new FaultLab((LabNetwork?)network ?? new LoopbackNetwork(), disk, postgres)
+        var lab = new FaultLab(
+            program ?? Path.Combine(AppContext.BaseDirectory, "stockpile.dll"),
+            (LabNetwork?)network ?? new LoopbackNetwork(), disk, postgres)
         {
             WhyNot = string.Join("; ", new[] { noNetwork, noDisk }.Where(why => why.Length > 0)),
         };
@@ -279,7 +284,7 @@ internal sealed class FaultLab : IAsyncDisposable
             ["STOCKPILE__HTTP__TOKENS__LAB__TOKEN"] = _token,
             ["STOCKPILE_SERVER"] = "",
         };
-        return new LabProcess(name, _network.Enter(number),
+        return new LabProcess(name, _program, _network.Enter(number),
             ["run", role, .. settings.SelectMany(s => new[] { "--set", s })], environment, http)
         {
             OnLine = Watch,

@@ -6,8 +6,9 @@ namespace Stockpile.Tests.Shared.Faults;
 /// <summary>
 /// One member of a lab's cluster: a place on the network, and the process of the built program that runs there now.
 /// </summary>
+/// <param name="program">The <c>stockpile.dll</c> that runs.</param>
 internal sealed class LabProcess(
-    string name, IReadOnlyList<string> enter, IReadOnlyList<string> args,
+    string name, string program, IReadOnlyList<string> enter, IReadOnlyList<string> args,
     IReadOnlyDictionary<string, string> environment, Uri url) : IDisposable
 {
     /// <summary>Lines kept of each life.</summary>
@@ -38,7 +39,7 @@ internal sealed class LabProcess(
     public void Start()
     {
         Dispose();
-        string[] command = [.. enter, "dotnet", Path.Combine(AppContext.BaseDirectory, "stockpile.dll"), .. args];
+        string[] command = [.. enter, "dotnet", program, .. args];
         var start = new ProcessStartInfo(command[0])
         {
             RedirectStandardOutput = true,
