@@ -12,7 +12,7 @@ namespace Stockpile.Scheduler.Cells;
 /// rows, which takes several times as long as the recovery itself; a cell that moves to a process that has just started
 /// should not wait for that. Nothing is written.
 /// </summary>
-internal sealed class JournalWarmUp : UntypedActor
+public sealed class JournalWarmUp : UntypedActor
 {
     public const string ActorName = "journal-warm-up";
 

@@ -26,6 +26,10 @@ public sealed class HeldJournal : UntypedActor
                 for (var first = true; _held.TryDequeue(out var held); first = false)
                     Judge(held.Write, held.Sender, first ? verdict : JournalVerdict.Write);
                 break;
+            case ReplayMessages replay:
+                _gate.Replays(replay.PersistenceId);
+                _journal.Forward(message);
+                break;
             default:
                 _journal.Forward(message);
                 break;
@@ -66,11 +70,18 @@ public enum JournalVerdict
 public sealed class JournalGate : IExtension
 {
     private readonly Lock _lock = new();
+    private readonly List<string> _replayed = [];
     private bool _closed;
     private IActorRef? _journal;
     private TaskCompletionSource _arrived = New();
 
     public static JournalGate Of(ActorSystem system) => system.WithExtension<JournalGate, Provider>();
+
+    /// <summary>Who recovered, by persistence id, in order.</summary>
+    public IReadOnlyList<string> Replayed
+    {
+        get { lock (_lock) return [.. _replayed]; }
+    }
 
     /// <summary>From now on writes wait.</summary>
     public void Hold()
@@ -96,6 +107,11 @@ public sealed class JournalGate : IExtension
             _closed = false;
             _journal!.Tell(verdict);
         }
+    }
+
+    internal void Replays(string persistenceId)
+    {
+        lock (_lock) _replayed.Add(persistenceId);
     }
 
     internal bool Holds(IActorRef journal)
