@@ -112,7 +112,7 @@ internal static class FaultsReport
             Three schedulers, three hosts with 24 nodes in 4 cells, PostgreSQL, about ten submissions a second: all
             processes of one machine with {conditions.Cores} cores ({conditions.Cpu}), {conditions.Dotnet}.
             Began: {sittings}.
-            Made by `dotnet run --project bench/Faults -c Release`; every run stands in [faults.json](faults.json).
+            Made by `bench/faults.sh`; every run stands in [faults.json](faults.json).
 
             {Head}
             |---|---|---|---|---|---|---|---|---|---|
