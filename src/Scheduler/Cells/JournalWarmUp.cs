@@ -19,19 +19,19 @@ public sealed class JournalWarmUp : UntypedActor
     private sealed record Known(string? Cell);
 
     private readonly CellOptions _options;
-    private readonly Func<Task<IReadOnlyList<string>>> _cells;
+    private readonly Task<IReadOnlyList<string>> _cells;
 
-    public JournalWarmUp(CellOptions options, Func<Task<IReadOnlyList<string>>> cells)
+    public JournalWarmUp(CellOptions options, Task<IReadOnlyList<string>> cells)
     {
         _options = options;
         _cells = cells;
     }
 
     /// <param name="cells">The cells that the journal knows.</param>
-    public static Props Props(CellOptions options, Func<Task<IReadOnlyList<string>>> cells) =>
+    public static Props Props(CellOptions options, Task<IReadOnlyList<string>> cells) =>
         Akka.Actor.Props.Create(() => new JournalWarmUp(options, cells));
 
-    protected override void PreStart() => _cells().PipeTo(
+    protected override void PreStart() => _cells.PipeTo(
         Self, success: cells => new Known(cells.Count > 0 ? cells[0] : null), failure: _ => new Known(null));
 
     protected override void OnReceive(object message)
@@ -76,11 +76,12 @@ internal sealed class Rehearsal : UntypedPersistentActor
             case SnapshotOffer { Snapshot: CellSnapshot snapshot }:
                 _state = CellState.Restore(snapshot.FromWire(), _options.Catalog, _options.Policy);
                 break;
-            case RoundCommitted round:
-                JournalRow.Replay(_state, round.FromWire());
-                break;
             case RecoveryCompleted:
                 Context.Stop(Self);
+                break;
+            default:
+                JournalRow.Replay(
+                    _state, JournalRow.Read(_state.Cell, _state.RoundNumber, LastSequenceNr, message));
                 break;
         }
     }

@@ -46,9 +46,13 @@ public static class SchedulerHostingExtensions
             {
                 var region = registry.Get<CellActor>();
                 var journal = new JournalReader(system, options);
-                system.ActorOf(JournalWarmUp.Props(options, journal.CellsAsync), JournalWarmUp.ActorName);
+                // One look serves both; the router looks again where that one fails.
+                var look = journal.CellsAsync();
+                Task<IReadOnlyList<string>> Cells() =>
+                    look is { IsCompleted: true, IsCompletedSuccessfully: false } ? journal.CellsAsync() : look;
+                system.ActorOf(JournalWarmUp.Props(options, look), JournalWarmUp.ActorName);
                 registry.Register<RouterActor>(system.ActorOf(
-                    RouterActor.Props(region, options, journal.CellsAsync).WithDispatcher(RequestDispatcher),
+                    RouterActor.Props(region, options, Cells).WithDispatcher(RequestDispatcher),
                     "router"));
             });
 

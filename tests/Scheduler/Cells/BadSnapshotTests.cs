@@ -26,16 +26,7 @@ public class BadSnapshotTests : CellSpec
     [InlineData("gone")]
     public async Task The_cell_recovers_from_its_rows_to_the_same_state(string damage)
     {
-        Options = Options with { SnapshotEventsMin = 10 };
-        StartCell();
-        await AdmitAsync(Advert("n1"), Advert("n2", model: "A10"));
-        for (var i = 0; i < 12; i++)
-        {
-            Clock.Advance(TimeSpan.FromMinutes(3));
-            await SubmitAsync($"k{i}", i % 3 == 0 ? Gang(4, $"g{i}") : Tasks(2, $"t{i}"));
-        }
-
-        while (Snapshots() == 0) await ViewAsync();
+        await StartWithSnapshotAsync();
         var before = await ViewAsync();
         await CrashCellAsync();
         Assert.Equal(Snapshots(), Damage(damage));

@@ -177,6 +177,21 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
         await StartOrderAsync(1);
     }
 
+    /// <summary>A cell with two nodes and a dozen jobs, of which a snapshot was saved.</summary>
+    protected async Task StartWithSnapshotAsync()
+    {
+        Options = Options with { SnapshotEventsMin = 10 };
+        StartCell();
+        await AdmitAsync(Advert("n1"), Advert("n2", model: "A10"));
+        for (var i = 0; i < 12; i++)
+        {
+            Clock.Advance(TimeSpan.FromMinutes(3));
+            await SubmitAsync($"k{i}", i % 3 == 0 ? Gang(4, $"g{i}") : Tasks(2, $"t{i}"));
+        }
+
+        while (Snapshots() == 0) await ViewAsync();
+    }
+
     protected Task<StartOrder> StartOrderAsync(long sequence) =>
         OrderAsync(o => o.Starts.FirstOrDefault(s => s.Sequence == sequence));
 

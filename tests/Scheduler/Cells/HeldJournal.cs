@@ -26,11 +26,8 @@ public sealed class HeldJournal : UntypedActor
                 for (var first = true; _held.TryDequeue(out var held); first = false)
                     Judge(held.Write, held.Sender, first ? verdict : JournalVerdict.Write);
                 break;
-            case ReplayMessages replay:
-                _gate.Replays(replay.PersistenceId);
-                _journal.Forward(message);
-                break;
             default:
+                if (message is ReplayMessages replay) _gate.Replays(replay.PersistenceId);
                 _journal.Forward(message);
                 break;
         }
