@@ -39,7 +39,8 @@ public static class Limits
     /// <summary>Finished jobs a cell still answers for from memory; older ones are in the journal.</summary>
     public const int FinishedJobsKeptPerCell = 50_000;
 
-    /// <summary>A job that lost its devices so often is failed instead of being placed again.</summary>
+    /// <summary>A job that lost its devices so often, not counting those that more urgent work took, is failed instead
+    /// of being placed again. Never a service: it lives as long as its nodes and loses replicas all the time.</summary>
     public const int RequeuesPerJobMax = 1_000;
 
     /// <summary>Most ends of running work that one look ahead goes through; what lies beyond has no estimate.</summary>
@@ -53,6 +54,9 @@ public static class Limits
 
     /// <summary>Most jobs of a class that one cycle looks through for a shorter one than its head.</summary>
     public const int BackfillScanMax = 64;
+
+    /// <summary>Most running tasks that are looked at to find those that leave for a more urgent one.</summary>
+    public const int PreemptionScanMax = 20_000;
 
     /// <summary>Gangs that a job remembers to have left for; its growing protection keeps them few.</summary>
     public const int PreemptorsKeptPerJob = 64;

@@ -3,6 +3,7 @@ using Akka.Cluster;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Stockpile.Scheduler.Hosting;
 
 namespace Stockpile.Cli.Processes;
 
@@ -10,8 +11,8 @@ namespace Stockpile.Cli.Processes;
 internal static class RunningProcess
 {
     /// <summary>
-    /// Waits for the end and stops in good order. A signal ends it with 0; a member that the cluster put out ends with
-    /// 1, so that whoever supervises the process starts it again.
+    /// Waits for the end and stops in good order. A signal ends it with 0; a member that the cluster put out, or that no
+    /// scheduler is left for, ends with 1, so that whoever supervises the process starts it again.
     /// </summary>
     public static async Task<int> UntilStoppedAsync(WebApplication app, CliContext context, CancellationToken cancel)
     {
@@ -39,6 +40,8 @@ internal static class RunningProcess
     {
         nameof(CoordinatedShutdown.ClusterDowningReason) =>
             $"the cluster put this member out ({self}): it was cut off from most of the schedulers; start it again",
+        nameof(NoSchedulerLeft) =>
+            $"no scheduler is left in the cluster of this member ({self}); start it again, to join those that start",
         // The type is Akka.Remote's own secret.
         "TlsHandshakeFailureReason" => $"TLS failed between this member ({self}) and one that it called: each needs a "
             + "certificate that stockpile.cluster.tls.ca of the other has signed; the log says which was refused",

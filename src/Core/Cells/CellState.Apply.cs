@@ -149,12 +149,18 @@ public sealed partial class CellState
         Queue.Update(job);
     }
 
-    /// <summary>Keeps what the rearranging of running work looks through.</summary>
+    /// <summary>Keeps what is looked through for work that moves or leaves.</summary>
     private void Note(AllocationState allocation)
     {
         var job = allocation.Job;
-        if (job.Spec.Kind == JobKind.Training) _gangs[job.Number] = job;
-        else if (job.Spec is { Kind: JobKind.Batch, WorkHours: > 0 }
+        if (job.Spec.Kind == JobKind.Training)
+        {
+            _gangs[job.Number] = job;
+            return;
+        }
+
+        Tasks.Add(allocation);
+        if (job.Spec is { Kind: JobKind.Batch, WorkHours: > 0 }
             && job.Class.Alternatives[0].Model != allocation.Node.Accelerator.Model)
             _upward.Add(allocation.Sequence, allocation);
     }
@@ -193,6 +199,7 @@ public sealed partial class CellState
             _allocations.Remove(sequence);
             _unstarted.Remove(sequence);
             _upward.Remove(sequence);
+            if (allocation.Job.Spec.Kind != JobKind.Training) Tasks.Remove(allocation, this);
             Goodput.End(allocation, e.End, At);
             allocation.Node.Release(allocation);
             allocation.Job.Release(allocation, e.End);

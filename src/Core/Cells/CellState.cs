@@ -18,7 +18,7 @@ public sealed record CellCounters
     public long Failed { get; set; }
     public long Requeued { get; set; }
 
-    /// <summary>Allocations that a gang, or the owner of a quota, took back.</summary>
+    /// <summary>Allocations that more urgent work, or the owner of a quota, took the place of.</summary>
     public long Preempted { get; set; }
 
     /// <summary>Jobs that went to another cell, and jobs that came from one.</summary>
@@ -97,6 +97,9 @@ public sealed partial class CellState
     /// <summary>Batch tasks whose time depends on the model and that are not on the one they prefer, oldest first.
     /// </summary>
     internal IReadOnlyCollection<AllocationState> Upward => _upward.Values;
+
+    /// <summary>Replicas and batch tasks that hold something, those first who give way first.</summary>
+    internal TaskShelves Tasks { get; } = new();
 
     /// <summary>Inference jobs that have not ended, oldest first.</summary>
     public IReadOnlyCollection<JobState> Services => _services.Values;

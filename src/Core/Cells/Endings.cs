@@ -7,8 +7,8 @@ public static class Endings
 {
     /// <summary>
     /// Ends the allocations and puts their jobs back into the queue. A gang is all or nothing: when one of its
-    /// allocations ends, so do the others, and the job waits again with what its last checkpoint holds. A job that was
-    /// requeued <see cref="Limits.RequeuesPerJobMax"/> times is failed.
+    /// allocations ends, so do the others, and the job waits again with what its last checkpoint holds. A gang or batch
+    /// job that lost what it had by itself <see cref="Limits.RequeuesPerJobMax"/> times is failed.
     /// </summary>
     /// <param name="reason">Why, for users.</param>
     /// <param name="by">The job that they leave for; 0: none.</param>
@@ -34,7 +34,7 @@ public static class Endings
 
         foreach (var job in jobs.Values)
         {
-            if (job.Requeues < Limits.RequeuesPerJobMax)
+            if (MayWaitAgain(job, end))
             {
                 events.Add(new JobRequeued(job.Number, reason, by));
                 continue;
@@ -47,4 +47,8 @@ public static class Endings
 
         return events;
     }
+
+    private static bool MayWaitAgain(JobState job, AllocationEnd end) =>
+        job.Spec.Kind == JobKind.Inference || end is AllocationEnd.Preempted or AllocationEnd.Reclaimed
+        || job.Requeues - job.Preemptions < Limits.RequeuesPerJobMax;
 }

@@ -25,7 +25,7 @@ public static class SchedulingCycle
         // 1b Nodes that have to be empty by an instant are left.
         var left = Leaving.Run(state, round);
 
-        // 2  Home tiers, most urgent job first; a gang may take devices back from guests. What is reserved for those
+        // 2  Home tiers, most urgent job first; guests and less urgent work may have to leave. What is reserved for those
         //    that find no room is closed to those behind them, unless they are done before it is needed.
         var backfill = Backfill.Begin(state, round.At);
         var (placed, preempted, full) = Place(state, round, backfill, guests: false);
@@ -67,7 +67,7 @@ public static class SchedulingCycle
             var fence = backfill?.FenceFor(job, alternatives);
             var outcome = job.Spec.Kind == JobKind.Training
                 ? PlaceGang(state, round, desk, job, fence, ref preempted)
-                : guests ? PlaceTasks(state, round, job, jobClass.Guest, fence, mayMove: false)
+                : guests ? PlaceTasks(state, round, job, jobClass.Guest, fence, MakeRoom.Never, ref preempted)
                 : PlaceTasksAtHome(state, round, job, fence, ref preempted);
             if (round.Count > before) placed++;
             if (outcome == Outcome.NoRoom) backfill?.NoRoom(job, fence, guests);
@@ -147,7 +147,7 @@ public static class SchedulingCycle
         var plan = desk.Plan(job, open, fence);
         // What running work gives back to a more urgent job it must not give to this one instead.
         var mayTake = plan is null && fence is null;
-        var reclaim = plan is null ? Reclaim.Find(state, job, open, round.At) : ReclaimPlan.Nothing;
+        var reclaim = plan is null ? Reclaim.Find(state, job, open, round.At) : EvictionPlan.Nothing;
         if (reclaim.Sequences.Count > 0)
         {
             // What is an owner's by right was never anybody's to be promised.
@@ -198,7 +198,7 @@ public static class SchedulingCycle
     }
 
     /// <summary>Borrowers of the tenant's quota leave.</summary>
-    private static int GiveBack(CellState state, RoundWriter round, JobState job, ReclaimPlan reclaim)
+    private static int GiveBack(CellState state, RoundWriter round, JobState job, EvictionPlan reclaim)
     {
         var reason = $"tenant {job.Spec.Tenant} needs what was borrowed from its quota";
         foreach (var ending in Endings.Of(state, reclaim.Sequences, AllocationEnd.Reclaimed, reason))
@@ -211,19 +211,21 @@ public static class SchedulingCycle
         CellState state, RoundWriter round, JobState job, Fence? fence, ref int preempted)
     {
         if (!state.Policy.Queue.Quotas.Any)
-            return PlaceTasks(state, round, job, job.Class.Home, fence, mayMove: true);
+            return PlaceTasks(
+                state, round, job, job.Class.Home, fence, MakeRoom.ByMoves | MakeRoom.ByPreemption, ref preempted);
         for (var turn = 0; turn < Limits.TasksPerTurnMax && job.Unplaced.Count > 0; turn++)
         {
             var mine = QuotaCheck.Within(state, job, job.Class.Home);
-            var outcome = PlaceTasks(state, round, job, mine, fence, mayMove: true, tasks: 1);
+            var outcome = PlaceTasks(state, round, job, mine, fence, MakeRoom.ByMoves, ref preempted, tasks: 1);
             if (outcome == Outcome.NoRoom)
             {
                 var reclaim = Reclaim.Find(state, job, mine, round.At);
                 job.Class.RetryBy(reclaim.RetryAt, round.At);
                 preempted += GiveBack(state, round, job, reclaim);
                 // What is an owner's by right was never anybody's to be promised.
-                if (reclaim.Sequences.Count > 0)
-                    outcome = PlaceTasks(state, round, job, mine, fence: null, mayMove: false, tasks: 1);
+                outcome = PlaceTasks(
+                    state, round, job, mine, reclaim.Sequences.Count > 0 ? null : fence, MakeRoom.ByPreemption,
+                    ref preempted, tasks: 1);
             }
 
             if (outcome == Outcome.NoRoom && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
@@ -234,17 +236,21 @@ public static class SchedulingCycle
     }
 
     /// <summary>Places as many tasks as fit, each by itself, and at most those of one turn.</summary>
-    /// <param name="mayMove">Whether others may be moved to make room.</param>
+    /// <param name="makeRoom">What may be done to others where there is no room; nothing behind a fence.</param>
     private static Outcome PlaceTasks(
         CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence,
-        bool mayMove, int tasks = Limits.TasksPerTurnMax)
+        MakeRoom makeRoom, ref int preempted, int tasks = Limits.TasksPerTurnMax)
     {
+        if (fence is not null) makeRoom = MakeRoom.Never;
         foreach (var task in job.Unplaced.Take(tasks).ToList())
         {
             if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
             var plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives, fence);
-            if (plan is null && mayMove && fence is null
+            if (plan is null && makeRoom.HasFlag(MakeRoom.ByMoves)
                 && Defragmentation.MakeRoom(state, round, job, alternatives))
+                plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives);
+            if (plan is null && makeRoom.HasFlag(MakeRoom.ByPreemption)
+                && Push(state, round, job, alternatives, ref preempted))
                 plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives);
             if (plan is null) return Outcome.NoRoom;
             if (fence is not null)
@@ -259,5 +265,28 @@ public static class SchedulingCycle
         }
 
         return Outcome.Placed;
+    }
+
+    /// <summary>What may be done to running tasks so that another one finds room.</summary>
+    [Flags]
+    private enum MakeRoom
+    {
+        Never = 0,
+        ByMoves = 1,
+        ByPreemption = 2,
+    }
+
+    /// <summary>Guests and less urgent tasks leave for a task at home. True when somebody did.</summary>
+    private static bool Push(
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, ref int preempted)
+    {
+        if (!state.Policy.Queue.Preemption.Tasks) return false;
+        var plan = TaskPreemption.Find(state, job, alternatives, round.At);
+        job.Class.RetryBy(plan.RetryAt, round.At);
+        var reason = $"job {state.NameOf(job)} took its place";
+        foreach (var ending in Endings.Of(state, plan.Sequences, AllocationEnd.Preempted, reason, job.Number))
+            round.Commit(ending);
+        preempted += plan.Sequences.Count;
+        return plan.Sequences.Count > 0;
     }
 }

@@ -1,7 +1,8 @@
 namespace Stockpile.Core.Fleets;
 
-/// <summary>What protects running gangs from being pushed out again and again. All times are simulated.</summary>
-/// <param name="MinRunTime">A gang that was placed less than this ago is no victim.</param>
+/// <summary>Who leaves for more urgent work, and what protects it from leaving again and again. All times are simulated.
+/// </summary>
+/// <param name="MinRunTime">A gang, or a batch task at home, that was placed less than this ago is no victim.</param>
 /// <param name="MaxProtection">
 /// The protection doubles with every preemption of the gang, up to this; never below the minimum run time.
 /// </param>
@@ -9,15 +10,19 @@ namespace Stockpile.Core.Fleets;
 /// <param name="HoldBack">
 /// Whether a gang is not started where it would delay a more urgent one whose start is in sight.
 /// </param>
+/// <param name="Tasks">
+/// Whether a replica or batch task that finds no room at home takes the places of guests there, and of single tasks of
+/// a lower priority class.
+/// </param>
 public sealed record PreemptionPolicy(
-    TimeSpan MinRunTime, TimeSpan MaxProtection, TimeSpan RestartCost, bool HoldBack)
+    TimeSpan MinRunTime, TimeSpan MaxProtection, TimeSpan RestartCost, bool HoldBack, bool Tasks)
 {
     public static readonly PreemptionPolicy Default = new(
-        TimeSpan.FromMinutes(15), TimeSpan.FromHours(4), TimeSpan.FromMinutes(5), HoldBack: true);
+        TimeSpan.FromMinutes(15), TimeSpan.FromHours(4), TimeSpan.FromMinutes(5), HoldBack: true, Tasks: true);
 
     /// <summary>Whoever is less urgent may be pushed out at any time, and nobody is held back.</summary>
     public static readonly PreemptionPolicy Unprotected = new(
-        TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, HoldBack: false);
+        TimeSpan.Zero, TimeSpan.Zero, TimeSpan.Zero, HoldBack: false, Tasks: true);
 
     /// <summary>For how long after its placement a gang is protected that was preempted so often before.</summary>
     public TimeSpan ProtectionAfter(int preemptions)

@@ -11,9 +11,9 @@ public static class Protection
     public static DateTimeOffset Until(JobState gang, PreemptionPolicy policy) =>
         PlacedAt(gang) + policy.ProtectionAfter(gang.Preemptions);
 
-    /// <summary>A job runs for at least the minimum run time before its tenant must give back what it borrowed.
-    /// </summary>
-    public static DateTimeOffset UntilReclaim(AllocationState allocation, PreemptionPolicy policy) =>
+    /// <summary>What was placed runs for at least the minimum run time before its tenant must give back what it borrowed,
+    /// and a batch task at home before more urgent tasks take its place.</summary>
+    public static DateTimeOffset UntilMinRunTime(AllocationState allocation, PreemptionPolicy policy) =>
         allocation.PlacedAt + policy.MinRunTime;
 
     /// <summary>Device-milliseconds that are lost when a gang leaves now: its work since the last checkpoint, and its

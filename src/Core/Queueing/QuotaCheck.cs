@@ -71,6 +71,15 @@ public static class QuotaCheck
     public static long BorrowedMilli(CellState state, string tenant, Fleets.Tier tier) =>
         Math.Max(0, state.Tenants.UseMilli(tenant, tier) - NominalMilli(state, tenant, tier));
 
+    /// <summary>Whether the job's tenant has a right to the next step of it on the alternative's tier, and need not
+    /// borrow; true without quotas.</summary>
+    public static bool IsWithinNominal(CellState state, JobState job, Alternative alternative)
+    {
+        var nominal = NominalMilli(state, job.Spec.Tenant, alternative.Tier);
+        return nominal == long.MaxValue
+            || state.Tenants.UseMilli(job.Spec.Tenant, alternative.Tier) + LeastMilli(job.Spec) <= nominal;
+    }
+
     /// <summary>Whether borrowers on any home tier of the job have to give back; see below.</summary>
     public static bool MayReclaim(CellState state, JobState job)
     {
@@ -88,8 +97,7 @@ public static class QuotaCheck
         var tenant = job.Spec.Tenant;
         var tier = alternative.Tier;
         if (alternative.Guest || state.Policy.Queue.Quotas.Find(tenant, tier.Name) is null) return false;
-        if (state.Tenants.UseMilli(tenant, tier) + LeastMilli(job.Spec) > NominalMilli(state, tenant, tier))
-            return false;
+        if (!IsWithinNominal(state, job, alternative)) return false;
         foreach (var other in state.Tenants.Tenants.Keys)
             if (other != tenant && BorrowedMilli(state, other, tier) > 0) return true;
         return false;

@@ -4,14 +4,6 @@ using Stockpile.Core.Placement;
 
 namespace Stockpile.Core.Queueing;
 
-/// <summary>What has to end, or when that may be asked for again.</summary>
-/// <param name="Sequences">Allocations that leave; empty when nothing would help now.</param>
-/// <param name="RetryAt">When the next borrower has run for its minimum time; null: none is waited for.</param>
-public sealed record ReclaimPlan(IReadOnlyList<long> Sequences, DateTimeOffset? RetryAt)
-{
-    public static readonly ReclaimPlan Nothing = new([], null);
-}
-
 /// <summary>
 /// Finds what borrowers must give back to a tenant that is within its nominal quota and finds no room. Priority does
 /// not matter, since it is about whose devices they are. A borrower keeps them for the minimum run time, so that
@@ -24,7 +16,7 @@ public static class Reclaim
         public long Milli { get; } = Parts.Sum(p => (long)p.DeviceMilli);
     }
 
-    public static ReclaimPlan Find(
+    public static EvictionPlan Find(
         CellState state, JobState job, IReadOnlyList<Alternative> alternatives, DateTimeOffset now)
     {
         DateTimeOffset? retryAt = null;
@@ -33,10 +25,10 @@ public static class Reclaim
             if (!QuotaCheck.MayReclaim(state, job, alternative)) continue;
             var loans = Loans(state, job, alternative, now, ref retryAt);
             if (Choose(state, job, alternative, loans) is { } chosen)
-                return new ReclaimPlan([.. chosen.SelectMany(l => l.Parts).Select(p => p.Sequence)], null);
+                return new EvictionPlan([.. chosen.SelectMany(l => l.Parts).Select(p => p.Sequence)], null);
         }
 
-        return retryAt is null ? ReclaimPlan.Nothing : new ReclaimPlan([], retryAt);
+        return EvictionPlan.Later(retryAt);
     }
 
     /// <summary>What borrowers of the tier hold of the model and may be asked for now, the cheapest first.</summary>
@@ -54,7 +46,7 @@ public static class Reclaim
                 || QuotaCheck.BorrowedMilli(state, other.Spec.Tenant, alternative.Tier) == 0) continue;
             var gang = other.Spec.Kind == JobKind.Training;
             if (gang && !seen.Add(other.Number)) continue;
-            var until = Protection.UntilReclaim(allocation, policy);
+            var until = Protection.UntilMinRunTime(allocation, policy);
             if (until > now)
             {
                 if (retryAt is null || until < retryAt) retryAt = until;

@@ -41,7 +41,8 @@ internal static class QueueReader
             section.GetDuration("min-run-time", absent.MinRunTime),
             section.GetDuration("max-protection", absent.MaxProtection),
             section.GetDuration("restart-cost", absent.RestartCost),
-            section.GetBool("hold-back", absent.HoldBack));
+            section.GetBool("hold-back", absent.HoldBack),
+            section.GetBool("tasks", absent.Tasks));
         if (read.MaxProtection < read.MinRunTime)
             throw section.Error("max-protection", "is less than min-run-time; it must be as long or longer");
         section.Done();

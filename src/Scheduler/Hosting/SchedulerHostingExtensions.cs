@@ -20,6 +20,9 @@ public static class SchedulerHostingExtensions
     /// <summary>Threads that a flood of requests cannot take; see cluster.conf.</summary>
     private const string CellDispatcher = "akka.actor.cell-dispatcher";
 
+    /// <summary>Longer than a membership is between two pictures, as when several are put out at once.</summary>
+    private static readonly TimeSpan StrandedAfter = TimeSpan.FromSeconds(5);
+
     /// <summary>Where actors wait that only answer requests.</summary>
     public const string RequestDispatcher = "akka.actor.request-dispatcher";
 
@@ -56,9 +59,13 @@ public static class SchedulerHostingExtensions
                     "router"));
             });
 
-    /// <summary>The proxy to the cells on a member that runs none, registered under <see cref="CellActor"/>.</summary>
+    /// <summary>The proxy to the cells on a member that runs none, registered under <see cref="CellActor"/>. The member
+    /// ends with <see cref="NoSchedulerLeft"/> when the last scheduler is gone.</summary>
     public static AkkaConfigurationBuilder WithStockpileCellsProxy(this AkkaConfigurationBuilder builder) =>
-        builder.WithShardRegionProxy<CellActor>(RegionName, Role, new CellMessageExtractor());
+        builder
+            .WithShardRegionProxy<CellActor>(RegionName, Role, new CellMessageExtractor())
+            .WithActors((system, _) =>
+                system.ActorOf(StrandedMember.Props(StrandedAfter), StrandedMember.ActorName));
 }
 
 /// <summary>Routes by the cell that a message names. The hash is the same in every process.</summary>

@@ -16,6 +16,9 @@ public sealed class CellHistory
 {
     public const int CommandsMin = 1_000;
 
+    /// <summary>Far more than any instant needs.</summary>
+    private const int CyclesInARowMax = 200;
+
     private readonly Random _random;
     private readonly RandomFleet _fleet;
     private readonly RandomJobs _jobs;
@@ -24,6 +27,7 @@ public sealed class CellHistory
     private readonly List<AdoptJob> _offers = [];
     private readonly int _eagerness;
     private DateTimeOffset _now = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
+    private int _cyclesInARow;
     private int _key;
 
     public CellHistory(int seed)
@@ -74,6 +78,9 @@ public sealed class CellHistory
         Cycle = SchedulingCycle.Run(State, round);
         Round = round.Close();
         if (Round is not null) Rounds.Add(Round);
+        _cyclesInARow = Cycle.More ? _cyclesInARow + 1 : 0;
+        if (_cyclesInARow > CyclesInARowMax)
+            throw new InvalidOperationException("the cycles of an instant have no end: jobs push each other out");
         return true;
     }
 

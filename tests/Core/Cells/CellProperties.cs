@@ -212,9 +212,10 @@ public sealed class CellProperties
     }
 
     [Fact]
-    public void Only_guests_and_whole_gangs_of_lower_priority_leave_and_the_gang_they_leave_for_is_placed()
+    public void Only_guests_and_less_urgent_work_leave_and_whoever_they_leave_for_is_placed()
     {
-        var tally = new Tally("guests preempted", "gangs preempted", "gang placed without");
+        var tally = new Tally(
+            "guests preempted", "gangs preempted", "tasks preempted", "guests left for a task", "gang placed without");
         ForEachHistory(_ =>
         {
             var log = new EventLog();
@@ -227,8 +228,12 @@ public sealed class CellProperties
                     if (ended.End == AllocationEnd.Preempted)
                     {
                         preempted = true;
-                        tally.See(log.Live.TryGetValue(ended.Sequences[0], out var a)
-                            && specs[a.Job].Kind == JobKind.Training ? "gangs preempted" : "guests preempted");
+                        if (!log.Live.TryGetValue(ended.Sequences[0], out var left)) continue;
+                        tally.See(specs[left.Job].Kind == JobKind.Training ? "gangs preempted"
+                            : left.Placed.Guest ? "guests preempted" : "tasks preempted");
+                        var next = round.Events.SkipWhile(e => e != ended).OfType<JobPlaced>().First();
+                        if (left.Placed.Guest && specs[next.Job].Kind != JobKind.Training)
+                            tally.See("guests left for a task");
                     }
 
                 if (!preempted && round.Events.Any(e => e is JobPlaced p && specs[p.Job].Kind == JobKind.Training))

@@ -136,6 +136,13 @@ public sealed class OracleTests
         Objects(WorkConservation.Complaints(cell.State), "a task of Inference job 2 waits, and a (T4) has room");
         cell.Submit(Gang(8, Priority.High));
         Objects(WorkConservation.Complaints(cell.State), "gang 3 of 8 High waits, and 8 H800");
+
+        var full = new TestCell().Node("a", "T4", 1);
+        full.Place(Service(800));
+        full.Submit(Service(500));
+        Assert.Empty(WorkConservation.Complaints(full.State));
+        full.Submit(Service(500) with { Priority = Priority.High });
+        Objects(WorkConservation.Complaints(full.State), "High Inference job 3 waits, and 1 tasks of a (T4)");
     }
 
     [Fact]
@@ -147,11 +154,18 @@ public sealed class OracleTests
         cell.Submit(Gang(4, Priority.High));
         var placed = new JobPlaced(3, [new PlacedAllocation(4, "a", 15, 0, 0, 4, false, TimeSpan.FromHours(1))]);
 
-        Objects(After(cell, new AllocationsEnded([1, 2], AllocationEnd.Preempted)), "no gang took their place");
+        Objects(After(cell, new AllocationsEnded([1, 2], AllocationEnd.Preempted)), "nobody took their place");
         Objects(After(cell, new AllocationsEnded([1], AllocationEnd.Preempted), placed),
             "not more urgent", "only a part of gang 1", "neither waits again nor failed");
         Objects(After(cell, new AllocationsEnded([3], AllocationEnd.Preempted), new JobRequeued(2, ""), placed),
-            "was preempted at home", "left a node that gang 3 does not use");
+            "was preempted at home", "left a node that job 3 does not use");
+
+        cell.Submit(Service(500));
+        var service = new JobPlaced(4, [new PlacedAllocation(4, "a", 1, 0, 0, 1, false, TimeSpan.Zero)]);
+        Objects(After(cell, new AllocationsEnded([1, 2], AllocationEnd.Preempted), new JobRequeued(1, ""), service),
+            "gang 1 left for a task of job 4");
+        Objects(After(cell, new AllocationsEnded([3], AllocationEnd.Preempted), new JobRequeued(2, ""), service),
+            "task 3 left for job 4, which is not more urgent", "left a node that job 4 does not use");
     }
 
     [Fact]

@@ -1,8 +1,10 @@
+using Akka.Actor;
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Hosting;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Hosting;
@@ -33,6 +35,24 @@ public sealed class MovingCellTests
         var third = await members.StartSchedulerAsync();
         await SameAsync(third, before);
         await SubmitAsync(third, "late");
+    }
+
+    [Fact]
+    public async Task A_host_ends_when_the_last_scheduler_is_gone_and_not_before()
+    {
+        await using var members = new Members();
+        var first = await members.StartSchedulerAsync();
+        var second = await members.StartSchedulerAsync();
+        await BeginAsync(members, first, second);
+        var host = members.Systems[2];
+
+        await first.LeaveAsync();
+        await SubmitAsync(second, "late");
+        Assert.Null(CoordinatedShutdown.Get(host).ShutdownReason);
+
+        await second.LeaveAsync();
+        await host.WhenTerminated.WaitAsync(Patience, Cancel);
+        Assert.Same(NoSchedulerLeft.Instance, CoordinatedShutdown.Get(host).ShutdownReason);
     }
 
     [Fact]

@@ -155,15 +155,21 @@ internal sealed class FaultLab : IAsyncDisposable
         var missing = "";
         await UntilAsync("the cluster is whole", async () =>
         {
-            foreach (var member in Members.Where(m => !m.IsRunning))
-            {
-                if (member.HasStarted && !IsFaulted(member)) _ended.Add((member, member.ExitCode, member.Tail(3)));
-                member.Start();
-            }
-
+            Supervise();
+            foreach (var member in Members.Where(m => !m.IsRunning)) member.Start();
             return (missing = await MissingAsync(cancel)).Length == 0;
         }, () => missing, cancel);
         lock (_faulted) _faulted.Clear();
+    }
+
+    /// <summary>Starts again what has ended although nobody had touched it, as a supervisor does at any time.</summary>
+    public void Supervise()
+    {
+        foreach (var member in Members.Where(m => m.HasStarted && !m.IsRunning && !IsFaulted(m)))
+        {
+            _ended.Add((member, member.ExitCode, member.Tail(3)));
+            member.Start();
+        }
     }
 
     /// <summary>Those of the acknowledged jobs that the journal, as far as it was read since, does not have under their

@@ -74,7 +74,8 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         scene._findings.AddRange(await lab.AuditAsync(cancel));
         var ended = lab.TakeEnded();
         foreach (var (member, code, said) in ended)
-            scene.Expect(code == 1 && said.Contains(Faults.PutOut, StringComparison.Ordinal),
+            scene.Expect(code == 1 && (said.Contains(Faults.PutOut, StringComparison.Ordinal)
+                || said.Contains(Faults.Stranded, StringComparison.Ordinal)),
                 $"{member.Name}, which nobody had touched, ended with {code}: {said}");
         var putOut = ended.Select(e => e.Member.Name).ToList();
         var elsewhere = failures.Where(f => !f.IsPromised && !f.AtFaulted && !putOut.Contains(f.Member)).ToList();
@@ -149,6 +150,7 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         from = Math.Max(0, from - 2_000);
         await Lab.UntilAsync("work is placed again", async () =>
         {
+            Lab.Supervise();
             await Lab.Tail.ReadAsync(Cancel);
             var all = Lab.Tail.Ledger.Placements;
             for (; from < all.Count; from++)
@@ -165,6 +167,7 @@ internal sealed class FaultScene(FaultLab lab, CancellationToken cancel)
         DateTime? first = null;
         await Lab.UntilAsync("work of the lost nodes is placed again", async () =>
         {
+            Lab.Supervise();
             await Lab.Tail.ReadAsync(Cancel);
             first = Lab.Tail.Ledger.Placements.FirstOrDefault(p =>
                 p.At >= At && p.After?.StartsWith("node ", StringComparison.Ordinal) is true)?.At;

@@ -6,6 +6,9 @@ internal static class Faults
     /// <summary>What a member says that the cluster put out.</summary>
     public const string PutOut = "the cluster put this member out";
 
+    /// <summary>What one says whose schedulers were all put out.</summary>
+    public const string Stranded = "no scheduler is left in the cluster of this member";
+
     /// <summary>Longer than the failure detector and the split-brain resolver together.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(12);
 

@@ -27,6 +27,28 @@ public sealed class NodeRoom
         LargestFreeMilli = devices > 0 ? Limits.MilliPerDevice : 0;
     }
 
+    private NodeRoom(NodeRoom other)
+    {
+        Index = other.Index;
+        Name = other.Name;
+        Model = other.Model;
+        CpuMilli = other.CpuMilli;
+        MemoryMiB = other.MemoryMiB;
+        CpuFreeMilli = other.CpuFreeMilli;
+        MemoryFreeMiB = other.MemoryFreeMiB;
+        FreeDevices = other.FreeDevices;
+        FreeMilliTotal = other.FreeMilliTotal;
+        LargestFreeMilli = other.LargestFreeMilli;
+        Tasks = other.Tasks;
+        TasksMax = other.TasksMax;
+        Open = other.Open;
+        _free = [.. other._free];
+        other._tasksByKind.CopyTo(_tasksByKind, 0);
+    }
+
+    /// <summary>One like it, to try on what others would leave.</summary>
+    internal NodeRoom Copy() => new(this);
+
     public int Index { get; }
 
     /// <summary>For messages.</summary>

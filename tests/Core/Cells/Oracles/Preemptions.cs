@@ -4,8 +4,8 @@ using Stockpile.Core.Jobs;
 namespace Stockpile.Core.Tests.Cells.Oracles;
 
 /// <summary>
-/// Who had to leave: only guests, or whole gangs of a strictly lower priority class, and only for a gang that is placed
-/// next in the same round.
+/// Who had to leave: guests, or work of a strictly lower priority class, and only for a job that is placed next in the
+/// same round. Whole gangs leave, and only for a gang; single tasks leave for a task on their node.
 /// </summary>
 public static class Preemptions
 {
@@ -29,12 +29,13 @@ public static class Preemptions
         AllocationsEnded ended, JobPlaced? next, List<CellEvent> rest, EventLog log,
         IReadOnlyDictionary<long, JobSpec> specs)
     {
-        if (next is null || specs[next.Job].Kind != JobKind.Training)
+        if (next is null)
         {
-            yield return $"allocations {string.Join(", ", ended.Sequences)} left, and no gang took their place";
+            yield return $"allocations {string.Join(", ", ended.Sequences)} left, and nobody took their place";
             yield break;
         }
 
+        var forGang = specs[next.Job].Kind == JobKind.Training;
         var nodes = next.Allocations.Select(p => p.Node).ToHashSet();
         var evicted = ended.Sequences.ToHashSet();
         foreach (var job in ended.Sequences.GroupBy(s => log.Live[s].Job))
@@ -43,6 +44,7 @@ public static class Preemptions
                 yield return $"job {job.Key} was preempted and neither waits again nor failed";
             if (specs[job.Key].Kind == JobKind.Training)
             {
+                if (!forGang) yield return $"gang {job.Key} left for a task of job {next.Job}";
                 if (specs[job.Key].Priority >= specs[next.Job].Priority)
                     yield return $"gang {job.Key} left for gang {next.Job}, which is not more urgent";
                 if (log.Live.Any(a => a.Value.Job == job.Key && !evicted.Contains(a.Key)))
@@ -52,10 +54,12 @@ public static class Preemptions
 
             foreach (var sequence in job)
             {
-                if (!log.Live[sequence].Placed.Guest)
+                if (!log.Live[sequence].Placed.Guest && forGang)
                     yield return $"allocation {sequence} of job {job.Key} was preempted at home";
+                if (!log.Live[sequence].Placed.Guest && specs[job.Key].Priority >= specs[next.Job].Priority)
+                    yield return $"task {sequence} left for job {next.Job}, which is not more urgent";
                 if (!nodes.Contains(log.Live[sequence].Placed.Node))
-                    yield return $"guest {sequence} left a node that gang {next.Job} does not use";
+                    yield return $"allocation {sequence} left a node that job {next.Job} does not use";
             }
         }
     }

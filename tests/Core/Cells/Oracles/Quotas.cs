@@ -13,10 +13,17 @@ public static class Quotas
         var spec = job.Spec;
         if (Rules.IsGuest(spec, model, state.Policy)) return false;
         if (state.Policy.Queue.Quotas.Find(spec.Tenant, model.Tier) is not { } quota) return false;
-        var least = spec.Kind == JobKind.Training ? Rules.Least(spec) * 1_000
-            : spec.ShareMilli > 0 ? spec.ShareMilli : spec.Devices * 1_000;
-        return Tenants.Use(state, spec.Tenant, model.Tier) + least > Limit(state, quota, model.Tier);
+        return Tenants.Use(state, spec.Tenant, model.Tier) + LeastMilli(spec) > Limit(state, quota, model.Tier);
     }
+
+    /// <summary>Whether the job's tenant has no right of its own to that on the model.</summary>
+    public static bool Borrows(CellState state, JobState job, Accelerator model) =>
+        state.Policy.Queue.Quotas.Find(job.Spec.Tenant, model.Tier) is { } quota
+        && Tenants.Use(state, job.Spec.Tenant, model.Tier) + LeastMilli(job.Spec)
+            > Tenants.Capacity(state, model.Tier) * quota.NominalPercent / 100;
+
+    private static int LeastMilli(JobSpec spec) => spec.Kind == JobKind.Training ? Rules.Least(spec) * 1_000
+        : spec.ShareMilli > 0 ? spec.ShareMilli : spec.Devices * 1_000;
 
     public static IEnumerable<(string Tenant, string Tier)> Borrowers(CellState state) =>
         from tenant in Names(state)

@@ -54,6 +54,7 @@ public static class WorkConservation
 
     private static long Memory(AllocationState a) => a.Job.Spec.MemoryMiB * a.Placed.Ranks;
 
+    /// <summary>Room for a task at home counts what guests hold there, and what less urgent tasks do.</summary>
     private static string? Task(CellState state, JobState job, List<Free> ready)
     {
         var spec = job.Spec;
@@ -64,14 +65,38 @@ public static class WorkConservation
             if (!Rules.Allows(spec, RandomFleet.Catalog.Find(node.Model)!, policy) || !Rules.HasLabels(spec, node))
                 continue;
             if (Quotas.Forbids(state, job, free.Node.Accelerator)) continue;
-            var devices = spec.ShareMilli > 0
-                ? free.Milli.Any(milli => milli >= spec.ShareMilli)
-                : free.Milli.Count(milli => milli == 1_000) >= spec.Devices;
-            if (devices && free.CpuMilli >= spec.CpuMilli && free.MemoryMiB >= spec.MemoryMiB)
+            if (Fits(spec, free.Milli, free.CpuMilli, free.MemoryMiB))
                 return $"a task of {spec.Kind} job {job.Number} waits, and {node.Node} ({node.Model}) has room for it";
+            if (Rules.IsGuest(spec, free.Node.Accelerator, policy)) continue;
+            var leaving = free.Here.Where(a => MustLeave(state, a, job)).ToList();
+            var milli = free.Milli.ToArray();
+            foreach (var allocation in leaving)
+                foreach (var device in Rules.DevicesOf(allocation.Placed))
+                    milli[device] += Rules.MilliOf(allocation.Placed);
+            if (Fits(spec, milli, free.CpuMilli + leaving.Sum(Cpu), free.MemoryMiB + leaving.Sum(Memory)))
+                return $"a task of {spec.Priority} {spec.Kind} job {job.Number} waits, and {leaving.Count} tasks of "
+                    + $"{node.Node} ({node.Model}) would have to leave for it";
         }
 
         return null;
+    }
+
+    private static bool Fits(JobSpec spec, int[] milli, int cpuMilli, long memoryMiB) =>
+        (spec.ShareMilli > 0
+            ? milli.Any(free => free >= spec.ShareMilli)
+            : milli.Count(free => free == 1_000) >= spec.Devices)
+        && cpuMilli >= spec.CpuMilli && memoryMiB >= spec.MemoryMiB;
+
+    /// <summary>Guests leave for a task at home, and less urgent tasks do, batch tasks after their minimum run time; those
+    /// of other tenants not for what would be borrowed.</summary>
+    private static bool MustLeave(CellState state, AllocationState allocation, JobState job)
+    {
+        var preemption = state.Policy.Queue.Preemption;
+        var other = allocation.Job.Spec;
+        if (!preemption.Tasks || other.Kind == JobKind.Training) return false;
+        return allocation.Placed.Guest || (other.Priority < job.Spec.Priority
+            && (other.Tenant == job.Spec.Tenant || !Quotas.Borrows(state, job, allocation.Node.Accelerator))
+            && (other.Kind == JobKind.Inference || allocation.PlacedAt + preemption.MinRunTime <= state.At));
     }
 
     /// <summary>A gang gives way to a more urgent one that waits, where the policy wants that.</summary>

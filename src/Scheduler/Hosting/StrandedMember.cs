@@ -1,0 +1,76 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Event;
+
+namespace Stockpile.Scheduler.Hosting;
+
+/// <summary>
+/// Ends a member that runs no cells when the last scheduler has left its cluster, or was put out of it. Schedulers that
+/// start later look for one another and form a cluster of their own, and would never hear of this member; started anew,
+/// it joins them. Until it has seen a scheduler it waits.
+/// </summary>
+internal sealed class StrandedMember : ReceiveActor, IWithTimers
+{
+    public const string ActorName = "stranded-member";
+
+    private readonly Cluster _cluster = Cluster.Get(Context.System);
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private bool _sawOne;
+
+    /// <param name="after">How long none has to be there.</param>
+    public StrandedMember(TimeSpan after)
+    {
+        Receive<ClusterEvent.IMemberEvent>(_ => Look(after));
+        Receive<Stranded>(_ =>
+        {
+            if (HasScheduler()) return;
+            _log.Error("no scheduler is left in the cluster of {0}; it ends, to join those that start",
+                _cluster.SelfAddress);
+            CoordinatedShutdown.Get(Context.System).Run(NoSchedulerLeft.Instance);
+        });
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(TimeSpan after) => Akka.Actor.Props.Create(() => new StrandedMember(after));
+
+    protected override void PreStart() => _cluster.Subscribe(
+        Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent));
+
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    private void Look(TimeSpan after)
+    {
+        if (HasScheduler())
+        {
+            _sawOne = true;
+            Timers.Cancel(Stranded.Instance);
+        }
+        else if (_sawOne && !Timers.IsTimerActive(Stranded.Instance))
+        {
+            Timers.StartSingleTimer(Stranded.Instance, Stranded.Instance, after);
+        }
+    }
+
+    /// <summary>One that is out of sight counts, as long as nobody has decided that it is gone.</summary>
+    private bool HasScheduler() => _cluster.State.Members.Any(m =>
+        m.HasRole(SchedulerHostingExtensions.Role) && m.Status is not (MemberStatus.Down or MemberStatus.Removed));
+
+    private sealed class Stranded
+    {
+        public static readonly Stranded Instance = new();
+    }
+}
+
+/// <summary>Why a member ended: no scheduler was left in its cluster.</summary>
+public sealed class NoSchedulerLeft : CoordinatedShutdown.Reason
+{
+    public static readonly NoSchedulerLeft Instance = new();
+
+    /// <inheritdoc/>
+    public override int ExitCode => 1;
+
+    private NoSchedulerLeft()
+    {
+    }
+}
