@@ -3,7 +3,7 @@ using Stockpile.Simulation.Tests.Invariants;
 
 namespace Stockpile.Simulation.Tests;
 
-/// <summary>The test of the test: five mistakes that a scheduler may have, each found within a few seeds.</summary>
+/// <summary>The test of the test: seven mistakes that a scheduler may have, each found within a few seeds.</summary>
 public sealed class PlantedBugTests
 {
     private const int SeedsMax = 40;
@@ -25,6 +25,13 @@ public sealed class PlantedBugTests
 
     [Fact]
     public void A_forgotten_key_is_found() => Found(() => new ForgottenDedupe(), Invariant.OneJobPerKey);
+
+    [Fact]
+    public void An_order_that_reaches_another_node_is_found() =>
+        Found(() => new WrongNode(), Invariant.AllocationOnOneNode);
+
+    [Fact]
+    public void A_job_that_ends_twice_is_found() => Found(() => new EndsAgain(), Invariant.CompletionCountedOnce);
 
     private static void Found(Func<PlantedBug> plant, params Invariant[] by)
     {

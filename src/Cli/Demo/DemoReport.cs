@@ -37,7 +37,7 @@ public sealed record DemoReport
     public required string Data { get; init; }
 }
 
-/// <summary>Jobs; <see cref="Preempted"/> counts allocations that a gang took the devices of.</summary>
+/// <summary>Jobs; <see cref="Preempted"/> counts allocations whose place others took.</summary>
 /// <param name="Arrived">Jobs of the scenario that came up; accepted ones are <paramref name="Submitted"/>.</param>
 public sealed record JobsReport(
     long Arrived, long Submitted, long Refused, long Placed, long Completed, long Running, long Pending, long Failed,

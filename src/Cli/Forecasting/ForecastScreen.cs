@@ -66,14 +66,14 @@ internal static class ForecastScreen
         screen.Table(
             ["policy", ">runs", ">p10", ">p50", ">p90", ">mean", ">progress", ">on time", ">demand served",
                 ">cloud served", ">frontier training h", ">lost inference h", ">waited h", ">pushed out",
-                ">guests taken"],
+                ">guests taken", ">tasks pushed out"],
             policies.Select(p => (IReadOnlyList<object?>)
             [
                 p.Policy, p.Runs, Whole(p.Generations.P10), Whole(p.Generations.P50), Whole(p.Generations.P90),
                 Two(p.Generations.Mean), Two(p.Progress.Mean), Two(p.OnTime.Mean),
                 Show.Percent(p.DemandServed), Show.Percent(p.OutsideServed),
                 Rounded(p.FrontierTrainingHours), Rounded(p.LostInferenceHours), Rounded(p.GenerationWaitedHours),
-                Rounded(p.Preempted), Rounded(p.GuestsTaken),
+                Rounded(p.Preempted), Rounded(p.GuestsTaken), Rounded(p.TasksPreempted),
             ]));
     }
 

@@ -86,7 +86,7 @@ public enum AllocationEnd
     /// <summary>Its job was cancelled.</summary>
     Cancelled,
 
-    /// <summary>A gang took its devices back.</summary>
+    /// <summary>More urgent work, or whoever is at home there, took its place.</summary>
     Preempted,
 
     /// <summary>Its node was lost, or came back without it.</summary>

@@ -3,7 +3,7 @@ using System.Numerics;
 namespace Stockpile.Core.Cells;
 
 /// <summary>A job that would lose devices to another one.</summary>
-/// <param name="AsGuest">It had them as a guest; else its gang would be preempted.</param>
+/// <param name="AsGuest">It had them as a guest; else its gang, or tasks of it, would be preempted.</param>
 public sealed record Eviction(JobState Job, bool AsGuest, string Model, int Devices);
 
 /// <summary>What would become of one submitted job.</summary>
@@ -61,7 +61,7 @@ public static class WhatIf
             d.Decision, d.Job, d.Job is { } job && evictions.TryGetValue(job.Number, out var gone) ? gone : []))]);
     }
 
-    /// <summary>Who leaves for whom: a gang's victims leave right before it is placed.</summary>
+    /// <summary>Who leaves for whom: the victims leave right before the job is placed.</summary>
     private static Dictionary<long, List<Eviction>> EvictionsOf(List<(Round Round, RoundWriter Writer)> rounds)
     {
         var byJob = new Dictionary<long, List<Eviction>>();

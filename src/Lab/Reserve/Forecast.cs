@@ -161,6 +161,7 @@ public sealed class Forecast
         runs.Average(r => (double)r.Counts.Scrapped),
         runs.Average(r => (double)r.Counts.Preempted),
         runs.Average(r => (double)r.Counts.GuestsTaken),
+        runs.Average(r => (double)r.Counts.TasksPreempted),
         [.. input.Reserve.Catalog.Tiers.Where(t => runs.Any(r => r.Ledger.Stock(t.Rank) > 0))
             .Select(t => Hours(t, runs))],
         [.. runs[0].Services.Select((s, i) => new ServiceShare(

@@ -50,6 +50,7 @@ public sealed record PolicyReport(
     double Scrapped,
     double Preempted,
     double GuestsTaken,
+    double TasksPreempted,
     IReadOnlyList<TierHours> Tiers,
     IReadOnlyList<ServiceShare> Services);
 

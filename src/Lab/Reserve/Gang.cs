@@ -65,4 +65,7 @@ internal sealed class TaskGroup(WorkClass work, int pool, bool guest, int count)
 
     /// <summary>Arrival of the job they belong to.</summary>
     public long Arrived { get; init; }
+
+    /// <summary>When they were placed.</summary>
+    public long Placed { get; init; }
 }

@@ -55,6 +55,9 @@ public sealed class RunCounts
 
     /// <summary>Replicas and tasks that a gang took the devices of.</summary>
     public int GuestsTaken { get; internal set; }
+
+    /// <summary>Replicas and tasks whose place a task at home took.</summary>
+    public int TasksPreempted { get; internal set; }
     public int Failures { get; internal set; }
     public int Interruptions { get; internal set; }
 

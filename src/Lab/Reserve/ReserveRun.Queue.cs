@@ -43,9 +43,11 @@ public sealed partial class ReserveRun
         _isActive = new bool[classes];
         (_turns, _keys) = (new int[classes], new long[classes]);
         _serviceOf = new ServiceLoad?[classes];
+        _leastUrgentFirst = [.. _services.OrderBy(s => PriorityOf(s.Class.Spec)).ThenBy(s => s.Class.Index)];
         foreach (var service in _services) _serviceOf[service.Class.Index] = service;
         _gangs = [.. _model.Pools.Select(_ => new List<Gang>())];
         _groups = [.. _model.Pools.Select(_ => new List<TaskGroup>())];
+        _held = new long[_model.Pools.Length * Levels];
         MakeFences();
     }
 

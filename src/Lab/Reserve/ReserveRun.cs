@@ -42,6 +42,7 @@ public sealed partial class ReserveRun
         LotArrives,
         Retires,
         GenerationStarts,
+        ProtectionEnds,
     }
 
     private readonly record struct Event(What What, int Index, object? Of = null, int Version = 0);
@@ -86,8 +87,8 @@ public sealed partial class ReserveRun
             }
 
             Release();
-            // What protects a running gang, and what is promised, ends with time; all else only when devices are freed.
-            _retryAll = _gangsWaiting > 0;
+            // What protects running work, and what is promised, ends with time; all else only when devices are freed.
+            _retryAll |= _gangsWaiting > 0;
             Plan();
         }
 
@@ -150,6 +151,7 @@ public sealed partial class ReserveRun
             case What.LotArrives: LotArrives(e.Index); break;
             case What.Retires: Retires(e.Index); break;
             case What.GenerationStarts: GenerationStarts(); break;
+            case What.ProtectionEnds: ProtectionEnds(); break;
         }
     }
 

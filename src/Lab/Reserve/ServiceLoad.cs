@@ -12,6 +12,7 @@ internal sealed class ServiceLoad
     private readonly List<(int Choice, int Slot, int Pool, int Count)> _placed = [];
     private readonly double _growth;
     private readonly double[] _each;
+    private readonly (int Choice, int Slot)[][] _slots;
     private readonly double _leastEach;
     private double _grown = 1;
     private long _settled;
@@ -29,6 +30,10 @@ internal sealed class ServiceLoad
         // Without a rate the most replicas are those of the demand's first peak, and so they grow with it.
         Most = plan.Spec.Serving is null ? int.MaxValue : work.Spec.MaxReplicas;
         Counts = new int[work.Choices.Sum(c => c.Pools.Length)];
+        var slots = work.Choices.SelectMany((c, choice) => c.Pools.Select(pool => (Choice: choice, Pool: pool)))
+            .Select((place, slot) => (place.Pool, place.Choice, Slot: slot)).ToList();
+        _slots = [.. Enumerable.Range(0, slots.Select(p => p.Pool + 1).DefaultIfEmpty().Max())
+            .Select(pool => slots.Where(p => p.Pool == pool).Select(p => (p.Choice, p.Slot)).ToArray())];
         for (var hour = 0; hour < Hours; hour++)
         {
             var at = start + TimeSpan.FromHours(hour);
@@ -40,6 +45,9 @@ internal sealed class ServiceLoad
 
     /// <summary>Replicas by choice and pool, in the order of the choices.</summary>
     public int[] Counts { get; }
+
+    /// <summary>The places in <see cref="Counts"/> that are in a pool.</summary>
+    public ReadOnlySpan<(int Choice, int Slot)> Slots(int pool) => pool < _slots.Length ? _slots[pool] : [];
 
     public int Replicas { get; private set; }
 

@@ -42,7 +42,8 @@ public sealed class TaskPreemptionTests
         Assert.True(away.Place(Urgent(Service(500))).Waits);
 
         var off = Guarded.Queue.Preemption with { Tasks = false };
-        var strict = new TestCell(Guarded with { Queue = Guarded.Queue with { Preemption = off } }).Node("home", "T4", 1);
+        var without = Guarded with { Queue = Guarded.Queue with { Preemption = off } };
+        var strict = new TestCell(without).Node("home", "T4", 1);
         var there = strict.Place(Service(999));
         Assert.True(strict.Place(Urgent(Service(500))).Waits);
         Assert.All([first, guest, there], job => Assert.Equal(0, job.Preemptions));

@@ -99,17 +99,18 @@ public sealed class AgreementTests
             },
         };
         var next = 0;
-        var hour = Start;
+        // A live cell looks at its demand, and at protections that end, all the time.
+        var look = Start;
         cell.Advance(Start, services);
         while (true)
         {
             var at = next < jobs.Count ? Start + jobs[next].At : DateTimeOffset.MaxValue;
-            var now = new[] { at, hour, cell.NextEnd ?? DateTimeOffset.MaxValue, Start + Week }.Min();
+            var now = new[] { at, look, cell.NextEnd ?? DateTimeOffset.MaxValue, Start + Week }.Min();
             var arrivals = new List<JobSpec>();
             while (next < jobs.Count && Start + jobs[next].At <= now) arrivals.Add(jobs[next++].Spec);
             cell.Advance(now, arrivals);
             if (now >= Start + Week) return (cell.State, completed);
-            if (now >= hour) hour += TimeSpan.FromHours(1);
+            if (now >= look) look += TimeSpan.FromMinutes(15);
         }
     }
 }

@@ -62,7 +62,8 @@ public sealed class CellLife : ICellPorts
     {
         var early = Cluster.Bug.AcknowledgesEarly;
         if (early) _process.After(TimeSpan.Zero, "acknowledged early", WhenDurable);
-        Cluster.Journal.Write(_process, _owner.Cell, round.Number, round.ToByteArray(), outcome =>
+        var row = Cluster.Bug.OnRow(round);
+        Cluster.Journal.Write(_process, _owner.Cell, row.Number, row.ToByteArray(), outcome =>
         {
             if (Ended) return;
             if (outcome != WriteOutcome.Written)

@@ -19,6 +19,9 @@ public class PlantedBug
     /// <summary>What a cell takes a message for.</summary>
     public virtual ICellMessage OnCellMessage(CellShell cell, ICellMessage message) => message;
 
+    /// <summary>What is written of a round.</summary>
+    public virtual RoundCommitted OnRow(RoundCommitted row) => row;
+
     /// <summary>What a host takes a message for.</summary>
     /// <param name="newestEpoch">The highest that the host has heard from the message's cell.</param>
     public virtual object OnHostMessage(long newestEpoch, object message) => message;
@@ -106,5 +109,38 @@ public sealed class ForgottenDedupe : PlantedBug
         foreach (var job in forgotten.Jobs)
             if (cell.State.FindKey(job.Key) is not null) job.Key += "-again";
         return forgotten;
+    }
+}
+
+/// <summary>An order reaches another node of the host than the one it is for.</summary>
+public sealed class WrongNode : PlantedBug
+{
+    public override object OnHostMessage(long newestEpoch, object message)
+    {
+        if (message is not NodeOrders orders || orders.Starts.Count < 2) return message;
+        var taken = orders.Clone();
+        (taken.Starts[0].Node, taken.Starts[^1].Node) = (taken.Starts[^1].Node, taken.Starts[0].Node);
+        return taken;
+    }
+}
+
+/// <summary>A job that is cancelled, or completed, is written down as such once more.</summary>
+public sealed class EndsAgain : PlantedBug
+{
+    private readonly Dictionary<string, CellEventMsg> _ends = new(StringComparer.Ordinal);
+
+    public override RoundCommitted OnRow(RoundCommitted row)
+    {
+        var written = row;
+        if (_ends.Remove(row.Cell, out var again))
+        {
+            written = row.Clone();
+            written.Events.Add(again);
+        }
+
+        if (row.Events.FirstOrDefault(e => e.EventCase is CellEventMsg.EventOneofCase.JobCompleted
+                or CellEventMsg.EventOneofCase.JobCancelled) is { } end)
+            _ends[row.Cell] = end;
+        return written;
     }
 }

@@ -62,6 +62,8 @@ public sealed partial class Ledger(SimCluster cluster)
         var state = Replayed(cell);
         if (round.Events.OfType<EpochRaised>().FirstOrDefault() is { } raised && raised.Epoch <= state.Epoch)
             World.Fail(Invariant.EpochsRise, $"{cell} raises its epoch to {raised.Epoch} after {state.Epoch}");
+        // The core would refuse the row, and say less.
+        foreach (var committed in round.Events) EndsOnce(state, committed);
         try
         {
             state.Replay(round);
@@ -160,12 +162,23 @@ public sealed partial class Ledger(SimCluster cluster)
         }
     }
 
+    private void EndsOnce(CellState state, CellEvent committed)
+    {
+        var ending = committed switch
+        {
+            JobCompleted e => e.Job,
+            JobFailed e => e.Job,
+            JobCancelled e => e.Job,
+            _ => 0,
+        };
+        if (state.FindJob(ending) is { } known && _jobs[state.NameOf(known)].Ended)
+            World.Fail(Invariant.CompletionCountedOnce, $"{state.NameOf(known)} ends twice");
+    }
+
     private void Ended(string name, string how)
     {
         World.Count($"jobs {how}");
-        var job = _jobs[name];
-        if (job.Ended) World.Fail(Invariant.CompletionCountedOnce, $"{name} ends twice, now {how}");
-        job.Ended = true;
+        _jobs[name].Ended = true;
     }
 
     private void Checkpointed(string name, double done)

@@ -124,7 +124,8 @@ public sealed record JobBatchResponse(IReadOnlyList<JobBatchResult> Results)
 public sealed record WhatIfResponse(
     JobResponse Job, IReadOnlyList<EvictionResponse> Evictions, bool Repeated, WhyResponse? Why);
 
-/// <param name="How"><c>guest</c>: it has them on loan; <c>preempted</c>: its whole gang would wait again.</param>
+/// <param name="How"><c>guest</c>: it has them on loan; <c>preempted</c>: its whole gang, or its tasks there, would
+/// wait again.</param>
 public sealed record EvictionResponse(string Job, string Name, string How, int Devices, string Model);
 
 public sealed record JobBatchResult(JobResponse? Job, ErrorItem? Error, bool Repeated);
