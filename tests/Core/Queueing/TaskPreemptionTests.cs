@@ -111,6 +111,19 @@ public sealed class TaskPreemptionTests
     }
 
     [Fact]
+    public void Whoever_was_asked_first_and_does_not_help_stays()
+    {
+        var cell = new TestCell(Guarded).Node("a", "T4", 2);
+        cell.Place(Service(600) with { Priority = Priority.High });
+        var large = cell.Place(Service(900) with { Priority = Priority.Low });
+        var small = cell.Place(Service(200) with { Priority = Priority.Low });
+
+        Assert.False(cell.Place(Urgent(Service(800))).Waits);
+
+        Assert.Equal((true, false), (large.Waits, small.Waits));
+    }
+
+    [Fact]
     public void A_gang_never_leaves_for_a_task()
     {
         var policy = RandomFleet.Policies[1];
