@@ -11,8 +11,8 @@ namespace Stockpile.Cli.Processes;
 internal static class RunningProcess
 {
     /// <summary>
-    /// Waits for the end and stops in good order. A signal ends it with 0; a member that the cluster put out, or that no
-    /// scheduler is left for, ends with 1, so that whoever supervises the process starts it again.
+    /// Waits for the end and stops in good order. A signal ends it with 0; a member that the cluster put out, or that
+    /// no scheduler is left for, ends with 1, so that whoever supervises the process starts it again.
     /// </summary>
     public static async Task<int> UntilStoppedAsync(WebApplication app, CliContext context, CancellationToken cancel)
     {

@@ -25,8 +25,8 @@ public static class SchedulingCycle
         // 1b Nodes that have to be empty by an instant are left.
         var left = Leaving.Run(state, round);
 
-        // 2  Home tiers, most urgent job first; guests and less urgent work may have to leave. What is reserved for those
-        //    that find no room is closed to those behind them, unless they are done before it is needed.
+        // 2  Home tiers, most urgent job first; guests and less urgent work may have to leave. What is reserved for
+        //    those that find no room is closed to those behind them, unless they are done before it is needed.
         var backfill = Backfill.Begin(state, round.At);
         var (placed, preempted, full) = Place(state, round, backfill, guests: false);
 

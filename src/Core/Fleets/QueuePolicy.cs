@@ -1,6 +1,6 @@
 namespace Stockpile.Core.Fleets;
 
-/// <summary>Who leaves for more urgent work, and what protects it from leaving again and again. All times are simulated.
+/// <summary>Who leaves for more urgent work, and what protects it from leaving again and again. Times are simulated.
 /// </summary>
 /// <param name="MinRunTime">A gang, or a batch task at home, that was placed less than this ago is no victim.</param>
 /// <param name="MaxProtection">

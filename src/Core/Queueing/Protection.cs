@@ -11,8 +11,8 @@ public static class Protection
     public static DateTimeOffset Until(JobState gang, PreemptionPolicy policy) =>
         PlacedAt(gang) + policy.ProtectionAfter(gang.Preemptions);
 
-    /// <summary>What was placed runs for at least the minimum run time before its tenant must give back what it borrowed,
-    /// and a batch task at home before more urgent tasks take its place.</summary>
+    /// <summary>What was placed runs for at least the minimum run time before its tenant must give back what it
+    /// borrowed, and a batch task at home before more urgent tasks take its place.</summary>
     public static DateTimeOffset UntilMinRunTime(AllocationState allocation, PreemptionPolicy policy) =>
         allocation.PlacedAt + policy.MinRunTime;
 

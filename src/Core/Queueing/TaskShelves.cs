@@ -5,8 +5,8 @@ namespace Stockpile.Core.Queueing;
 
 /// <summary>
 /// The single tasks that hold something on a model, kept so that those who give way first are found first: guests,
-/// then the lowest priority class; in it replicas before batch tasks, because they lose no work; and the youngest first,
-/// which has done least.
+/// then the lowest priority class; in it replicas before batch tasks, because they lose no work; and the youngest
+/// first, which has done least.
 /// </summary>
 internal sealed class TaskShelves
 {

@@ -39,6 +39,8 @@ internal static class Faults
         {
             GoalSeconds = 10,
         },
+        new("kill-in-flood", "a scheduler is killed while 96 clients submit as fast as they can",
+            "its cells place again elsewhere", KillInFlood),
         new("stop-postgres", "PostgreSQL is stopped for 20 s (`fast`)",
             "all cells place again within 15 s of its return", scene => StopPostgres(scene, "fast"))
         {
@@ -114,6 +116,14 @@ internal static class Faults
             await scene.TakenOverAsync(cells);
             await scene.EndsAsync(scheduler, 0, "stopping: cells hand over, nodes leave");
         }
+    }
+
+    private static async Task KillInFlood(FaultScene scene)
+    {
+        await using var flood = new Flood(scene.Lab);
+        await scene.Lab.UntilAsync("the flood is there", () => Task.FromResult(flood.Taken > 200),
+            () => $"{flood.Taken} were taken, {flood.Refused} refused", scene.Cancel);
+        await Kill(scene);
     }
 
     private static async Task KillHost(FaultScene scene)

@@ -87,8 +87,8 @@ public static class WorkConservation
             : milli.Count(free => free == 1_000) >= spec.Devices)
         && cpuMilli >= spec.CpuMilli && memoryMiB >= spec.MemoryMiB;
 
-    /// <summary>Guests leave for a task at home, and less urgent tasks do: batch after its minimum run time, and those of
-    /// other tenants not for what would be borrowed.</summary>
+    /// <summary>Guests leave for a task at home, and less urgent tasks do: batch after its minimum run time, and those
+    /// of other tenants not for what would be borrowed.</summary>
     private static bool MustLeave(CellState state, AllocationState allocation, JobState job)
     {
         var preemption = state.Policy.Queue.Preemption;
