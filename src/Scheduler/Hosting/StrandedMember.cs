@@ -15,15 +15,17 @@ internal sealed class StrandedMember : ReceiveActor, IWithTimers
 
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private bool _sawOne;
+
+    /// <summary>By events alone: what <see cref="Cluster.State"/> says may be older than the event at hand. One that is
+    /// out of sight counts, as long as nobody has decided that it is gone.</summary>
+    private readonly HashSet<UniqueAddress> _schedulers = [];
 
     /// <param name="after">How long none has to be there.</param>
     public StrandedMember(TimeSpan after)
     {
-        Receive<ClusterEvent.IMemberEvent>(_ => Look(after));
+        Receive<ClusterEvent.IMemberEvent>(e => Follow(e, after));
         Receive<Stranded>(_ =>
         {
-            if (HasScheduler()) return;
             _log.Error("no scheduler is left in the cluster of {0}; it ends, to join those that start",
                 _cluster.SelfAddress);
             CoordinatedShutdown.Get(Context.System).Run(NoSchedulerLeft.Instance);
@@ -39,22 +41,19 @@ internal sealed class StrandedMember : ReceiveActor, IWithTimers
 
     protected override void PostStop() => _cluster.Unsubscribe(Self);
 
-    private void Look(TimeSpan after)
+    private void Follow(ClusterEvent.IMemberEvent e, TimeSpan after)
     {
-        if (HasScheduler())
+        if (!e.Member.HasRole(SchedulerHostingExtensions.Role)) return;
+        if (e is not (ClusterEvent.MemberDowned or ClusterEvent.MemberRemoved))
         {
-            _sawOne = true;
+            _schedulers.Add(e.Member.UniqueAddress);
             Timers.Cancel(Stranded.Instance);
         }
-        else if (_sawOne && !Timers.IsTimerActive(Stranded.Instance))
+        else if (_schedulers.Remove(e.Member.UniqueAddress) && _schedulers.Count == 0)
         {
             Timers.StartSingleTimer(Stranded.Instance, Stranded.Instance, after);
         }
     }
-
-    /// <summary>One that is out of sight counts, as long as nobody has decided that it is gone.</summary>
-    private bool HasScheduler() => _cluster.State.Members.Any(m =>
-        m.HasRole(SchedulerHostingExtensions.Role) && m.Status is not (MemberStatus.Down or MemberStatus.Removed));
 
     private sealed class Stranded
     {
