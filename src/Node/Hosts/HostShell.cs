@@ -199,7 +199,7 @@ public sealed partial class HostShell
         return true;
     }
 
-    private static void TakeBeatReply(CellLink cell, BeatReply reply)
+    private void TakeBeatReply(CellLink cell, BeatReply reply)
     {
         if (reply.Epoch < cell.Epoch) return;
         NoteEpoch(cell, reply.Epoch);
@@ -237,10 +237,13 @@ public sealed partial class HostShell
         cell.Answered(reply, _options.RefusedRetryBeats);
     }
 
-    private static void NoteEpoch(CellLink cell, long epoch)
+    private void NoteEpoch(CellLink cell, long epoch)
     {
         if (!cell.IsRecovered(epoch)) return;
         foreach (var node in cell.Nodes) node.AskToAdvertise();
+        // What was on its way to the owner before may be lost with it.
+        cell.Outbox.SendAgain();
+        FlushSoon();
     }
 
     private void WithCell(string name, Action<CellLink> action)

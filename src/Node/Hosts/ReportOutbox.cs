@@ -52,6 +52,9 @@ public sealed class ReportOutbox
                 _unsent.Add(id);
     }
 
+    /// <summary>All that is not acknowledged goes out with the next batch.</summary>
+    public void SendAgain() => _unsent.UnionWith(_waiting.Keys);
+
     /// <summary>What is to be sent now, in the order it happened, in batches of a bounded size.</summary>
     public IReadOnlyList<IReadOnlyList<WorkReport>> TakeUnsent(int batchMax)
     {

@@ -118,7 +118,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     {
         try
         {
-            return await Ask<IWireMessage>(new RouterShell.ToCell(message, Attempts: 1), cancel).ConfigureAwait(false);
+            return await Ask<IWireMessage>(new RouterShell.ToCell(message, Once: true), cancel).ConfigureAwait(false);
         }
         catch (Exception fault)
             when (fault is ClusterUnavailableException or ClusterBusyException or UnknownCellException)

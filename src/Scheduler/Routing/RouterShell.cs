@@ -20,8 +20,8 @@ public sealed partial class RouterShell(CellOptions options, IRouterPorts ports)
     public sealed record Submit(IReadOnlyList<Submission> Jobs, SubmitMode Mode);
 
     /// <summary>One request for one cell; answered with the cell's reply.</summary>
-    /// <param name="Attempts">How often it is sent before it counts as unanswered.</param>
-    public sealed record ToCell(ICellMessage Message, int Attempts = Attempts);
+    /// <param name="Once">It is not repeated, for whoever asks again anyway.</param>
+    public sealed record ToCell(ICellMessage Message, bool Once = false);
 
     /// <summary>One request for every cell, or for the one named; answered with a list of the replies.</summary>
     public sealed record ToCells(string? Cell, Func<string, ICellMessage> Message);
@@ -49,8 +49,15 @@ public sealed partial class RouterShell(CellOptions options, IRouterPorts ports)
     }
 
     private static readonly TimeSpan JournalRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(3);
-    private const int Attempts = 4;
+    /// <summary>How long each attempt waits for its answer. What is lost is lost while a cell moves, and is repeated
+    /// soon; a cell that is slow is not asked ever more often. Together less than <c>Gateway.Patience</c>.</summary>
+    private static readonly TimeSpan[] Attempts =
+        [.. new[] { 1, 1, 2, 4, 4 }.Select(seconds => TimeSpan.FromSeconds(seconds))];
+
+    private static readonly TimeSpan[] OneAttempt = [TimeSpan.FromSeconds(3)];
+
+    /// <summary>A cell that rests so long at most is waited for.</summary>
+    private static readonly TimeSpan ShortRest = TimeSpan.FromSeconds(3);
 
     private static readonly Dictionary<string, string> NoHomes = [];
 
@@ -123,7 +130,7 @@ public sealed partial class RouterShell(CellOptions options, IRouterPorts ports)
 
     private void OnToCell(ToCell m, IActorRef sender)
     {
-        if (_cells.ContainsKey(m.Message.Cell)) AskCell(m.Message, m.Attempts).PipeTo(sender);
+        if (_cells.ContainsKey(m.Message.Cell)) AskCell(m.Message, m.Once).PipeTo(sender);
         else
             sender.Tell(new Status.Failure((Exception?)NotYet(m.Message.Cell) ?? Unknown(m.Message.Cell)), ports.Self);
     }
@@ -145,21 +152,23 @@ public sealed partial class RouterShell(CellOptions options, IRouterPorts ports)
             : AskCell(m.Message(cell)))).PipeTo(sender);
     }
 
-    private async Task<IWireMessage> AskCell(ICellMessage message, int attempts = Attempts)
+    private async Task<IWireMessage> AskCell(ICellMessage message, bool once = false)
     {
-        for (var attempt = 1; ; attempt++)
+        var attempts = once ? OneAttempt : Attempts;
+        for (var attempt = 0; ; attempt++)
         {
+            var last = attempt == attempts.Length - 1;
             try
             {
-                var reply = await ports.Ask(message, AskTimeout).ConfigureAwait(false);
+                var reply = await ports.Ask(message, attempts[attempt]).ConfigureAwait(false);
                 if (reply is CellBusy busy)
                     throw new ClusterBusyException(busy.Message, TimeSpan.FromMilliseconds(busy.RetryAfterMs));
                 if (reply is not CellDown down) return reply;
                 // A short rest is worth waiting for; a longer one is the client's to wait out.
-                if (attempt >= attempts || down.RetryAfterMs > AskTimeout.TotalMilliseconds) throw Unavailable(down);
+                if (last || down.RetryAfterMs > ShortRest.TotalMilliseconds) throw Unavailable(down);
                 await ports.Delay(RetryAfter(down)).ConfigureAwait(false);
             }
-            catch (AskTimeoutException) when (attempt < attempts)
+            catch (AskTimeoutException) when (!last)
             {
                 // The cell may be starting or moving; the request may be repeated, so it is.
             }

@@ -180,4 +180,20 @@ public sealed class OrderTests : HostSpec
         await BeatsAsync(8);
         Assert.Empty(Said<WorkReport>());
     }
+
+    [Fact]
+    public async Task What_the_owner_before_did_not_acknowledge_is_told_to_the_new_one_at_once()
+    {
+        // Nothing is repeated by time alone.
+        StartHost(Quick with { ReportResendAfter = Hour }, Fleet.Node("n1"));
+        await NextAsync<NodeAdvert>();
+        Tell(new AdvertiseReply { Cell = "north", Epoch = 1, Admitted = { "n1" } });
+        await FenceAsync();
+        Order(Start("n1", 7));
+        await ReportAsync(ReportKind.Started, 7);
+        await BeatsAsync(4);
+        Assert.Empty(Said<WorkReport>());
+        Tell(new BeatReply { Cell = "north", Epoch = 2 });
+        await ReportAsync(ReportKind.Started, 7);
+    }
 }

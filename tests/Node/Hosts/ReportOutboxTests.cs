@@ -53,6 +53,18 @@ public sealed class ReportOutboxTests
     }
 
     [Fact]
+    public void All_that_is_not_acknowledged_goes_out_again_at_once_when_the_cell_has_a_new_owner()
+    {
+        _outbox.Add("a", 1, 10, ReportKind.Started);
+        _outbox.Add("a", 1, 10, ReportKind.Completed);
+        Take();
+        _outbox.Acknowledge(1);
+        _outbox.SendAgain();
+        Assert.Equal([2], Take());
+        Assert.Empty(Take());
+    }
+
+    [Fact]
     public void A_batch_has_a_bound()
     {
         for (var sequence = 1; sequence <= 25; sequence++) _outbox.Add("a", 1, sequence, ReportKind.Started);
