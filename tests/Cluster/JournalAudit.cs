@@ -26,7 +26,10 @@ internal sealed class JournalAudit
 
     public long Epochs => _ledger.Epochs;
 
-    public static async Task<JournalAudit> ReadAsync(string data, CancellationToken cancel)
+    /// <param name="observe">Sees every round, cell by cell.</param>
+    /// <param name="last">The number of the last round that is read of each cell.</param>
+    public static async Task<JournalAudit> ReadAsync(
+        string data, CancellationToken cancel, Action<Round>? observe = null, long last = long.MaxValue)
     {
         var catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
         var policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), catalog);
@@ -38,8 +41,11 @@ internal sealed class JournalAudit
             system, new CellOptions(catalog, policy, TimeProvider.System, TimeProvider.System));
         var audit = new JournalAudit();
         foreach (var cell in await reader.CellsAsync())
-            audit.States[cell] = await reader.StateAtRoundAsync(
-                cell, long.MaxValue, cancel, (_, round) => audit._ledger.Take(round));
+            audit.States[cell] = await reader.StateAtRoundAsync(cell, last, cancel, (_, round) =>
+            {
+                audit._ledger.Take(round);
+                observe?.Invoke(round);
+            });
         await system.Terminate();
         Assert.Empty(audit._ledger.Findings);
         return audit;

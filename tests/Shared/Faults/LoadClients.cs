@@ -49,9 +49,12 @@ internal sealed class LoadClients(FaultLab lab) : IDisposable
     /// <summary>Submissions that are not acknowledged yet.</summary>
     public int Open => Volatile.Read(ref _open);
 
-    /// <summary>A mix of single tasks of 6 s and, every sixth, a gang of a whole node, at 60 times real time.</summary>
+    /// <summary>
+    /// A mix of single tasks of 6 s and, every sixth, a gang of a whole node for about 4 s, at 60 times real time: half
+    /// of what the lab's nodes can do, so that what gathers during a fault is soon done.
+    /// </summary>
     public static string JobOf(int number) => number % 6 == 5
-        ? $$"""{"name":"gang-{{number}}","kind":"training","devices":8,"perNode":8,"work":0.25,"checkpoint":"1m"}"""
+        ? $$"""{"name":"gang-{{number}}","kind":"training","devices":8,"perNode":8,"work":0.15,"checkpoint":"1m"}"""
         : $$"""{"name":"task-{{number}}","kind":"batch","tasks":1,"devices":1,"duration":"6m"}""";
 
     /// <summary>Begins, or goes on after it was stopped.</summary>
