@@ -1,5 +1,6 @@
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
+using Stockpile.Hosting;
 
 namespace Stockpile.Scheduler.Tests.Hosting;
 
@@ -21,5 +22,18 @@ public sealed class FailOverTimesTests
         var handOver = ClusterShardingSettings.Create(system).TuningParameters.HandOffTimeout;
         // A hand-over may still begin until the death is noticed, and its end waits for the dead one.
         Assert.InRange(noticed + handOver, TimeSpan.Zero, Promised);
+    }
+
+    [Fact]
+    public void No_circuit_breaker_keeps_cells_from_a_store_that_is_back()
+    {
+        foreach (var config in new[] { StockpileConfig.Sqlite("nowhere"), StockpileConfig.Postgres("nowhere") })
+            foreach (var plugin in new[] { "journal", "snapshot-store" })
+            {
+                var breaker = config.GetConfig($"akka.persistence.{plugin}.sql.circuit-breaker");
+                Assert.Equal(int.MaxValue, breaker.GetInt("max-failures"));
+                // A write that hangs fails in time for the cell to be elsewhere, or back, within the promise.
+                Assert.InRange(breaker.GetTimeSpan("call-timeout"), TimeSpan.FromSeconds(1), Promised);
+            }
     }
 }

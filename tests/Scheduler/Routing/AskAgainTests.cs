@@ -1,0 +1,90 @@
+using Akka.Actor;
+using Stockpile.Core.Fleets;
+using Stockpile.Formats;
+using Stockpile.Hosting;
+using Stockpile.Protocol;
+using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Routing;
+
+namespace Stockpile.Scheduler.Tests.Routing;
+
+/// <summary>How often a router asks a cell that does not answer, without an actor system.</summary>
+public sealed class AskAgainTests : IRouterPorts
+{
+    private static readonly Catalog Catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
+    private static readonly Policy Policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), Catalog);
+
+    private readonly List<TimeSpan> _waited = [];
+    private readonly List<object> _answers = [];
+    private readonly RouterShell _router;
+    private int _lost;
+
+    public AskAgainTests()
+    {
+        _router = new RouterShell(new CellOptions(Catalog, Policy, TimeProvider.System, TimeProvider.System), this);
+        _router.Receive(new CellView { Cell = "north", Epoch = 1 }, ActorRefs.Nobody);
+    }
+
+    [Fact]
+    public void What_was_lost_on_its_way_is_asked_again_after_a_second()
+    {
+        _lost = 1;
+        Ask(once: false);
+        Assert.Equal([TimeSpan.FromSeconds(1)], _waited);
+        Assert.IsType<CellView>(Assert.Single(_answers));
+    }
+
+    [Fact]
+    public void A_cell_that_does_not_answer_is_asked_ever_more_rarely_and_given_up_within_twelve_seconds()
+    {
+        _lost = int.MaxValue;
+        Ask(once: false);
+        Assert.Equal(_waited.Order(), _waited);
+        Assert.Equal(TimeSpan.FromSeconds(12), _waited.Aggregate(TimeSpan.Zero, (sum, time) => sum + time));
+        var failure = Assert.IsType<Status.Failure>(Assert.Single(_answers));
+        Assert.IsType<ClusterUnavailableException>(failure.Cause.InnerException ?? failure.Cause);
+    }
+
+    [Fact]
+    public void Who_asks_again_by_himself_gets_one_attempt()
+    {
+        _lost = int.MaxValue;
+        Ask(once: true);
+        Assert.Single(_waited);
+        Assert.IsType<Status.Failure>(Assert.Single(_answers));
+    }
+
+    private void Ask(bool once) => _router.Receive(
+        new RouterShell.ToCell(new GetCell { Cell = "north" }, once), new Noted(_answers));
+
+    IActorRef IRouterPorts.Self => ActorRefs.Nobody;
+
+    bool IRouterPorts.IsMember => true;
+
+    Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout)
+    {
+        if (_lost-- <= 0) return Task.FromResult<IWireMessage>(new CellView { Cell = message.Cell });
+        _waited.Add(timeout);
+        return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
+    }
+
+    Task IRouterPorts.Delay(TimeSpan time) => Task.CompletedTask;
+
+    Task<IReadOnlyList<string>> IRouterPorts.JournalCells() => Task.FromResult<IReadOnlyList<string>>([]);
+
+    void IRouterPorts.Once(TimeSpan after, object message)
+    {
+    }
+
+    string IRouterPorts.NewKey() => "new";
+
+    private sealed class Noted(List<object> answers) : MinimalActorRef
+    {
+        public override ActorPath Path { get; } = new RootActorPath(new Address("test", "client"));
+
+        public override IActorRefProvider Provider => throw new InvalidOperationException("no actor system");
+
+        protected override void TellInternal(object message, IActorRef sender) => answers.Add(message);
+    }
+}
