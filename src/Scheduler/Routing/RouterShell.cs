@@ -52,7 +52,7 @@ public sealed partial class RouterShell(CellOptions options, IRouterPorts ports)
     /// <summary>How long each attempt waits for its answer. What is lost is lost while a cell moves, and is repeated
     /// soon; a cell that is slow is not asked ever more often. Together less than <c>Gateway.Patience</c>.</summary>
     private static readonly TimeSpan[] Attempts =
-        [.. new[] { 1, 1, 2, 4, 4 }.Select(seconds => TimeSpan.FromSeconds(seconds))];
+        [.. new[] { 0.5, 0.5, 1, 2, 4, 4 }.Select(TimeSpan.FromSeconds)];
 
     private static readonly TimeSpan[] OneAttempt = [TimeSpan.FromSeconds(3)];
 

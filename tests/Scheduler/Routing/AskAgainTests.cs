@@ -27,11 +27,11 @@ public sealed class AskAgainTests : IRouterPorts
     }
 
     [Fact]
-    public void What_was_lost_on_its_way_is_asked_again_after_a_second()
+    public void What_was_lost_on_its_way_is_asked_again_soon()
     {
         _lost = 1;
         Ask(once: false);
-        Assert.Equal([TimeSpan.FromSeconds(1)], _waited);
+        Assert.Equal([TimeSpan.FromSeconds(0.5)], _waited);
         Assert.IsType<CellView>(Assert.Single(_answers));
     }
 
