@@ -75,6 +75,24 @@ public sealed class ForecastTests
     }
 
     [Fact]
+    public void Every_interruption_costs_a_restart()
+    {
+        var input = World.Read("""
+            years = 1
+            generations { most = 60, jobs = [ { stage = 1, job { name = g, kind = training, devices = 64, per-node = 8
+              work = 40000, checkpoint = 1h } } ] }
+            supply { wear { H800 { failures = 0, interruptions = 10, source = test } } }
+            """);
+        ReserveResult Of(TimeSpan restart) => World.Run(input, World.Fleet(("a", "H800", 8)),
+            World.Policy with { Gangs = World.Policy.Gangs with { Restart = restart } });
+        var (free, costly) = (Of(TimeSpan.Zero), Of(TimeSpan.FromHours(2)));
+        Assert.True(costly.Counts.Interruptions > 400);
+        // 64 devices that restart two hours for each of them, but for those that fall into a restart.
+        var lost = (free.Progress - costly.Progress) * 40_000 / 64 / 2;
+        Assert.InRange(lost, 100, costly.Counts.Interruptions);
+    }
+
+    [Fact]
     public void The_combined_scheme_trains_more_than_any_chip_and_serves_more_than_keeping_all()
     {
         var input = new ForecastInput(World.HunyuanYears, [.. World.Policies], World.Hunyuan, []);
