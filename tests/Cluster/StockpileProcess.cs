@@ -52,13 +52,10 @@ internal sealed class StockpileProcess : IAsyncDisposable
     public HttpClient Http { get; private set; } = new();
 
     /// <summary>Runs a command to its end.</summary>
-    public static Task<Outcome> RunAsync(params string[] args) => RunAsync(TimeSpan.FromMinutes(5), args);
-
-    /// <summary>The same for one that may take so long.</summary>
-    public static async Task<Outcome> RunAsync(TimeSpan patience, params string[] args)
+    public static async Task<Outcome> RunAsync(params string[] args)
     {
         await using var process = new StockpileProcess(args);
-        return await process.EndAsync(patience);
+        return await process.EndAsync(TimeSpan.FromMinutes(5));
     }
 
     /// <summary>Starts <c>up</c> on the small fleet and waits until it says where it listens.</summary>

@@ -50,11 +50,15 @@ public sealed partial class RouterShell(CellOptions options, IRouterPorts ports)
 
     private static readonly TimeSpan JournalRetry = TimeSpan.FromSeconds(1);
     /// <summary>How long each attempt waits for its answer. What is lost is lost while a cell moves, and is repeated
-    /// soon; a cell that is slow is not asked ever more often. Together less than <c>Gateway.Patience</c>.</summary>
+    /// soon; a cell that is slow is not asked ever more often.</summary>
     private static readonly TimeSpan[] Attempts =
         [.. new[] { 0.5, 0.5, 1, 2, 4, 4 }.Select(TimeSpan.FromSeconds)];
 
-    private static readonly TimeSpan[] OneAttempt = [TimeSpan.FromSeconds(3)];
+    private static readonly TimeSpan OneAttempt = TimeSpan.FromSeconds(3);
+
+    /// <summary>All attempts and rests together; less than <c>Gateway.Patience</c>, so that whoever asks learns why.
+    /// </summary>
+    private static readonly TimeSpan Together = TimeSpan.FromSeconds(12);
 
     /// <summary>A cell that rests so long at most is waited for.</summary>
     private static readonly TimeSpan ShortRest = TimeSpan.FromSeconds(3);
@@ -154,27 +158,29 @@ public sealed partial class RouterShell(CellOptions options, IRouterPorts ports)
 
     private async Task<IWireMessage> AskCell(ICellMessage message, bool once = false)
     {
-        var attempts = once ? OneAttempt : Attempts;
+        var left = once ? OneAttempt : Together;
         for (var attempt = 0; ; attempt++)
         {
-            var last = attempt == attempts.Length - 1;
+            var wait = once ? left : Attempts[Math.Min(attempt, Attempts.Length - 1)];
+            if (wait > left) wait = left;
             try
             {
-                var reply = await ports.Ask(message, attempts[attempt]).ConfigureAwait(false);
+                var reply = await ports.Ask(message, wait).ConfigureAwait(false);
                 if (reply is CellBusy busy)
                     throw new ClusterBusyException(busy.Message, TimeSpan.FromMilliseconds(busy.RetryAfterMs));
                 if (reply is not CellDown down) return reply;
                 // A short rest is worth waiting for; a longer one is the client's to wait out.
-                if (last || down.RetryAfterMs > ShortRest.TotalMilliseconds) throw Unavailable(down);
-                await ports.Delay(RetryAfter(down)).ConfigureAwait(false);
-            }
-            catch (AskTimeoutException) when (!last)
-            {
-                // The cell may be starting or moving; the request may be repeated, so it is.
+                var rest = RetryAfter(down);
+                if (once || rest > ShortRest || rest >= left) throw Unavailable(down);
+                left -= rest;
+                await ports.Delay(rest).ConfigureAwait(false);
             }
             catch (AskTimeoutException)
             {
-                throw Unavailable($"cell {message.Cell} does not answer; it is starting or moving");
+                // The cell may be starting or moving; the request may be repeated, so it is.
+                left -= wait;
+                if (left <= TimeSpan.Zero)
+                    throw Unavailable($"cell {message.Cell} does not answer; it is starting or moving");
             }
         }
     }

@@ -19,6 +19,8 @@ public sealed class AskAgainTests : IRouterPorts
     private readonly List<object> _answers = [];
     private readonly RouterShell _router;
     private int _lost;
+    private TimeSpan _rest;
+    private TimeSpan _rested;
 
     public AskAgainTests()
     {
@@ -47,6 +49,16 @@ public sealed class AskAgainTests : IRouterPorts
     }
 
     [Fact]
+    public void A_cell_that_rests_again_and_again_is_given_up_within_twelve_seconds_and_says_why()
+    {
+        _rest = TimeSpan.FromSeconds(3);
+        Ask(once: false);
+        Assert.InRange(_rested, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(12));
+        var failure = Assert.IsType<Status.Failure>(Assert.Single(_answers));
+        Assert.Equal("resting", (failure.Cause.InnerException ?? failure.Cause).Message);
+    }
+
+    [Fact]
     public void Who_asks_again_by_himself_gets_one_attempt()
     {
         _lost = int.MaxValue;
@@ -64,12 +76,21 @@ public sealed class AskAgainTests : IRouterPorts
 
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout)
     {
+        if (_rest > TimeSpan.Zero)
+            return Task.FromResult<IWireMessage>(new CellDown
+            {
+                Cell = message.Cell, Message = "resting", RetryAfterMs = (int)_rest.TotalMilliseconds,
+            });
         if (_lost-- <= 0) return Task.FromResult<IWireMessage>(new CellView { Cell = message.Cell });
         _waited.Add(timeout);
         return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
     }
 
-    Task IRouterPorts.Delay(TimeSpan time) => Task.CompletedTask;
+    Task IRouterPorts.Delay(TimeSpan time)
+    {
+        _rested += time;
+        return Task.CompletedTask;
+    }
 
     Task<IReadOnlyList<string>> IRouterPorts.JournalCells() => Task.FromResult<IReadOnlyList<string>>([]);
 
