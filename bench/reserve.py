@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The reserve: the combined scheme against the naive ones on the same stock, and how long a forecast takes.
 
-Every policy gets the same runs: the same seed draws the same faults, arrivals and assumptions for each of them. Writes
-bench/results/reserve.json and reserve.md.
+Every policy gets the same runs: the same seed draws the same faults, arrivals and assumptions for each of them. They
+are compared on the scenario as it is, which leaves room on the training chips, and again with several times its
+research, which leaves little. Writes bench/results/reserve.json and reserve.md.
 
     dotnet build src/Cli -c Release
     python3 bench/reserve.py
@@ -13,12 +14,15 @@ import datetime
 import json
 import os
 import platform
+import re
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 
 POLICIES = ["combined", "any-chip", "train-anywhere", "reserve-all"]
+SCENARIO = "hocon/scenarios/hunyuan-reserve.conf"
 
 
 def forecast(program, *arguments):
@@ -55,31 +59,73 @@ def row(report):
     }
 
 
+def more_research(times, folder):
+    """A copy of the scenario whose research asks for so many times as much work."""
+    with open(SCENARIO) as file:
+        text = file.read()
+    figure = r"([0-9.]+)"
+    pattern = rf"research-work {{ low = {figure}, value = {figure}, high = {figure},"
+    found = re.search(pattern, text)
+    if not found:
+        sys.exit(f"reserve.py: {SCENARIO} has no research-work {{ low, value, high }}")
+    low, value, high = (f"{times * float(x):g}" for x in found.groups())
+    path = os.path.join(folder, "more-research.conf")
+    with open(path, "w") as file:
+        file.write(text.replace(found.group(), f"research-work {{ low = {low}, value = {value}, high = {high},"))
+    return path
+
+
+def compared(given, *arguments):
+    """Every policy in the same runs, and the years they looked ahead."""
+    rows = []
+    for policy in POLICIES:
+        document, _, _, _ = forecast(
+            given.program, "--policies", policy, "--runs", str(given.runs), "--no-sensitivity", "--seed",
+            str(given.seed), *arguments)
+        rows.append(row(document["byPolicy"][0]))
+    return rows, document["years"]
+
+
+def table(policies):
+    lines = [
+        "| policy | generations p10 / p50 / p90 | mean progress | on time | demand served | cloud tenants' share "
+        "| frontier hours on training | of the frontier's hours |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for p in policies:
+        g = p["generations"]
+        lines.append(
+            f"| {p['policy']} | {g['p10']:g} / {g['p50']:g} / {g['p90']:g} | {p['progress']['mean']:.2f} "
+            f"| {p['onTime']['mean']:.2f} | {100 * p['demandServed']:.1f} % | {100 * p['outsideServed']:.1f} % "
+            f"| {p['frontierTrainingHours']:,.0f} | {100 * p['frontierTrainingShare']:.1f} % |")
+    names = [s["service"] for s in policies[0]["services"]]
+    lines += ["", "Demand served, by service", "",
+              "| service | " + " | ".join(p["policy"] for p in policies) + " |", "|---|" + "---|" * len(policies)]
+    for i, name in enumerate(names):
+        shares = " | ".join(f"{100 * p['services'][i]['served']:.1f} %" for p in policies)
+        lines.append(f"| {name} | {shares} |")
+    return lines
+
+
+def training_share(policy):
+    """What training has of each tier where it has anything, in words."""
+    return ", ".join(f"{100 * t['training'] / t['stock']:.0f} % ({t['tier']})"
+                     for t in policy["tiers"] if t["training"] > 0)
+
+
 def page(result):
     at, full = result["conditions"], result["full"]
     lines = [
         "# The reserve, by policy", "",
         f"The Hunyuan scenario over {result['years']:g} years, {result['runs']} runs of each policy, seed "
         f"{result['seed']}; written by `bench/reserve.py` on {at['date']}. {at['cores']} cores, {at['cpu']}, load "
-        f"average {at['loadAverage']:.1f} when it began.", "",
-        "| policy | generations p10 / p50 / p90 | mean progress | on time | demand served | cloud tenants' share "
-        "| frontier hours on training | of the frontier's hours |",
-        "|---|---|---|---|---|---|---|---|",
+        f"average {at['loadAverage']:.1f} when it began.", "", *table(result["policies"]), "",
+        f"## With {result['research']:g} times the research", "",
+        f"The same runs, in which `research-work` is drawn that much larger: under `{POLICIES[0]}` training has "
+        f"{training_share(result['pressed'][0])} of the tiers' hours, where it had "
+        f"{training_share(result['policies'][0])}.", "", *table(result["pressed"]), "", "## How long it takes", "",
     ]
-    for p in result["policies"]:
-        g = p["generations"]
-        lines.append(
-            f"| {p['policy']} | {g['p10']:g} / {g['p50']:g} / {g['p90']:g} | {p['progress']['mean']:.2f} "
-            f"| {p['onTime']['mean']:.2f} | {100 * p['demandServed']:.1f} % | {100 * p['outsideServed']:.1f} % "
-            f"| {p['frontierTrainingHours']:,.0f} | {100 * p['frontierTrainingShare']:.1f} % |")
-    names = [s["service"] for s in result["policies"][0]["services"]]
-    lines += ["", "Demand served, by service", "",
-              "| service | " + " | ".join(p["policy"] for p in result["policies"]) + " |",
-              "|---|" + "---|" * len(result["policies"])]
-    for i, name in enumerate(names):
-        shares = " | ".join(f"{100 * p['services'][i]['served']:.1f} %" for p in result["policies"])
-        lines.append(f"| {name} | {shares} |")
-    lines += ["", f"`stockpile forecast` as it is by default ({full['allRuns']} runs of three years in all: "
+    lines += [f"`stockpile forecast` as it is by default ({full['allRuns']} runs of three years in all: "
               f"{full['runs']} for the answer, the others for the comparison, what binds and the tornado): "
               f"{full['cpuSeconds']:.0f} s of processor time, {full['wallSeconds']:.0f} s by the clock. The "
               f"{full['runs']} runs alone: {full['answerCpuSeconds']:.0f} s of processor time, "
@@ -92,20 +138,19 @@ def main():
     arguments = argparse.ArgumentParser(description="Compares policies over years on the same stock")
     arguments.add_argument("--program", default="src/Cli/bin/Release/net10.0/stockpile")
     arguments.add_argument("--runs", type=int, default=200, help="runs of each policy")
+    arguments.add_argument("--research", type=float, default=4, help="times the research in the second comparison")
     arguments.add_argument("--full", type=int, default=1000, help="runs of the timed forecast")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--out", default="bench/results")
     given = arguments.parse_args()
 
-    result = {"bench": "reserve", "conditions": conditions(), "seed": given.seed, "runs": given.runs}
-    seed = ["--seed", str(given.seed)]
-    policies = []
-    for policy in POLICIES:
-        document, _, _, _ = forecast(
-            given.program, "--policies", policy, "--runs", str(given.runs), "--no-sensitivity", *seed)
-        policies.append(row(document["byPolicy"][0]))
-    result |= {"years": document["years"], "policies": policies}
+    result = {"bench": "reserve", "conditions": conditions(), "seed": given.seed, "runs": given.runs,
+              "research": given.research}
+    result["policies"], result["years"] = compared(given)
+    with tempfile.TemporaryDirectory() as folder:
+        result["pressed"], _ = compared(given, "--scenario", more_research(given.research, folder))
 
+    seed = ["--seed", str(given.seed)]
     alone = ["--policies", POLICIES[0], "--runs", str(given.full), "--no-sensitivity", *seed]
     _, _, wall_alone, cpu_alone = forecast(given.program, *alone)
     document, _, wall, cpu = forecast(given.program, "--runs", str(given.full), *seed)

@@ -2,8 +2,8 @@ namespace Stockpile.Docker.Tests;
 
 internal static class Until
 {
-    /// <summary>Far more than anything here takes on a machine that does nothing else.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+    /// <summary>Far more than anything here takes, also where others load the machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Asks again until it holds. Nobody answering is an answer too: that does not hold yet.</summary>
     public static async Task<T> HoldsAsync<T>(string what, Func<Task<T>> ask, Func<T, bool> holds)
