@@ -12,7 +12,7 @@ internal static class DemoForecast
     {
         var size = new ForecastSize(Runs, Compared: 0, Relaxed: 0, Varied: 0);
         var result = Forecast.Of(input, size, seed, Environment.ProcessorCount, progress: null, cancel);
-        var generations = result.ByPolicy[0].Generations;
+        var generations = result.Answer.Generations;
         var scenario = input.Reserve.Scenario;
         return new ForecastReport(
             generations.P10, generations.P50, generations.P90, generations.Mean, scenario.Name,

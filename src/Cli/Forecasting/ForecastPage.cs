@@ -42,11 +42,12 @@ internal static class ForecastPage
                 Whole(d.Generation), Percent(d.Runs), Percent(d.Late), ForecastScreen.Day(d.P10),
                 ForecastScreen.Day(d.P50), ForecastScreen.Day(d.P90),
             }));
-        Table(page, "Policies on the same stock", ["policy", "runs", "p10", "p50", "p90", "mean", "progress", "on time",
-                "demand served", "cloud served", "frontier training hours", "lost inference hours"],
+        Table(page, $"Policies on the same stock, the same {Whole(result.ByPolicy[0].Runs)} runs for each",
+            ["policy", "p10", "p50", "p90", "mean", "progress", "on time", "demand served", "cloud served",
+                "frontier training hours", "lost inference hours"],
             result.ByPolicy.Select(p => new[]
             {
-                p.Policy, Whole(p.Runs), Whole(p.Generations.P10), Whole(p.Generations.P50), Whole(p.Generations.P90),
+                p.Policy, Whole(p.Generations.P10), Whole(p.Generations.P50), Whole(p.Generations.P90),
                 ForecastScreen.Two(p.Generations.Mean), ForecastScreen.Two(p.Progress.Mean),
                 ForecastScreen.Two(p.OnTime.Mean), Percent(p.DemandServed), Percent(p.OutsideServed),
                 Whole(p.FrontierTrainingHours), Whole(p.LostInferenceHours),

@@ -62,14 +62,15 @@ internal static class ForecastScreen
     private static void Compare(Screen screen, IReadOnlyList<PolicyReport> policies)
     {
         if (policies.Count < 2) return;
-        screen.Heading("Policies on the same stock; means unless a percentile is named");
+        screen.Heading($"Policies on the same stock, the same {Show.Number(policies[0].Runs)} runs for each; "
+            + "means unless a percentile is named");
         screen.Table(
-            ["policy", ">runs", ">p10", ">p50", ">p90", ">mean", ">progress", ">on time", ">demand served",
+            ["policy", ">p10", ">p50", ">p90", ">mean", ">progress", ">on time", ">demand served",
                 ">cloud served", ">frontier training h", ">lost inference h", ">waited h", ">pushed out",
                 ">guests taken", ">tasks pushed out"],
             policies.Select(p => (IReadOnlyList<object?>)
             [
-                p.Policy, p.Runs, Whole(p.Generations.P10), Whole(p.Generations.P50), Whole(p.Generations.P90),
+                p.Policy, Whole(p.Generations.P10), Whole(p.Generations.P50), Whole(p.Generations.P90),
                 Two(p.Generations.Mean), Two(p.Progress.Mean), Two(p.OnTime.Mean),
                 Show.Percent(p.DemandServed), Show.Percent(p.OutsideServed),
                 Rounded(p.FrontierTrainingHours), Rounded(p.LostInferenceHours), Rounded(p.GenerationWaitedHours),

@@ -8,7 +8,7 @@ internal sealed record ForecastView(
 {
     public string Title => $"{Input.Reserve.Scenario.Name} on {Input.Fleet.Name}";
 
-    public PolicyReport Answer => Forecast.ByPolicy[0];
+    public PolicyReport Answer => Forecast.Answer;
 
     /// <summary>The document of <c>--json</c>.</summary>
     public object Document() => new
@@ -30,6 +30,7 @@ internal sealed record ForecastView(
         Answer.Dates,
         Forecast.BindingConstraint,
         Constraints = Forecast.Gains,
+        Answer,
         Forecast.ByPolicy,
         StockOverTime = Forecast.StockOverTime.Select(Sample),
         Sensitivity = Forecast.Sensitivities,

@@ -27,7 +27,7 @@ public static class ForecastPlot
     {
         var start = input.Reserve.Scenario.Start;
         var days = result.StockOverTime.Select(s => start.AddDays(s.Day).UtcDateTime.ToOADate()).ToArray();
-        foreach (var tier in result.ByPolicy[0].Tiers)
+        foreach (var tier in result.Answer.Tiers)
         {
             var line = plot.Add.Scatter(days, result.StockOverTime.Select(s => s.Devices[tier.Tier]).ToArray());
             line.LegendText = tier.Tier;
@@ -35,7 +35,7 @@ public static class ForecastPlot
             line.LineWidth = 3;
         }
 
-        foreach (var date in result.ByPolicy[0].Dates)
+        foreach (var date in result.Answer.Dates)
         {
             var mark = plot.Add.VerticalLine(date.P50.UtcDateTime.ToOADate());
             mark.LinePattern = LinePattern.Dashed;

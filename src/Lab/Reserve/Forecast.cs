@@ -23,12 +23,15 @@ public sealed record ForecastInput(
     ReserveInput Reserve, IReadOnlyList<Policy> Policies, FleetSpec Fleet, IReadOnlyList<StartingJob> Starting);
 
 /// <summary>What many runs say.</summary>
-/// <param name="ByPolicy">The policy that is asked about, then the others.</param>
+/// <param name="Answer">The policy that is asked about, over all runs.</param>
+/// <param name="ByPolicy">That policy, then the others, each over the same runs: the first
+/// <see cref="ForecastSize.Compared"/>, or all where there is nothing to compare.</param>
 /// <param name="Gains">What each constraint costs, the greatest first.</param>
 /// <param name="Sensitivities">The assumption that moves the answer most first.</param>
 public sealed record ForecastResult(
     ulong Seed,
     ForecastSize Size,
+    PolicyReport Answer,
     IReadOnlyList<PolicyReport> ByPolicy,
     IReadOnlyList<StockSample> StockOverTime,
     IReadOnlyList<ConstraintGain> Gains,
@@ -85,11 +88,14 @@ public sealed class Forecast
     {
         var forecast = new Forecast(input, seed, threads, progress, cancel);
         var first = forecast.Runs(input.Policies[0], Relaxed.Nothing, size.Runs);
-        var reports = new List<PolicyReport> { Report(input, input.Policies[0], first) };
+        var answer = Report(input, input.Policies[0], first);
+        List<PolicyReport> reports = input.Policies.Count == 1 || size.Compared >= first.Length
+            ? [answer]
+            : [Report(input, input.Policies[0], first[..size.Compared])];
         foreach (var policy in input.Policies.Skip(1))
             reports.Add(Report(input, policy, forecast.Runs(policy, Relaxed.Nothing, size.Compared)));
         return new ForecastResult(
-            seed, size, reports, Stock(input, first), forecast.Gains(first, size.Relaxed),
+            seed, size, answer, reports, Stock(input, first), forecast.Gains(first, size.Relaxed),
             forecast.Sensitivities(size.Varied));
     }
 

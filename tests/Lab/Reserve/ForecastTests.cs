@@ -105,6 +105,23 @@ public sealed class ForecastTests
     }
 
     [Fact]
+    public void Policies_are_compared_over_the_same_runs()
+    {
+        var input = new ForecastInput(World.Read("""
+            years = 1
+            assumptions { generation-growth { low = 1.2, value = 2, high = 3, source = test } }
+            generations { most = 20, jobs = [ { stage = 1, job { name = g, kind = training, devices = 64
+              per-node = 8, work = 40000, checkpoint = 1h, tiers = [frontier] } } ] }
+            """), [World.Policy, World.Policy with { Name = "the same" }], World.Fleet(("a", "H800", 8)), []);
+        var result = Forecast.Of(input, new ForecastSize(12, 3, 0, 0), 1, 2, null,
+            TestContext.Current.CancellationToken);
+        Assert.Equal(12, result.Answer.Runs);
+        Assert.Equal([3, 3], result.ByPolicy.Select(p => p.Runs));
+        Assert.Equal(result.ByPolicy[0].Progress, result.ByPolicy[1].Progress);
+        Assert.NotEqual(result.Answer.Progress, result.ByPolicy[0].Progress);
+    }
+
+    [Fact]
     public void The_tornado_moves_with_growth_and_what_binds_is_found()
     {
         var input = new ForecastInput(World.Read("""
