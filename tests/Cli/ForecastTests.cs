@@ -64,6 +64,19 @@ public sealed class ForecastTests : IDisposable
     }
 
     [Fact]
+    public async Task A_chart_marks_the_generations_that_half_of_the_runs_complete()
+    {
+        var page = Path.Combine(_folder, "marks.html");
+        var run = await ForecastAsync("--runs", "20", "--no-sensitivity", "--report", page, "--json");
+        var html = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
+        var dates = run.Json.GetProperty("dates").EnumerateArray().ToList();
+        Assert.Contains(dates, d => d.GetProperty("runs").GetDouble() < 0.5);
+        foreach (var date in dates)
+            Assert.Equal(date.GetProperty("runs").GetDouble() >= 0.5,
+                html.Contains($">generation {date.GetProperty("generation")}<", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_table_a_plot_and_a_page_come_from_one_run()
     {
         var (plot, page) = (Path.Combine(_folder, "f.png"), Path.Combine(_folder, "f.html"));

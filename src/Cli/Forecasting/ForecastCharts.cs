@@ -11,7 +11,8 @@ internal static class ForecastCharts
     private const double Left = 150;
     private const double Right = 90;
 
-    /// <summary>Lines of working devices by tier, with the median date of each generation.</summary>
+    /// <summary>Lines of working devices by tier, with the median date of each generation that most runs complete.
+    /// </summary>
     public static string Stock(ForecastView view)
     {
         const double height = 340, top = 24, bottom = 300;
@@ -21,14 +22,13 @@ internal static class ForecastCharts
         double X(double day) => Left + day / days * (Width - Left - Right);
         double Y(double devices) => bottom - devices / most * (bottom - top);
         var svg = Open(height, "Working devices by tier over time");
-        for (var part = 0; part <= 4; part++)
+        for (var devices = 0.0; devices <= most; devices += RoundStep(Math.Max(1, most / 4)))
         {
-            var devices = most * part / 4;
             Line(svg, Left, Y(devices), Width - Right, Y(devices), "axis", "");
             Label(svg, Left - 8, Y(devices) + 4, "end", devices.ToString("N0", CultureInfo.InvariantCulture));
         }
 
-        foreach (var date in view.Answer.Dates)
+        foreach (var date in view.Answer.ExpectedDates())
         {
             var day = (date.P50 - view.Input.Reserve.Scenario.Start).TotalDays;
             Line(svg, X(day), top, X(day), bottom, "axis", "stroke-dasharray=\"4 4\"");
@@ -97,6 +97,13 @@ internal static class ForecastCharts
         Label(svg, X(rows[0].AtValue), rows.Count * row + 18, "middle",
             $"{ForecastScreen.Two(rows[0].AtValue)} at the middle; blue: low bound, orange: high bound");
         return Close(svg);
+    }
+
+    /// <summary>The next 1, 2 or 5 times a power of ten.</summary>
+    private static double RoundStep(double step)
+    {
+        var power = Math.Pow(10, Math.Floor(Math.Log10(step)));
+        return power * new[] { 1, 2, 5, 10 }.First(f => f * power >= step * (1 - 1e-9));
     }
 
     private static StringBuilder Open(double height, string what) => new StringBuilder().Append(

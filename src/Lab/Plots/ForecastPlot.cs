@@ -35,7 +35,7 @@ public static class ForecastPlot
             line.LineWidth = 3;
         }
 
-        foreach (var date in result.Answer.Dates)
+        foreach (var date in result.Answer.ExpectedDates())
         {
             var mark = plot.Add.VerticalLine(date.P50.UtcDateTime.ToOADate());
             mark.LinePattern = LinePattern.Dashed;

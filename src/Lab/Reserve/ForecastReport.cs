@@ -52,7 +52,11 @@ public sealed record PolicyReport(
     double GuestsTaken,
     double TasksPreempted,
     IReadOnlyList<TierHours> Tiers,
-    IReadOnlyList<ServiceShare> Services);
+    IReadOnlyList<ServiceShare> Services)
+{
+    /// <summary>The generations that at least half of the runs complete; a chart marks no others.</summary>
+    public IEnumerable<GenerationDate> ExpectedDates() => Dates.Where(d => d.Runs >= 0.5);
+}
 
 /// <summary>Working devices by tier on one day; mean over the runs.</summary>
 public sealed record StockSample(int Day, IReadOnlyDictionary<string, double> Devices);
