@@ -103,7 +103,8 @@ internal static class ForecastCharts
     private static double RoundStep(double step)
     {
         var power = Math.Pow(10, Math.Floor(Math.Log10(step)));
-        return power * new[] { 1, 2, 5, 10 }.First(f => f * power >= step * (1 - 1e-9));
+        var factor = step / power;
+        return power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
     }
 
     private static StringBuilder Open(double height, string what) => new StringBuilder().Append(
