@@ -67,7 +67,8 @@ public sealed class ForecastTests : IDisposable
     public async Task A_chart_marks_the_generations_that_half_of_the_runs_complete()
     {
         var page = Path.Combine(_folder, "marks.html");
-        var run = await ForecastAsync("--runs", "20", "--years", "0.85", "--no-sensitivity", "--report", page, "--json");
+        var run = await ForecastAsync(
+            "--runs", "20", "--years", "0.85", "--no-sensitivity", "--report", page, "--json");
         var html = await File.ReadAllTextAsync(page, TestContext.Current.CancellationToken);
         var dates = run.Json.GetProperty("dates").EnumerateArray().ToList();
         Assert.Contains(dates, d => d.GetProperty("runs").GetDouble() < 0.5);

@@ -127,7 +127,12 @@ public sealed partial class CellState
     /// <summary>What each tenant holds at home.</summary>
     public TenantLedger Tenants { get; }
 
+    /// <summary>Up to the last round.</summary>
     public UsageMeter Usage { get; } = new();
+
+    /// <summary>Up to a time after the last round, in which nothing has changed.</summary>
+    public UsageMeter UsageAt(DateTimeOffset now) =>
+        RoundNumber > 0 && now > At ? Usage.Advanced(At, now, this) : Usage;
 
     /// <summary>Which part of it was of use.</summary>
     public GoodputMeter Goodput { get; } = new();

@@ -19,8 +19,22 @@ public sealed class TierUse
     public double WaitingTrainingMs { get; set; }
 
     internal long DeviceMilli;
-    internal readonly long[] UsedMilli = new long[3];
+    internal long[] UsedMilli { get; private init; } = new long[3];
     internal long GuestMilli;
+
+    internal TierUse Copy() => new()
+    {
+        DeviceMs = DeviceMs,
+        TrainingMs = TrainingMs,
+        InferenceMs = InferenceMs,
+        BatchMs = BatchMs,
+        GuestMs = GuestMs,
+        WaitingDeviceMs = WaitingDeviceMs,
+        WaitingTrainingMs = WaitingTrainingMs,
+        DeviceMilli = DeviceMilli,
+        UsedMilli = [.. UsedMilli],
+        GuestMilli = GuestMilli,
+    };
 }
 
 /// <summary>Integrates what the devices did over simulated time, from round to round.</summary>
@@ -49,6 +63,15 @@ public sealed class UsageMeter
         long milli = sign * allocation.DeviceMilli;
         use.UsedMilli[(int)allocation.Job.Spec.Kind] += milli;
         if (allocation.Guest) use.GuestMilli += milli;
+    }
+
+    /// <summary>What <see cref="Advance"/> would make of it; this one stays as it is.</summary>
+    internal UsageMeter Advanced(DateTimeOffset from, DateTimeOffset to, CellState state)
+    {
+        var copy = new UsageMeter { Demand = Demand, DemandServed = DemandServed };
+        foreach (var (tier, use) in _tiers) copy._tiers.Add(tier, use.Copy());
+        copy.Advance(from, to, state);
+        return copy;
     }
 
     /// <summary>Adds the time from one round to the next, during which nothing changed.</summary>

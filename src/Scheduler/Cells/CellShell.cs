@@ -204,7 +204,7 @@ public sealed partial class CellShell
 
     private CellView View(string allocationsDigest = "")
     {
-        var view = CellViews.Cell(_state);
+        var view = CellViews.Cell(_state, _options.Clock.GetUtcNow());
         view.AllocationsDigest = allocationsDigest;
         view.Inbox = _inbox.Count;
         view.HostGapMs = (long)_hosts.LongestGap.TotalMilliseconds;

@@ -142,15 +142,18 @@ public static class CellViews
     public static bool IsOlder(CellView digest, CellView known) =>
         (digest.Epoch, digest.Round).CompareTo((known.Epoch, known.Round)) < 0;
 
-    public static CellView Cell(CellState state)
+    /// <param name="now">Up to when its devices' hours and its requests are counted; what happened is up to its last
+    /// round.</param>
+    public static CellView Cell(CellState state, DateTimeOffset now)
     {
         var counters = state.Counters;
+        var usage = state.UsageAt(now);
         var view = new CellView
         {
             Cell = state.Cell,
             Epoch = state.Epoch,
             Round = state.RoundNumber,
-            AtMs = state.At.ToWireMs(),
+            AtMs = (now > state.At ? now : state.At).ToWireMs(),
             Nodes = state.Nodes.Count,
             NodesLost = state.Nodes.Count(n => n.Lost),
             NodesDraining = state.Nodes.Count(n => n.Draining && !n.Lost),
@@ -170,8 +173,8 @@ public static class CellViews
             Migrations = counters.Migrations,
             AllocationsPersisted = counters.Allocations,
             Services = state.Services.Count,
-            Demand = state.Usage.Demand,
-            DemandServed = state.Usage.DemandServed,
+            Demand = usage.Demand,
+            DemandServed = usage.DemandServed,
             ActiveJobs = state.ActiveJobs,
         };
         view.UsefulTrainingHours = state.Goodput.UsefulTrainingMs / MsPerHour;
@@ -180,7 +183,7 @@ public static class CellViews
             view.LostHours.Add(JsonNamingPolicy.KebabCaseLower.ConvertName(cause.ToString()), ms / MsPerHour);
         view.Models.AddRange(ModelUses(state));
         foreach (var (generation, count) in state.Generations) view.Generations.Add(generation, count);
-        view.Use.AddRange(state.Usage.Tiers.Select(t => new TierUseView
+        view.Use.AddRange(usage.Tiers.Select(t => new TierUseView
         {
             Tier = t.Key,
             DeviceHours = t.Value.DeviceMs / MsPerHour,

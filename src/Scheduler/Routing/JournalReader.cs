@@ -38,8 +38,11 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     }
 
     /// <summary>A cell as the journal had it at a time.</summary>
-    public async Task<CellView> CellAtAsync(string cell, DateTimeOffset at, CancellationToken cancel) =>
-        CellViews.Cell(await StateAtAsync(cell, at, cancel).ConfigureAwait(false));
+    public async Task<CellView> CellAtAsync(string cell, DateTimeOffset at, CancellationToken cancel)
+    {
+        var state = await StateAtAsync(cell, at, cancel).ConfigureAwait(false);
+        return CellViews.Cell(state, state.At);
+    }
 
     /// <summary>A cell's state from the journal alone, up to and including a time. All invariants are checked on the
     /// way.</summary>

@@ -99,6 +99,30 @@ public sealed class ServiceScalingTests
         Assert.Equal(2 * 3600 * 4 * 7.5 * 312 / 990, usage.DemandServed, 1e-6);
     }
 
+    [Fact]
+    public void Usage_goes_on_between_rounds_and_is_counted_once()
+    {
+        var cell = new TestCell().Node("a", "A800", 4);
+        var job = cell.Place(Wanted(15) with { Models = ["A800"] });
+        foreach (var allocation in job.Allocations.Values)
+            cell.Accept(new ReportStarted(allocation.Node.Id, allocation.Sequence));
+        var state = cell.State;
+        var (before, later) = (state.Usage.Demand, cell.Now.AddHours(1));
+
+        var between = state.UsageAt(later);
+
+        Assert.Equal(before + 3600 * 15, between.Demand, 1e-6);
+        Assert.Equal(4 * 3_600_000, between.Tiers["advanced"].DeviceMs - state.Usage.Tiers["advanced"].DeviceMs, 1e-6);
+        Assert.Equal(before, state.Usage.Demand);
+        Assert.Same(state.Usage, state.UsageAt(state.At));
+
+        cell.Now = later;
+        cell.Submit(Tasks(1));
+        Assert.Equal(between.Demand, state.Usage.Demand, 1e-6);
+        Assert.Equal(between.DemandServed, state.Usage.DemandServed, 1e-6);
+        Assert.Equal(between.Tiers["advanced"].InferenceMs, state.Usage.Tiers["advanced"].InferenceMs, 1e-6);
+    }
+
     [Theory]
     [InlineData(0, 312.0 / 990)]
     [InlineData(1, 2.0 / 3)]

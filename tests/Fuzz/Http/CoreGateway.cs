@@ -47,7 +47,7 @@ internal sealed class CoreGateway : IStockpileGateway
         var message = new SubmitJobs { Cell = Cell };
         message.Jobs.AddRange(jobs.Select(j => Submission.Parser.ParseFrom(j.ToByteArray())));
         var reply = new SubmitJobsReply();
-        var cells = new[] { CellViews.Cell(_state) };
+        var cells = new[] { CellViews.Cell(_state, _state.At) };
         foreach (var job in message.Jobs)
             if (HomeCells.Choose(job.Spec.FromWire(), job.Key, cells, new Dictionary<string, long>(),
                     Seeds.Catalog, Seeds.Policy) is { Item2: { } refusal })
@@ -133,7 +133,7 @@ internal sealed class CoreGateway : IStockpileGateway
         GetNodeAsync(node, cancel);
 
     public Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel) =>
-        Task.FromResult<IReadOnlyList<CellView>>([CellViews.Cell(_state)]);
+        Task.FromResult<IReadOnlyList<CellView>>([CellViews.Cell(_state, _state.At)]);
 
     public Task<Standing> StandingAsync(CancellationToken cancel) => Task.FromResult(new Standing(true, []));
 
