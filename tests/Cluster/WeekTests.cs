@@ -18,6 +18,10 @@ public sealed class WeekTests
     /// </summary>
     private const int Speed = 3_600;
 
+    /// <summary>For the start of the process, and so that no job completes at the very end, where minutes would decide
+    /// whether it is counted.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromHours(12);
+
     [Fact]
     public async Task A_week_of_a_live_cluster_agrees_with_the_forecasts_pools()
     {
@@ -27,7 +31,8 @@ public sealed class WeekTests
             "demo", "--json", "--fleet", folder.Write("fleet.conf", ScaledWeek.Fleet),
             "--scenario", folder.Write("week.conf", ScaledWeek.Scenario), "--fault-hours", "0",
             "--speed", Speed.ToString(CultureInfo.InvariantCulture),
-            "--for", string.Create(CultureInfo.InvariantCulture, $"{(ScaledWeek.Length / Speed).TotalSeconds:0}s"),
+            "--for", string.Create(
+                CultureInfo.InvariantCulture, $"{((ScaledWeek.Length + Margin) / Speed).TotalSeconds:0}s"),
             "--data", folder.Sub("data"));
         Assert.True(demo.ExitCode == 0, demo.Error + demo.Out);
 
@@ -40,7 +45,7 @@ public sealed class WeekTests
         var cell = Assert.Single(audit.States).Value;
         var start = log.FirstJob!.Value;
         var length = log.Last - start;
-        Assert.True(length > ScaledWeek.Length * 0.9, $"the week had only {length}");
+        Assert.True(length > ScaledWeek.Length * 0.97, $"the week had only {length}");
         var live = log.Outcome(cell, length);
 
         var catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));

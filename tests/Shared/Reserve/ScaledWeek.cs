@@ -92,13 +92,15 @@ internal static class ScaledWeek
         }
         """;
 
-    /// <summary>For a live cluster.</summary>
+    /// <summary>For a live cluster. A demo whose work is all done ends, so one job is left that comes after the week.
+    /// </summary>
     public const string Scenario = $$"""
         scenario {
           name = week
           jobs = [
             {{Services}}
             {{Streams}}
+            { start = 1000h, job { name = later, kind = batch, tasks = 1, devices = 1, duration = 1h } }
           ]
         }
         """;
