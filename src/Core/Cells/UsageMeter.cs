@@ -3,7 +3,7 @@ using Stockpile.Core.Jobs;
 namespace Stockpile.Core.Cells;
 
 /// <summary>Device-milliseconds of one tier, in whole devices (a share counts as its thousandths).</summary>
-public sealed class TierUse
+public sealed record TierUse
 {
     /// <summary>Of admitted nodes that were not lost.</summary>
     public double DeviceMs { get; set; }
@@ -22,19 +22,7 @@ public sealed class TierUse
     internal long[] UsedMilli { get; private init; } = new long[3];
     internal long GuestMilli;
 
-    internal TierUse Copy() => new()
-    {
-        DeviceMs = DeviceMs,
-        TrainingMs = TrainingMs,
-        InferenceMs = InferenceMs,
-        BatchMs = BatchMs,
-        GuestMs = GuestMs,
-        WaitingDeviceMs = WaitingDeviceMs,
-        WaitingTrainingMs = WaitingTrainingMs,
-        DeviceMilli = DeviceMilli,
-        UsedMilli = [.. UsedMilli],
-        GuestMilli = GuestMilli,
-    };
+    internal TierUse Copy() => this with { UsedMilli = [.. UsedMilli] };
 }
 
 /// <summary>Integrates what the devices did over simulated time, from round to round.</summary>
