@@ -236,4 +236,10 @@ public static class Limits
 
     /// <summary>Most log lines that wait for one reader of <c>log tail</c>; beyond it the oldest are dropped.</summary>
     public const int LogLinesWaitingMax = 1_000;
+
+    /// <summary>Shapes of nodes that a cell's status tells one by one; of a cell with more, models are told.</summary>
+    public const int ShapesPerStatusMax = 64;
+
+    /// <summary>How often one job goes to another cell: each move leaves a note in the cell that it left.</summary>
+    public const int TransfersPerJobMax = 8;
 }

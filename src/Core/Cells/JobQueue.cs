@@ -2,6 +2,7 @@ using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Objectives;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Placement.Scoring;
 using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
@@ -141,6 +142,11 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
 
     private IEnumerable<JobState> Waiting =>
         _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting);
+
+    /// <summary>Thousandths of devices that the waiting jobs of a class ask for.</summary>
+    internal static long WaitingMilli(JobClass waiting) => waiting.Lanes.Values.SelectMany(l => l.Waiting)
+        .Sum(j => (long)TaskShape.Of(j.Spec).DeviceMilli
+            * (j.Spec.Kind == JobKind.Training ? 1 : j.Unplaced.Count));
 
     /// <summary>A job's place in the queue, as shares are now.</summary>
     public QueueKey KeyOf(JobState job) =>

@@ -2,6 +2,7 @@ using System.Numerics;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Routing;
 
 namespace Stockpile.Core.Cells;
 
@@ -22,6 +23,8 @@ public sealed class NodeState
         CpuReclaimableMilli = admitted.CpuMilli;
         MemoryReclaimableMiB = admitted.MemoryMiB;
         ReclaimableDevices = admitted.Devices;
+        Shape = new NodeShape(accelerator.Model, accelerator.Tier, admitted.Devices, admitted.CpuMilli,
+            admitted.MemoryMiB, NodeShape.LabelsOf(admitted.Labels));
         Room = new NodeRoom(index, accelerator.Model, admitted.Devices, admitted.CpuMilli, admitted.MemoryMiB)
         {
             Name = admitted.Node,
@@ -30,6 +33,9 @@ public sealed class NodeState
 
     /// <summary>What is free here, as scoring policies see it.</summary>
     public NodeRoom Room { get; }
+
+    /// <summary>What it is, as routing tells nodes apart.</summary>
+    public NodeShape Shape { get; }
 
     /// <summary>Position in the cell's table of nodes, in order of first admission; breaks ties.</summary>
     public int Index { get; }

@@ -19,6 +19,9 @@ public static class Topology
     public const string RackLabel = "rack";
     public const string PodLabel = "pod";
 
+    /// <summary>Whether a label says where a node is, and not what it is.</summary>
+    public static bool IsDomainLabel(string key) => key is RackLabel or PodLabel;
+
     /// <summary>
     /// A name of the domain that is the same for two nodes exactly when they share it; empty when the node's labels do
     /// not say. Racks of the same name in two pods are two racks.

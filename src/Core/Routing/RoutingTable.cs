@@ -1,0 +1,104 @@
+using Stockpile.Core.Jobs;
+
+namespace Stockpile.Core.Routing;
+
+/// <summary>
+/// The cells as a router knows them, and what it has sent to each that their statuses do not tell yet. A status may be
+/// a second old: without those bookings a burst would pile onto the cell that looked best before it. One thread at a
+/// time.
+/// </summary>
+public sealed class RoutingTable
+{
+    /// <summary>One job that was sent to a cell.</summary>
+    public sealed class Booking(string cell, RoutedJob job)
+    {
+        public string Cell { get; } = cell;
+
+        public RoutedJob Job { get; } = job;
+
+        /// <summary>The round that took the job; <see cref="long.MaxValue"/> until the cell has answered.</summary>
+        public long Round { get; internal set; } = long.MaxValue;
+    }
+
+    private sealed class Entry(CellStatus status)
+    {
+        public CellRoom Room { get; set; } = new(status);
+
+        public List<Booking> Bookings { get; } = [];
+    }
+
+    private readonly SortedDictionary<string, Entry> _cells = new(StringComparer.Ordinal);
+
+    /// <summary>Names of the known cells, in order.</summary>
+    public IReadOnlyCollection<string> Cells => _cells.Keys;
+
+    /// <summary>Takes a cell's newer status; bookings that it holds already are done with.</summary>
+    public void Update(CellStatus status)
+    {
+        if (!_cells.TryGetValue(status.Cell, out var entry))
+        {
+            _cells.Add(status.Cell, new Entry(status));
+            return;
+        }
+
+        entry.Bookings.RemoveAll(b => b.Round <= status.Round);
+        entry.Room = new CellRoom(status);
+        foreach (var booking in entry.Bookings) entry.Room.Take(booking.Job);
+    }
+
+    /// <summary>Counts a job as sent to a cell until a status tells of it.</summary>
+    public Booking Book(string cell, RoutedJob job)
+    {
+        var booking = new Booking(cell, job);
+        if (!_cells.TryGetValue(cell, out var entry)) return booking;
+        entry.Bookings.Add(booking);
+        entry.Room.Take(job);
+        return booking;
+    }
+
+    /// <summary>The cell has answered: a status of this round or a later one tells of the job.</summary>
+    public void Settle(Booking booking, long round)
+    {
+        booking.Round = round;
+        if (_cells.TryGetValue(booking.Cell, out var entry) && entry.Room.Status.Round >= round)
+            entry.Bookings.Remove(booking);
+    }
+
+    /// <summary>The job was refused, or nothing is known of it.</summary>
+    public void Drop(Booking booking)
+    {
+        if (_cells.TryGetValue(booking.Cell, out var entry)) entry.Bookings.Remove(booking);
+    }
+
+    /// <summary>
+    /// The best cell for a job by <see cref="CellRank"/>: one where it is at home. Cells where it could only be a guest
+    /// come after those, but for batch tasks that would wait at home. Null when no cell could ever run the job, by what
+    /// they tell.
+    /// </summary>
+    /// <param name="among">Which cells may be chosen.</param>
+    public string? Choose(RoutedJob job, Func<string, bool> among)
+    {
+        var home = Best(job, room => among(room.Cell) && room.Could(job) != Possible.Never);
+        // A service that is a guest where it has no home stays there as long as it lives.
+        if (home is not null && job.Spec.Kind != JobKind.Batch) return home.Value.Cell;
+        var guest = Best(job, room => among(room.Cell) && room.Could(job) == Possible.Never
+            && room.Could(job, asGuest: true) != Possible.Never);
+        return home is null || guest?.Rank < home.Value.Rank ? guest?.Cell : home.Value.Cell;
+    }
+
+    private (string Cell, CellRank Rank)? Best(RoutedJob job, Func<CellRoom, bool> among)
+    {
+        (string Cell, CellRank Rank)? best = null;
+        foreach (var (cell, entry) in _cells)
+        {
+            if (!among(entry.Room)) continue;
+            var rank = entry.Room.Rank(job);
+            if (best is null || rank < best.Value.Rank) best = (cell, rank);
+        }
+
+        return best;
+    }
+
+    /// <summary>A cell's room, less what was sent there; null: unknown.</summary>
+    public CellRoom? Find(string cell) => _cells.GetValueOrDefault(cell)?.Room;
+}
