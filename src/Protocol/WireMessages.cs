@@ -21,6 +21,7 @@ public sealed partial class ClockReply : IWireMessage;
 // Router to cell.
 public sealed partial class SubmitJobs : ICellMessage;
 public sealed partial class FindKeys : ICellMessage;
+public sealed partial class CouldRun : ICellMessage;
 public sealed partial class GetJob : ICellMessage;
 public sealed partial class CancelJob : ICellMessage;
 public sealed partial class ListJobs : ICellMessage;
@@ -44,6 +45,7 @@ public sealed partial class SettleOffer : ICellMessage;
 // Cell to router.
 public sealed partial class SubmitJobsReply : IWireMessage;
 public sealed partial class FindKeysReply : IWireMessage;
+public sealed partial class CouldRunReply : IWireMessage;
 public sealed partial class JobReply : IWireMessage;
 public sealed partial class JobsReply : IWireMessage;
 public sealed partial class WhyReply : IWireMessage;

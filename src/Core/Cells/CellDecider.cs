@@ -49,19 +49,27 @@ public static class CellDecider
     /// <summary>Only what could be placed at once is taken in; holding it reserves nothing.</summary>
     private static Decision Adopt(CellState state, AdoptJob c)
     {
-        if (state.FindAdopted(c.Origin) is { } known) return new AlreadyDone(known.Number);
+        if (state.FindAdopted(c.Origin) is { } known && known.Ended != JobPhase.Forwarded)
+            return new AlreadyDone(known.Number);
         if (JobValidator.Validate(c.Spec, state.Catalog, state.Policy) is [var first, ..]) return new Rejected(first);
-        var home = QuotaCheck.Within(state, c.Spec,
-            [.. Alternatives.Of(c.Spec, state.Catalog, state.Policy).Where(a => !a.Guest)]);
+        var wished = Alternatives.Of(c.Spec, state.Catalog, state.Policy).Where(a => !a.Guest);
+        // A running gang goes only to a better model, onto devices that nobody who waits could use.
+        if (c.Above.Length > 0)
+            wished = wished.TakeWhile(a => a.Model != c.Above).Where(a => !state.Queue.IsWanted(a.Model));
+        var home = QuotaCheck.Within(state, c.Spec, [.. wished]);
         var key = state.Queue.KeyOf(c.Spec, state.NextJob);
         var fence = Backfill.Ask(state, state.At, state.NextJob)?.FenceFor(c.Spec, home, key, c.Done);
         var fits = c.Spec.Kind == JobKind.Training
-            ? GangPlanner.Plan(state, c.Spec, home, fence) is not null
+            ? GangPlanner.Plan(state, c.Spec, home, fence) is { } plan
+                && (c.Above.Length == 0 || plan.Pieces.All(p => p.Evicted.Count == 0))
             : TaskPlanner.Plan(state.Index, c.Spec, home, fence) is not null;
         if (!fits || state.ActiveJobs >= Limits.ActiveJobsPerCellMax)
             return new Rejected(new Refusal(Refusal.Busy, "", $"cell {state.Cell} has no room for {c.Origin} now"));
         return new Accepted(new JobAdopted(
-            state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done, c.Requeues));
+            state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done, c.Requeues)
+        {
+            Ticket = c.Ticket, Transfers = c.Transfers, StartedAt = c.StartedAt,
+        });
     }
 
     /// <summary>
@@ -75,11 +83,32 @@ public static class CellDecider
         if (c.Job >= state.NextJob) return Behind(state, c);
         if (state.FindJob(c.Job) is not { } job) return new Rejected(NotFound("job", new JobId(state.Cell, c.Job)));
         if (job.ForwardedTo == c.Cell) return Nothing;
+        if (c.Sequence > 0) return ForwardRunning(state, c, job);
         if (job.Ended is null && (c.Done > job.Done || c.Requeues > job.Requeues)) return Behind(state, c);
         return job.MayMove && job.Done == c.Done && job.Requeues == c.Requeues
             ? new Accepted(new JobForwarded(job.Number, c.Cell))
             : new Rejected(new Refusal(Refusal.Ended, "id",
                 $"job {new JobId(state.Cell, c.Job)} no longer waits as a whole, or has run since it was offered"));
+    }
+
+    /// <summary>
+    /// A gang that runs goes as the very gang that was offered. No sequence is used twice, so a refusal stays true, and
+    /// the other cell may forget the job; where nothing final can be said, silence keeps it there.
+    /// </summary>
+    private static Decision ForwardRunning(CellState state, ForwardJob c, JobState job)
+    {
+        if (c.Sequence >= state.NextSequence) return Behind(state, c);
+        if (job.Allocations.Count == 0 || job.Allocations.First().Key != c.Sequence)
+            return new Rejected(new Refusal(Refusal.Ended, "id",
+                $"job {new JobId(state.Cell, c.Job)} no longer runs as it did when it was offered"));
+        if (!Moves.IsMovable(job))
+            return new Rejected(new Refusal(Refusal.Unavailable, "id",
+                $"job {new JobId(state.Cell, c.Job)} is about to end"));
+        var from = job.Allocations.First().Value.Node.Accelerator.Model;
+        return new Accepted(
+            new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Moved),
+            new JobMoved(job.Number, $"it moved from {from} to {c.Model} in cell {c.Cell}, where the rest ends sooner"),
+            new JobForwarded(job.Number, c.Cell));
     }
 
     private static Rejected Behind(CellState state, ForwardJob c) => new(new Refusal(Refusal.Unavailable, "id",
@@ -88,10 +117,14 @@ public static class CellDecider
     /// <summary>A refusal that comes late is of an offer before: what is held now the home may have let go of since.
     /// </summary>
     private static Decision Settle(CellState state, SettleAdoption c) =>
-        state.FindAdopted(c.Origin) is { Held: true } job
-            && (c.Confirmed || (job.Done == c.Done && job.Requeues == c.Requeues))
-            ? new Accepted(c.Confirmed ? new AdoptionConfirmed(job.Number) : new AdoptionDropped(job.Number))
+        state.FindAdopted(c.Origin) is { Held: true } job && (c.Confirmed || IsSameOffer(job, c))
+            ? new Accepted(c.Confirmed
+                ? new AdoptionConfirmed(job.Number, c.Safe > job.Done ? c.Safe : 0)
+                : new AdoptionDropped(job.Number))
             : Nothing;
+
+    private static bool IsSameOffer(JobState job, SettleAdoption c) => job.Requeues == c.Requeues
+        && (c.Ticket is null || job.Ticket is null ? job.Done == c.Done : job.Ticket == c.Ticket);
 
     private static Decision Cancel(CellState state, CancelJob c)
     {
@@ -219,7 +252,9 @@ public static class CellDecider
     }
 
     private static Decision Checkpoint(CellState state, RecordCheckpoint c) =>
-        state.FindJob(c.Job) is { Ended: null, Spec.Kind: JobKind.Training } job && c.Done > job.Done && c.Done <= 1
+        // One that went on elsewhere may still write a checkpoint here as it leaves.
+        state.FindJob(c.Job) is { Ended: null or JobPhase.Forwarded, Spec.Kind: JobKind.Training } job
+            && c.Done > job.Done && c.Done <= 1
             ? new Accepted(new CheckpointRecorded(c.Job, c.Done))
             : Nothing;
 

@@ -57,6 +57,12 @@ public sealed record JobImage(
 
     public int Moves { get; init; }
 
+    /// <summary>See <see cref="JobState.Ticket"/>.</summary>
+    public TransferTicket? Ticket { get; init; }
+
+    /// <summary>See <see cref="JobState.Transfers"/>.</summary>
+    public int Transfers { get; init; }
+
     /// <summary>See <see cref="JobState.Work"/>.</summary>
     public WorkLedger Work { get; init; }
 

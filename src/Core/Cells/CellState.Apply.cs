@@ -27,7 +27,7 @@ public sealed partial class CellState
             case JobMoved e: ApplyMoved(JobOf(e.Job), e.Reason); break;
             case JobForwarded e: ApplyForwarded(JobOf(e.Job), e.Cell); break;
             case JobAdopted e: ApplyAdopted(e); break;
-            case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job)); break;
+            case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job), e.Done); break;
             case AdoptionDropped e: ApplyDropped(JobOf(e.Job)); break;
             case JobCompleted e: ApplyCompleted(JobOf(e.Job)); break;
             case JobCancelled e: ApplyCancelled(JobOf(e.Job)); break;
@@ -106,7 +106,8 @@ public sealed partial class CellState
         _jobs.Add(job.Number, job);
         job.Class.Members++;
         if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
-        if (job.Origin.Length > 0) _adopted.Add(job.Origin, job);
+        // One that was here before, went on and came back: the note of where it went is out of date.
+        if (job.Origin.Length > 0) _adopted[job.Origin] = job;
         if (job.Spec.Kind == JobKind.Inference && job.Ended is null) _services.Add(job.Number, job);
     }
 
@@ -115,7 +116,7 @@ public sealed partial class CellState
         _jobs.Remove(job.Number);
         Queue.Leave(job.Class);
         if (job.Key.Length > 0) _jobsByKey.Remove(job.Key);
-        if (job.Origin.Length > 0) _adopted.Remove(job.Origin);
+        if (_adopted.GetValueOrDefault(job.Origin) == job) _adopted.Remove(job.Origin);
         _services.Remove(job.Number);
     }
 
@@ -273,13 +274,17 @@ public sealed partial class CellState
             Held = true,
             Done = e.Done,
             Requeues = e.Requeues,
+            Ticket = e.Ticket,
+            Transfers = e.Transfers,
+            StartedAt = e.StartedAt,
         };
         AddJob(job);
     }
 
-    private void ApplyConfirmed(JobState job)
+    private void ApplyConfirmed(JobState job, double done)
     {
         job.Held = false;
+        job.Done = Math.Max(job.Done, done);
         Counters.Adopted++;
         if (job.Spec.Kind == JobKind.Inference) job.Scale(job.Spec.ReplicasAt(At));
         Queue.Update(job);

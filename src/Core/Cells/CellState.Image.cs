@@ -110,6 +110,8 @@ public sealed partial class CellState
             ForwardedTo = image.ForwardedTo,
             WaitingSince = image.WaitingSince,
             Moves = image.Moves,
+            Ticket = image.Ticket,
+            Transfers = image.Transfers,
             Work = image.Work,
         };
         foreach (var beneficiary in image.PreemptedBy) job.LeftFor(beneficiary);
@@ -154,6 +156,8 @@ public sealed partial class CellState
         PreemptedBy = [.. job.PreemptedBy],
         WaitingSince = job.WaitingSince,
         Moves = job.Moves,
+        Ticket = job.Ticket,
+        Transfers = job.Transfers,
         Work = job.Work,
     };
 

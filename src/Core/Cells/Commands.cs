@@ -44,20 +44,47 @@ public sealed record RecordCheckpoint(long Job, double Done) : CellCommand;
 /// <param name="Pace">Work that the part there did over what the others did in the same time, 0..1.</param>
 public sealed record LeaveStraggler(long Job, string Node, double Pace) : CellCommand;
 
-/// <summary>A home offers a job that waits there.</summary>
+/// <summary>Another cell offers a job that waits there, or that runs there on a lesser model.</summary>
 /// <param name="Origin">The job's id.</param>
 public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues)
-    : CellCommand;
+    : CellCommand
+{
+    /// <summary>Which stay of the job in which cell is offered; null from a cell of an older version.</summary>
+    public TransferTicket? Ticket { get; init; }
+
+    /// <summary>How often it has changed cells, this time included.</summary>
+    public int Transfers { get; init; } = 1;
+
+    /// <summary>When it first started; null: it never did.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>The model that a running job has to better; empty: it waits.</summary>
+    public string Above { get; init; } = "";
+}
 
 /// <summary>Another cell has taken the job in; the home lets go of it if it waits as it was offered.</summary>
 /// <param name="Done">Of the offer that was taken: share of the work that a checkpoint held, 0..1.</param>
 /// <param name="Requeues">Of the same offer: how often the job had been requeued.</param>
-public sealed record ForwardJob(long Job, string Cell, double Done, int Requeues) : CellCommand;
+public sealed record ForwardJob(long Job, string Cell, double Done, int Requeues) : CellCommand
+{
+    /// <summary>Of the same offer: the first allocation of the running gang; 0: it waited.</summary>
+    public long Sequence { get; init; }
+
+    /// <summary>Where it goes on, for a running gang.</summary>
+    public string Model { get; init; } = "";
+}
 
 /// <summary>The home's word on an adopted job.</summary>
 /// <param name="Done">Of the offer that it speaks of, as in <see cref="ForwardJob"/>.</param>
 /// <param name="Requeues">Of the same offer.</param>
-public sealed record SettleAdoption(string Origin, bool Confirmed, double Done, int Requeues) : CellCommand;
+public sealed record SettleAdoption(string Origin, bool Confirmed, double Done, int Requeues) : CellCommand
+{
+    /// <summary>With a confirmation: share of the work that is safe now, 0..1.</summary>
+    public double Safe { get; init; }
+
+    /// <summary>The stay that the word is about; null from a cell of an older version.</summary>
+    public TransferTicket? Ticket { get; init; }
+}
 
 /// <summary>What became of a command: a closed set.</summary>
 public abstract record Decision;

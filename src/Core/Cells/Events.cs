@@ -140,10 +140,28 @@ public sealed record JobForwarded(long Job, string Cell) : CellEvent;
 /// <param name="Done">Share of the work that a checkpoint holds, 0..1.</param>
 /// <param name="Requeues">How often it was requeued there.</param>
 public sealed record JobAdopted(
-    long Job, string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues) : CellEvent;
+    long Job, string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues) : CellEvent
+{
+    /// <summary>Where it comes from; null in rows from before a job could move more than once.</summary>
+    public TransferTicket? Ticket { get; init; }
+
+    /// <summary>How often it has changed cells.</summary>
+    public int Transfers { get; init; } = 1;
+
+    /// <summary>When it first started; null: it never did.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+}
+
+/// <summary>One stay of a job in one cell, and the gang that ran then: an offer of the job speaks of it, and so do the
+/// answers, so that none of them is taken for the word on another offer.</summary>
+/// <param name="From">The cell that offers.</param>
+/// <param name="Number">The job's number there.</param>
+/// <param name="Sequence">The first allocation of the gang that runs there; 0: the job waits.</param>
+public sealed record TransferTicket(string From, long Number, long Sequence);
 
 /// <summary>The home has let go of it: it may be placed here.</summary>
-public sealed record AdoptionConfirmed(long Job) : CellEvent;
+/// <param name="Done">Share of the work that was safe when it let go, 0..1; 0: as it was offered.</param>
+public sealed record AdoptionConfirmed(long Job, double Done = 0) : CellEvent;
 
 /// <summary>The home kept it: it is not this cell's any more.</summary>
 public sealed record AdoptionDropped(long Job) : CellEvent;

@@ -106,6 +106,10 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
 
     internal void Reconsider() => Promises++;
 
+    /// <summary>True when somebody waits who may use the model, whatever keeps it from doing so now.</summary>
+    internal bool IsWanted(string model) =>
+        _waiting.Values.Any(waiting => waiting.Alternatives.Any(a => a.Model == model));
+
     /// <summary>Number of waiting jobs of a kind.</summary>
     public int Count(JobKind kind) => _waitingByKind[(int)kind];
 

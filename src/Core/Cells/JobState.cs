@@ -140,6 +140,13 @@ public sealed class JobState
     /// <summary>The id of a job that was taken over from another cell; empty for a job of this cell.</summary>
     public string Origin { get; init; } = "";
 
+    /// <summary>The stay in another cell that it was taken over from; null: it was not, or by an older version.
+    /// </summary>
+    public TransferTicket? Ticket { get; init; }
+
+    /// <summary>How often it has changed cells.</summary>
+    public int Transfers { get; init; }
+
     /// <summary>Taken over, but its home has not let go of it yet.</summary>
     public bool Held { get; internal set; }
 
@@ -162,11 +169,11 @@ public sealed class JobState
     public bool Waits => Ended is null && !Held && _unplaced.Count > 0;
 
     /// <summary>
-    /// It waits as a whole, at its home, so another cell may take it over. Whoever ran and waits again was requeued,
-    /// which tells an old offer from a new one; a service that may have no replica at all is not, so it stays.
+    /// It waits as a whole, so another cell may take it over. Whoever ran and waits again was requeued, which tells an
+    /// old offer from a new one; a service that may have no replica at all is not, so it stays.
     /// </summary>
-    public bool MayMove => Waits && Origin.Length == 0 && _allocations.Count == 0 && _finished.Count == 0
-        && Spec is not { Kind: JobKind.Inference, MinReplicas: 0 };
+    public bool MayMove => Waits && Transfers < Limits.TransfersPerJobMax && _allocations.Count == 0
+        && _finished.Count == 0 && Spec is not { Kind: JobKind.Inference, MinReplicas: 0 };
 
     public JobPhase Phase
     {

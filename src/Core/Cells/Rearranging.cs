@@ -35,15 +35,11 @@ public static class Rearranging
     private sealed class Pass(CellState state, RoundWriter round)
     {
         private readonly Fleets.GangPolicy _policy = state.Policy.Gangs;
-        private HashSet<string>? _wanted;
-
         public int Moved { get; private set; }
 
         public bool IsOver => Moved >= Limits.MovesPerRoundMax || round.Count >= Limits.EventsPerRoundMax;
 
-        /// <summary>A gang without checkpoints would begin from nothing, so it stays.</summary>
-        public bool MayMove(JobState gang) =>
-            gang.Spec.Checkpoint > TimeSpan.Zero && Rested(gang.Allocations.First().Value) && Moves.IsMovable(gang);
+        public bool MayMove(JobState gang) => GangMoves.MayMove(state, gang, round.At);
 
         public void Grow(JobState gang)
         {
@@ -109,30 +105,13 @@ public static class Rearranging
             return QuotaCheck.WhyNot(state, job, to, milli) is not null;
         }
 
-        private bool Rested(AllocationState allocation) => allocation.PlacedAt + _policy.ResizeInterval <= round.At;
+        private bool Rested(AllocationState allocation) => GangMoves.IsRested(state, allocation, round.At);
 
-        private bool Pays(TimeSpan after, JobState gang) =>
-            after * _policy.MigrateGain < Remaining.Of(gang, round.At);
+        private bool Pays(TimeSpan after, JobState gang) => GangMoves.Pays(state, gang, after, round.At);
 
-        /// <summary>Time until it would be done after a move, given the run time of the whole work there.</summary>
-        private TimeSpan After(JobState gang, TimeSpan runTime)
-        {
-            var grace = state.Policy.Guests.Grace;
-            return runTime * Remaining.ShareAfterMove(gang, round.At, grace > TimeSpan.Zero) + _policy.Restart + grace;
-        }
+        private TimeSpan After(JobState gang, TimeSpan runTime) => GangMoves.After(state, gang, runTime, round.At);
 
-        /// <summary>True when somebody waits who may use the model, whatever keeps it from doing so now.</summary>
-        private bool Wanted(string model)
-        {
-            if (_wanted is null)
-            {
-                _wanted = new HashSet<string>(StringComparer.Ordinal);
-                foreach (var waiting in state.Queue.WaitingClasses)
-                    _wanted.UnionWith(waiting.Alternatives.Select(a => a.Model));
-            }
-
-            return _wanted.Contains(model);
-        }
+        private bool Wanted(string model) => state.Queue.IsWanted(model);
 
         private void Commit(List<CellEvent> events)
         {

@@ -60,6 +60,12 @@ public sealed class CellRoom
     public CellRank Rank(RoutedJob job) =>
         job.Spec.Kind == JobKind.Training ? RankGang(job) : RankTasks(job);
 
+    /// <summary>Whether a gang, or a task, would have devices at home at once; guests may have to leave for a gang.
+    /// </summary>
+    public bool HasRoomAtHome(RoutedJob job) => job.Spec.Kind == JobKind.Training
+        ? Rank(job).Fits
+        : job.Home.Any(a => TaskRoom(job, a.Model, reclaim: false).Tasks > 0);
+
     private CellRank RankGang(RoutedJob job)
     {
         var spec = job.Spec;

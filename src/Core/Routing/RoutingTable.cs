@@ -86,6 +86,18 @@ public sealed class RoutingTable
         return home is null || guest?.Rank < home.Value.Rank ? guest?.Cell : home.Value.Cell;
     }
 
+    /// <summary>The best cell in which a waiting job, or a task of it, would have devices at home at once.</summary>
+    public string? ChooseNow(RoutedJob job, Func<string, bool> among) =>
+        Best(job, room => among(room.Cell) && room.Could(job) != Possible.Never && room.HasRoomAtHome(job))?.Cell;
+
+    /// <summary>The best cell in which a gang would have devices that are free.</summary>
+    public string? ChooseFree(RoutedJob gang, Func<string, bool> among) =>
+        Best(gang, room => among(room.Cell) && room.Could(gang) != Possible.Never
+            && room.Rank(gang).Level is var level && level < CellRank.Preempting && level % 2 == 0)?.Cell;
+
+    /// <summary>True when somebody waits in one of the cells who may use the model.</summary>
+    public bool IsWanted(string model) => _cells.Values.Any(c => c.Room.Status.Wanted.Contains(model));
+
     private (string Cell, CellRank Rank)? Best(RoutedJob job, Func<CellRoom, bool> among)
     {
         (string Cell, CellRank Rank)? best = null;

@@ -61,6 +61,7 @@ public static class RoundMapping
         JobCancelled x => new() { JobCancelled = x.Job },
         JobForwarded x => new() { JobForwarded = new() { Job = x.Job, Cell = x.Cell } },
         JobAdopted x => new() { JobAdopted = ToWirePart(x) },
+        AdoptionConfirmed { Done: > 0 } x => new() { AdoptionConfirmedAt = new() { Job = x.Job, Done = x.Done } },
         AdoptionConfirmed x => new() { AdoptionConfirmed = x.Job },
         AdoptionDropped x => new() { AdoptionDropped = x.Job },
         JobMoved x => new() { JobMoved = new() { Job = x.Job, Reason = x.Reason } },
@@ -91,6 +92,7 @@ public static class RoundMapping
         Case.JobForwarded => new JobForwarded(msg.JobForwarded.Job, msg.JobForwarded.Cell),
         Case.JobAdopted => FromWirePart(msg.JobAdopted),
         Case.AdoptionConfirmed => new AdoptionConfirmed(msg.AdoptionConfirmed),
+        Case.AdoptionConfirmedAt => new AdoptionConfirmed(msg.AdoptionConfirmedAt.Job, msg.AdoptionConfirmedAt.Done),
         Case.AdoptionDropped => new AdoptionDropped(msg.AdoptionDropped),
         Case.JobMoved => new JobMoved(msg.JobMoved.Job, msg.JobMoved.Reason),
         Case.JobFailed => new JobFailed(msg.JobFailed.Job, msg.JobFailed.Reason),
@@ -105,11 +107,26 @@ public static class RoundMapping
         SubmittedAtMs = e.SubmittedAt.ToWireMs(),
         Done = e.Done,
         Requeues = e.Requeues,
+        From = e.Ticket?.From ?? "",
+        FromNumber = e.Ticket?.Number ?? 0,
+        FromSequence = e.Ticket?.Sequence ?? 0,
+        // Rows of before say nothing, and a job changed cells once at most then.
+        Transfers = e.Ticket is null ? 0 : e.Transfers,
+        StartedAtMs = e.StartedAt.ToWireMs(),
     };
 
     private static JobAdopted FromWirePart(JobAdoptedMsg msg) => new(
         msg.Job, msg.Origin, msg.Spec.FromWire(), WireTime.Instant(msg.SubmittedAtMs), msg.Done,
-        msg.Requeues);
+        msg.Requeues)
+    {
+        Ticket = TicketOf(msg.From, msg.FromNumber, msg.FromSequence),
+        Transfers = msg.Transfers == 0 ? 1 : msg.Transfers,
+        StartedAt = WireTime.InstantOrNone(msg.StartedAtMs),
+    };
+
+    /// <summary>Null in messages and rows from before there were tickets.</summary>
+    public static TransferTicket? TicketOf(string from, long number, long sequence) =>
+        from.Length == 0 ? null : new TransferTicket(from, number, sequence);
 
     /// <summary>The event's own message; snapshots hold it too.</summary>
     public static NodeAdmittedMsg ToWirePart(this NodeAdmitted e)

@@ -149,6 +149,10 @@ public static class SnapshotMapping
             RunMs = job.Work.RunMs,
             LostTo = job.Work.LostTo is { } cause ? (int)cause + 1 : 0,
             LastLostMs = job.Work.LastLostMs,
+            From = job.Ticket?.From ?? "",
+            FromNumber = job.Ticket?.Number ?? 0,
+            FromSequence = job.Ticket?.Sequence ?? 0,
+            Transfers = job.Ticket is null ? 0 : job.Transfers,
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         msg.PreemptedBy.AddRange(job.PreemptedBy);
@@ -164,6 +168,8 @@ public static class SnapshotMapping
         PreemptedBy = [.. msg.PreemptedBy],
         WaitingSince = WireTime.InstantOrNone(msg.WaitingSinceMs),
         Moves = msg.Moves,
+        Ticket = RoundMapping.TicketOf(msg.From, msg.FromNumber, msg.FromSequence),
+        Transfers = msg.Transfers > 0 ? msg.Transfers : msg.Origin.Length > 0 ? 1 : 0,
         Work = new WorkLedger(msg.HeldMs, msg.UsefulMs, msg.LostMs)
         {
             RunMs = msg.RunMs,

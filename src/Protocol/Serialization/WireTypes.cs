@@ -25,6 +25,8 @@ public static class WireTypes
         ("submit-jobs-reply:1", typeof(SubmitJobsReply), SubmitJobsReply.Parser),
         ("find-keys:1", typeof(FindKeys), FindKeys.Parser),
         ("find-keys-reply:1", typeof(FindKeysReply), FindKeysReply.Parser),
+        ("could-run:1", typeof(CouldRun), CouldRun.Parser),
+        ("could-run-reply:1", typeof(CouldRunReply), CouldRunReply.Parser),
         ("get-job:1", typeof(GetJob), GetJob.Parser),
         ("cancel-job:1", typeof(CancelJob), CancelJob.Parser),
         ("job-reply:1", typeof(JobReply), JobReply.Parser),

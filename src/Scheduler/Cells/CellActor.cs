@@ -76,7 +76,6 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
                 OnSnapshot(offer);
                 break;
             case RecoveryCompleted:
-                if (_options.HandOver) Mediator.Tell(new Subscribe(CellOptions.DigestTopic, Self));
                 Timers.StartPeriodicTimer("tick", Tick.Instance, _options.TickInterval);
                 _shell.Begin();
                 break;
@@ -92,8 +91,6 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
         switch (message)
         {
             case ICellMessage m: _shell.Receive(m, Sender); break;
-            case CellView digest: _shell.OnDigest(digest); break;
-            case SubscribeAck: break;
             case Tick: _shell.Tick(); break;
             case StopCell: _shell.StopWhenDurable(); break;
             case SaveSnapshotSuccess saved:

@@ -1,4 +1,5 @@
 using Stockpile.Core.Fleets;
+using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Cells;
 
@@ -40,8 +41,8 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     /// <summary>Recover from the first row of the journal.</summary>
     public bool IgnoreSnapshots { get; init; }
 
-    /// <summary>Whether jobs that wait here may go to other cells; needs the shard region.</summary>
-    public bool HandOver { get; init; }
+    /// <summary>What this process knows of the cells, so that jobs may go to others; null: they stay.</summary>
+    public KnownCells? Cells { get; init; }
 
     /// <summary>The topic on which cells tell the routers how they are.</summary>
     public const string DigestTopic = "cell-digests";

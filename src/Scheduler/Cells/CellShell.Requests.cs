@@ -28,6 +28,7 @@ public sealed partial class CellShell
             Protocol.V1.ResumeNode m => ChangeNode(round, m.Node, new ResumeNode(m.Node)),
             FaultNode m => () => Fault(m),
             FindKeys m => () => Known(m),
+            CouldRun m => () => Feasibility.ReachOf(_state, m.Spec.FromWire()).ToWire(_cell),
             GetJob m => () => Job(m.Number, m.Origin),
             ListJobs m => () => CellViews.Jobs(_state, m),
             WhyJob m => () => Why(m.Number, m.Origin),
@@ -62,7 +63,7 @@ public sealed partial class CellShell
 
         return () =>
         {
-            var reply = new SubmitJobsReply();
+            var reply = new SubmitJobsReply { Round = _state.RoundNumber };
             foreach (var (decision, job) in decisions)
                 reply.Results.Add(decision is Rejected(var refusal)
                     ? new SubmitResult { Refusal = ToWire(refusal) }

@@ -175,6 +175,7 @@ public sealed partial class CellShell
             return;
         }
 
+        TellLastWords();
         KeepHouse();
         if (more || _inbox.Count > 0) RunRounds();
     }
@@ -196,7 +197,7 @@ public sealed partial class CellShell
         if (_keptHouseAt != 0 && _options.Real.GetElapsedTime(_keptHouseAt, now) < _options.TickInterval) return;
         _keptHouseAt = now;
         _hosts.SendDue(_state, _state.Unstarted, NameOf, _ports.Self);
-        OfferWaiting();
+        OfferTransfers();
         if (_digestAt != 0 && _options.Real.GetElapsedTime(_digestAt, now) < _options.DigestInterval) return;
         _digestAt = now;
         _ports.Publish(View());

@@ -5,6 +5,7 @@ using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Routing;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 
@@ -182,6 +183,7 @@ public static class CellViews
         foreach (var (cause, ms) in state.Goodput.LostMs)
             view.LostHours.Add(JsonNamingPolicy.KebabCaseLower.ConvertName(cause.ToString()), ms / MsPerHour);
         view.Models.AddRange(ModelUses(state));
+        view.Add(CellStatus.Of(state));
         foreach (var (generation, count) in state.Generations) view.Generations.Add(generation, count);
         view.Use.AddRange(usage.Tiers.Select(t => new TierUseView
         {
@@ -196,10 +198,6 @@ public static class CellViews
         }));
         return view;
     }
-
-    private static int LargestDomain(IEnumerable<NodeState> nodes, Func<NodeState, string> domainOf) =>
-        nodes.Where(n => domainOf(n).Length > 0).GroupBy(domainOf, StringComparer.Ordinal)
-            .Select(g => g.Sum(n => n.Devices)).DefaultIfEmpty().Max();
 
     private static SortedDictionary<string, ModelUse>.ValueCollection ModelUses(CellState state)
     {
@@ -230,23 +228,7 @@ public static class CellViews
             use.LargestFree = Math.Max(use.LargestFree, node.FreeDevices);
         }
 
-        foreach (var use in uses.Values)
-        {
-            var nodes = state.Nodes.Where(n => n.Accelerator.Model == use.Model).ToList();
-            use.DevicesPerRackMax = LargestDomain(nodes, n => n.Rack);
-            use.DevicesPerPodMax = LargestDomain(nodes, n => n.Pod);
-        }
-
         foreach (var allocation in state.Allocations.Values) Count(uses[allocation.Node.Accelerator.Model], allocation);
-        foreach (var number in state.Queue.InOrder())
-        {
-            var job = state.FindJob(number)!;
-            var tasks = job.Spec.Kind == JobKind.Training ? 1 : job.Unplaced.Count;
-            var milli = (job.Spec.ShareMilli > 0 ? job.Spec.ShareMilli : job.Spec.Devices * 1000L) * tasks;
-            var first = job.Class.Alternatives.FirstOrDefault(a => uses.ContainsKey(a.Model));
-            if (first is not null) uses[first.Model].WaitingMilli += milli;
-        }
-
         return uses.Values;
     }
 

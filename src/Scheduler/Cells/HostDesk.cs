@@ -24,6 +24,7 @@ public sealed class HostDesk(CellOptions options)
     private readonly Dictionary<long, (string Host, StopOrder Order, long SentAt)> _stops = [];
     private readonly Dictionary<long, long> _startsSentAt = [];
     private readonly GangDrains _drains = new(options.Policy.Guests.Grace);
+    private readonly HashSet<long> _heldBack = [];
     private long _since = options.Real.GetTimestamp();
     private long _tickedAt = options.Real.GetTimestamp();
 
@@ -94,6 +95,14 @@ public sealed class HostDesk(CellOptions options)
         }
     }
 
+    /// <summary>True while parts of the job's gang of before are still leaving.</summary>
+    public bool IsLeaving(long job) => _drains.Holds(job);
+
+    /// <summary>Whatever the job is given, it is not started before <see cref="Release"/>.</summary>
+    public void Hold(long job) => _heldBack.Add(job);
+
+    public void Release(long job) => _heldBack.Remove(job);
+
     /// <summary>Has a node stop an allocation; repeated until it says that it did.</summary>
     public void Stop(string host, string node, string job, long sequence, TimeSpan grace = default) =>
         _stops[sequence] = (
@@ -149,7 +158,7 @@ public sealed class HostDesk(CellOptions options)
         {
             var host = allocation.Node.Admitted.Host;
             if (!_hosts.ContainsKey(host) || allocation.Node.Lost) continue;
-            if (_drains.Holds(allocation.Job.Number)) continue;
+            if (_drains.Holds(allocation.Job.Number) || _heldBack.Contains(allocation.Job.Number)) continue;
             if (!Due(_startsSentAt.GetValueOrDefault(allocation.Sequence), now)) continue;
             Batch(host).Starts.Add(StartOf(allocation, nameOf));
             _startsSentAt[allocation.Sequence] = now;

@@ -31,15 +31,16 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         try
         {
             var message = new WhyJob { Cell = id.Cell, Number = id.Number };
-            var reply = await Ask<WhyReply>(new RouterShell.ToCell(message), cancel).ConfigureAwait(false);
-            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return reply;
-            var there = new WhyJob { Cell = moved.ForwardedTo, Origin = id.ToString() };
-            return await Ask<WhyReply>(new RouterShell.ToCell(there), cancel).ConfigureAwait(false);
+            return await Moved.FollowAsync(
+                await Ask(message).ConfigureAwait(false), r => r.Job,
+                (cell, job) => new WhyJob { Cell = cell, Origin = job }, Ask).ConfigureAwait(false);
         }
         catch (UnknownCellException)
         {
             return new WhyReply { Refusal = NotFound("job", id.ToString()) };
         }
+
+        Task<WhyReply> Ask(ICellMessage question) => Ask<WhyReply>(new RouterShell.ToCell(question), cancel);
     }
 
     public async Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel)
@@ -140,21 +141,22 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         return found ?? new NodeReply { Refusal = NotFound("node", node) };
     }
 
-    /// <summary>Asks a job's home and, when it went to another cell, that one.</summary>
+    /// <summary>Asks a job's home and, when it went to another cell, the one that has it.</summary>
     private async Task<JobReply> AskJob(
         JobId id, ICellMessage message, Func<string, ICellMessage> elsewhere, CancellationToken cancel)
     {
         try
         {
-            var reply = await Ask<JobReply>(new RouterShell.ToCell(message), cancel).ConfigureAwait(false);
-            if (reply.Job is not { ForwardedTo.Length: > 0 } moved) return reply;
-            var there = elsewhere(moved.ForwardedTo);
-            return await Ask<JobReply>(new RouterShell.ToCell(there), cancel).ConfigureAwait(false);
+            return await Moved.FollowAsync(
+                await Ask(message).ConfigureAwait(false), r => r.Job, (cell, _) => elsewhere(cell), Ask)
+                .ConfigureAwait(false);
         }
         catch (UnknownCellException)
         {
             return new JobReply { Refusal = NotFound("job", id.ToString()) };
         }
+
+        Task<JobReply> Ask(ICellMessage question) => Ask<JobReply>(new RouterShell.ToCell(question), cancel);
     }
 
     private async Task<IReadOnlyList<T>> AskAll<T>(

@@ -1,0 +1,73 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.Routing;
+
+/// <summary>A job that could be better off in another cell.</summary>
+/// <param name="Above">The model that it runs on; empty: it waits.</param>
+public sealed record Transfer(JobState Job, string Cell, string Above);
+
+/// <summary>
+/// Which jobs a cell offers to which other cell. Pure: how the others are comes in as data. Waiting jobs go where they
+/// would have devices at once; gangs that run on a lesser model go to a better one by the rules that hold inside a cell.
+/// The other cell decides: what is known of it may be old.
+/// </summary>
+public static class Transfers
+{
+    /// <summary>Most running gangs that a cell offers at a time: each offer that is taken costs a restart.</summary>
+    private const int RunningMax = 4;
+
+    /// <param name="others">What is known of the other cells; what is offered is taken out of it, so that no room is
+    /// offered twice.</param>
+    /// <param name="mayGo">Whether a job may be offered to a cell: no offer of it is open, and the cell has not let an
+    /// earlier one pass.</param>
+    /// <param name="most">Most offers.</param>
+    /// <returns>Waiting jobs, most urgent first, then running gangs, oldest first.</returns>
+    public static IReadOnlyList<Transfer> Choose(
+        CellState state, RoutingTable others, Func<long, string, bool> mayGo, DateTimeOffset now, int most)
+    {
+        var transfers = new List<Transfer>();
+        foreach (var number in state.Queue.Heads(most))
+        {
+            if (transfers.Count >= most) return transfers;
+            var job = state.FindJob(number)!;
+            if (!job.MayMove) continue;
+            var routed = RoutedJob.Of(job.Spec, job.Class.Alternatives, state.Policy);
+            if (others.ChooseNow(routed, cell => mayGo(number, cell)) is not { } cell) continue;
+            others.Book(cell, routed);
+            transfers.Add(new Transfer(job, cell, ""));
+        }
+
+        foreach (var gang in state.Gangs)
+        {
+            if (transfers.Count >= most || transfers.Count(t => t.Above.Length > 0) >= RunningMax) break;
+            if (gang.Transfers >= Limits.TransfersPerJobMax || !GangMoves.MayMove(state, gang, now)) continue;
+            if (Better(state, others, mayGo, gang, now) is not { } better) continue;
+            others.Book(better.Cell, better.Job);
+            transfers.Add(new Transfer(gang, better.Cell, ModelOf(gang)));
+        }
+
+        return transfers;
+    }
+
+    private static (string Cell, RoutedJob Job)? Better(
+        CellState state, RoutingTable others, Func<long, string, bool> mayGo, JobState gang, DateTimeOffset now)
+    {
+        var model = ModelOf(gang);
+        foreach (var better in gang.Class.Home.TakeWhile(a => a.Model != model))
+        {
+            // Whoever waits for it, here or anywhere, comes first.
+            if (state.Queue.IsWanted(better.Model) || others.IsWanted(better.Model)) continue;
+            var size = Math.Max(gang.Spec.MaxDevices, gang.Spec.Devices);
+            var runTime = RunTimes.Of(gang.Spec, state.Catalog, state.Policy.Gangs, better.Model, size);
+            if (!GangMoves.Pays(state, gang, GangMoves.After(state, gang, runTime, now), now)) continue;
+            var routed = RoutedJob.Of(gang.Spec, [better], state.Policy);
+            if (others.ChooseFree(routed, cell => mayGo(gang.Number, cell)) is { } cell) return (cell, routed);
+        }
+
+        return null;
+    }
+
+    private static string ModelOf(JobState gang) => gang.Allocations.First().Value.Node.Accelerator.Model;
+}
