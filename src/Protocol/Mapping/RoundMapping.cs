@@ -63,6 +63,8 @@ public static class RoundMapping
         JobAdopted x => new() { JobAdopted = ToWirePart(x) },
         AdoptionConfirmed x => new() { AdoptionConfirmed = x.Job },
         AdoptionDropped x => new() { AdoptionDropped = x.Job },
+        KeyClosed x => new() { KeyClosed = x.ToWirePart() },
+        KeysAtDesks => new() { KeysAtDesks = true },
         JobMoved x => new() { JobMoved = new() { Job = x.Job, Reason = x.Reason } },
         JobFailed x => new() { JobFailed = new() { Job = x.Job, Reason = x.Reason } },
         _ => throw new SerializationException($"{e.GetType().FullName} has no case in CellEventMsg"),
@@ -92,10 +94,17 @@ public static class RoundMapping
         Case.JobAdopted => FromWirePart(msg.JobAdopted),
         Case.AdoptionConfirmed => new AdoptionConfirmed(msg.AdoptionConfirmed),
         Case.AdoptionDropped => new AdoptionDropped(msg.AdoptionDropped),
+        Case.KeyClosed => msg.KeyClosed.FromWire(),
+        Case.KeysAtDesks => new KeysAtDesks(),
         Case.JobMoved => new JobMoved(msg.JobMoved.Job, msg.JobMoved.Reason),
         Case.JobFailed => new JobFailed(msg.JobFailed.Job, msg.JobFailed.Reason),
         _ => throw Unknown(msg),
     };
+
+    /// <summary>The event's own message; snapshots hold it too.</summary>
+    public static KeyClosedMsg ToWirePart(this KeyClosed e) => new() { Key = e.Key, Generation = e.Generation };
+
+    public static KeyClosed FromWire(this KeyClosedMsg msg) => new(msg.Key, msg.Generation);
 
     private static JobAdoptedMsg ToWirePart(JobAdopted e) => new()
     {
