@@ -93,6 +93,26 @@ public static class Limits
     /// <summary>Most jobs in one submission message.</summary>
     public const int JobsPerSubmitMax = 500;
 
+    /// <summary>Keys that one of the 64 key desks remembers, 2.1 million in all; the oldest are forgotten first.
+    /// </summary>
+    public const int KeysPerDeskMax = 32_768;
+
+    /// <summary>Most keys in one message to a key desk.</summary>
+    public const int KeysPerMessageMax = 500;
+
+    /// <summary>Most keys that one row of a key desk's journal binds; a message is never split.</summary>
+    public const int KeysPerDeskRowMax = 2_048;
+
+    /// <summary>Most messages that may wait for the next row of a key desk; beyond it a 429.</summary>
+    public const int DeskInboxMessagesMax = 4_096;
+
+    /// <summary>Closed keys that a cell remembers; the oldest are forgotten first. A message that is older than so many
+    /// later refusals is gone.</summary>
+    public const int ClosedKeysKeptPerCell = 20_000;
+
+    /// <summary>Most key desks that a cell tells its keys of before there were desks at a time.</summary>
+    public const int KeyMovesInFlightMax = 16;
+
     /// <summary>Most waiting jobs that a cell offers to other cells in one tick.</summary>
     public const int OffersPerTickMax = 64;
 

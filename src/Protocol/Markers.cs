@@ -8,3 +8,9 @@ public interface ICellMessage : IWireMessage
 {
     string Cell { get; }
 }
+
+/// <summary>Goes to the key desk it names; sharding routes by it.</summary>
+public interface IDeskMessage : IWireMessage
+{
+    string Desk { get; }
+}

@@ -56,6 +56,10 @@ public sealed partial class CellBusy : IWireMessage;
 public sealed partial class CellDown : IWireMessage;
 public sealed partial class CellAudit : IWireMessage;
 
+// Router or cell to key desk, and back.
+public sealed partial class BindKeys : IDeskMessage;
+public sealed partial class BindKeysReply : IWireMessage;
+
 // Node host to router.
 public sealed partial class HostAudit : IWireMessage;
 
@@ -68,3 +72,5 @@ public sealed partial class CancelCommand : IWireMessage;
 // Journal and snapshot store.
 public sealed partial class RoundCommitted : IWireMessage;
 public sealed partial class CellSnapshot : IWireMessage;
+public sealed partial class KeysBound : IWireMessage;
+public sealed partial class KeyDeskSnapshot : IWireMessage;

@@ -27,6 +27,10 @@ public static class CellDecider
         AdoptJob c => Adopt(state, c),
         ForwardJob c => Forward(state, c),
         SettleAdoption c => Settle(state, c),
+        CloseKey c => c.Generation > state.ClosedAt(c.Key) && state.FindKey(c.Key) is null
+            ? new Accepted(new KeyClosed(c.Key, c.Generation))
+            : Nothing,
+        SettleKeys => state.HasKeysAtDesks ? Nothing : new Accepted(new KeysAtDesks()),
         _ => throw new ArgumentException($"the command {command.GetType().Name} is unknown"),
     };
 
@@ -38,6 +42,10 @@ public static class CellDecider
                 : new Rejected(new Refusal(Refusal.KeyConflict, "key",
                     $"the key '{Names.Shorten(c.Key)}' was used for another job, "
                     + $"{new JobId(state.Cell, known.Number)}"));
+        // Its desk may have bound it to another cell since.
+        if (c.Binding > 0 && c.Binding <= state.ClosedAt(c.Key))
+            return new Rejected(new Refusal(Refusal.Unplaceable, "key",
+                $"cell {state.Cell} has refused the job of the key '{Names.Shorten(c.Key)}' before, and for good"));
         if (JobValidator.Validate(c.Spec, state.Catalog, state.Policy) is [var first, ..]) return new Rejected(first);
         if (state.ActiveJobs >= Limits.ActiveJobsPerCellMax)
             return new Rejected(new Refusal(Refusal.Busy, "",

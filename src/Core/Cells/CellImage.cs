@@ -23,6 +23,12 @@ public sealed record CellImage(
     public double UsefulTrainingMs { get; init; }
     public double UsefulBatchMs { get; init; }
     public IReadOnlyList<LostImage> Lost { get; init; } = [];
+
+    /// <summary>The one that is forgotten next comes first.</summary>
+    public IReadOnlyList<KeyClosed> ClosedKeys { get; init; } = [];
+
+    /// <summary>See <see cref="CellState.HasKeysAtDesks"/>.</summary>
+    public bool KeysAtDesks { get; init; }
 }
 
 public sealed record LostImage(AllocationEnd End, double Ms);

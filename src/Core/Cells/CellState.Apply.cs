@@ -29,6 +29,8 @@ public sealed partial class CellState
             case JobAdopted e: ApplyAdopted(e); break;
             case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job), e.Done); break;
             case AdoptionDropped e: ApplyDropped(JobOf(e.Job)); break;
+            case KeyClosed e: Closed.Close(e.Key, e.Generation); break;
+            case KeysAtDesks: HasKeysAtDesks = true; break;
             case JobCompleted e: ApplyCompleted(JobOf(e.Job)); break;
             case JobCancelled e: ApplyCancelled(JobOf(e.Job)); break;
             case JobFailed e: ApplyFailed(JobOf(e.Job), e.Reason); break;

@@ -28,6 +28,8 @@ public sealed partial class CellState
             UsefulTrainingMs = Goodput.UsefulTrainingMs,
             UsefulBatchMs = Goodput.UsefulBatchMs,
             Lost = [.. Goodput.LostMs.Select(lost => new LostImage(lost.Key, lost.Value))],
+            ClosedKeys = Closed.All,
+            KeysAtDesks = HasKeysAtDesks,
         };
     }
 
@@ -56,6 +58,7 @@ public sealed partial class CellState
             At = image.At,
             NextJob = image.NextJob,
             NextSequence = image.NextSequence,
+            HasKeysAtDesks = image.KeysAtDesks,
         };
         state.Queue.At = image.At;
         foreach (var node in image.Nodes) state.RestoreNode(node);
@@ -80,6 +83,7 @@ public sealed partial class CellState
         state.Goodput.UsefulBatchMs = image.UsefulBatchMs;
         foreach (var (end, ms) in image.Lost) state.Goodput.RestoreLost(end, ms);
         foreach (var (generation, count) in image.Generations) state._generations[generation] = count;
+        foreach (var closed in image.ClosedKeys) state.Closed.Close(closed.Key, closed.Generation);
         state.Counters = image.Counters with { };
         return state;
     }

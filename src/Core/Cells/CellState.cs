@@ -151,6 +151,19 @@ public sealed partial class CellState
 
     public JobState? FindKey(string key) => key.Length == 0 ? null : _jobsByKey.GetValueOrDefault(key);
 
+    /// <summary>Keys whose jobs were refused for good.</summary>
+    internal ClosedKeys Closed { get; } = new();
+
+    /// <summary>The newest binding of the key by which nothing is taken here any more; 0: none.</summary>
+    public int ClosedAt(string key) => Closed.GenerationOf(key);
+
+    /// <summary>Every user's key that is known here is bound at its desk, and is from now on before it gets here.
+    /// </summary>
+    public bool HasKeysAtDesks { get; private set; }
+
+    /// <summary>The keys of the jobs that are known here.</summary>
+    public IReadOnlyCollection<string> Keys => _jobsByKey.Keys;
+
     /// <summary>A job that was taken over, by the id that its home gave it.</summary>
     public JobState? FindAdopted(string origin) => _adopted.GetValueOrDefault(origin);
 

@@ -9,7 +9,18 @@ public abstract record CellCommand;
 public sealed record RaiseEpoch : CellCommand;
 
 /// <param name="Key">Idempotency key; empty: none.</param>
-public sealed record SubmitJob(string Key, JobSpec Spec) : CellCommand;
+public sealed record SubmitJob(string Key, JobSpec Spec) : CellCommand
+{
+    /// <summary>Generation of the key's binding to this cell; 0: none.</summary>
+    public int Binding { get; init; }
+}
+
+/// <summary>A submission was refused as never placeable: the key's binding is of no more use.</summary>
+/// <param name="Generation">Of the binding, from 1.</param>
+public sealed record CloseKey(string Key, int Generation) : CellCommand;
+
+/// <summary>The desks have answered for every key that the cell knew before there were desks.</summary>
+public sealed record SettleKeys : CellCommand;
 
 public sealed record CancelJob(long Job) : CellCommand;
 

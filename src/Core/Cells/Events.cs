@@ -166,6 +166,16 @@ public sealed record AdoptionConfirmed(long Job, double Done = 0) : CellEvent;
 /// <summary>The home kept it: it is not this cell's any more.</summary>
 public sealed record AdoptionDropped(long Job) : CellEvent;
 
+/// <summary>
+/// The cell has refused the job of a key as never placeable. Its desk may bind the key to another cell now, so this one
+/// never takes it by this binding or an older one, whatever joins meanwhile.
+/// </summary>
+/// <param name="Generation">Of the key's binding to this cell, from 1.</param>
+public sealed record KeyClosed(string Key, int Generation) : CellEvent;
+
+/// <summary>Every user's key that the cell knows is bound at its desk.</summary>
+public sealed record KeysAtDesks : CellEvent;
+
 /// <summary>All its work is done.</summary>
 public sealed record JobCompleted(long Job) : CellEvent;
 

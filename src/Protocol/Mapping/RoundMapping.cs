@@ -64,6 +64,8 @@ public static class RoundMapping
         AdoptionConfirmed { Done: > 0 } x => new() { AdoptionConfirmedAt = new() { Job = x.Job, Done = x.Done } },
         AdoptionConfirmed x => new() { AdoptionConfirmed = x.Job },
         AdoptionDropped x => new() { AdoptionDropped = x.Job },
+        KeyClosed x => new() { KeyClosed = x.ToWirePart() },
+        KeysAtDesks => new() { KeysAtDesks = true },
         JobMoved x => new() { JobMoved = new() { Job = x.Job, Reason = x.Reason } },
         JobFailed x => new() { JobFailed = new() { Job = x.Job, Reason = x.Reason } },
         _ => throw new SerializationException($"{e.GetType().FullName} has no case in CellEventMsg"),
@@ -94,10 +96,17 @@ public static class RoundMapping
         Case.AdoptionConfirmed => new AdoptionConfirmed(msg.AdoptionConfirmed),
         Case.AdoptionConfirmedAt => new AdoptionConfirmed(msg.AdoptionConfirmedAt.Job, msg.AdoptionConfirmedAt.Done),
         Case.AdoptionDropped => new AdoptionDropped(msg.AdoptionDropped),
+        Case.KeyClosed => msg.KeyClosed.FromWire(),
+        Case.KeysAtDesks => new KeysAtDesks(),
         Case.JobMoved => new JobMoved(msg.JobMoved.Job, msg.JobMoved.Reason),
         Case.JobFailed => new JobFailed(msg.JobFailed.Job, msg.JobFailed.Reason),
         _ => throw Unknown(msg),
     };
+
+    /// <summary>The event's own message; snapshots hold it too.</summary>
+    public static KeyClosedMsg ToWirePart(this KeyClosed e) => new() { Key = e.Key, Generation = e.Generation };
+
+    public static KeyClosed FromWire(this KeyClosedMsg msg) => new(msg.Key, msg.Generation);
 
     private static JobAdoptedMsg ToWirePart(JobAdopted e) => new()
     {

@@ -18,7 +18,9 @@ public static class SnapshotMapping
             NextJob = image.NextJob,
             NextSequence = image.NextSequence,
             Counters = ToWire(image.Counters, image),
+            KeysAtDesks = image.KeysAtDesks,
         };
+        msg.ClosedKeys.AddRange(image.ClosedKeys.Select(k => k.ToWirePart()));
         msg.Nodes.AddRange(image.Nodes.Select(n => new NodeStateMsg
         {
             Advert = n.Admitted.ToWirePart(),
@@ -76,6 +78,8 @@ public static class SnapshotMapping
         UsefulBatchMs = CountersOf(msg).UsefulBatchMs,
         Lost = [.. CountersOf(msg).LostMs.OrderBy(lost => lost.Key)
             .Select(lost => new LostImage(JobSpecMapping.Known((AllocationEnd)lost.Key), lost.Value))],
+        ClosedKeys = [.. msg.ClosedKeys.Select(k => k.FromWire())],
+        KeysAtDesks = msg.KeysAtDesks,
     };
 
     private static CountersMsg CountersOf(CellSnapshot msg) =>

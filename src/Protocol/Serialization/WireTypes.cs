@@ -58,6 +58,10 @@ public static class WireTypes
         ("cancel-command:1", typeof(CancelCommand), CancelCommand.Parser),
         ("round-committed:1", typeof(RoundCommitted), RoundCommitted.Parser),
         ("cell-snapshot:1", typeof(CellSnapshot), CellSnapshot.Parser),
+        ("bind-keys:1", typeof(BindKeys), BindKeys.Parser),
+        ("bind-keys-reply:1", typeof(BindKeysReply), BindKeysReply.Parser),
+        ("keys-bound:1", typeof(KeysBound), KeysBound.Parser),
+        ("key-desk-snapshot:1", typeof(KeyDeskSnapshot), KeyDeskSnapshot.Parser),
     ];
 
     private static readonly Dictionary<Type, string> Manifests =

@@ -5,6 +5,7 @@ using Akka.Hosting;
 using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Desks;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Hosting;
@@ -13,6 +14,9 @@ public static class SchedulerHostingExtensions
 {
     /// <summary>Name of the shard region: <c>/system/sharding/cell</c>.</summary>
     public const string RegionName = "cell";
+
+    /// <summary>Name of the key desks' shard region.</summary>
+    public const string DeskRegionName = "key-desk";
 
     /// <summary>Role of the members that run cells.</summary>
     public const string Role = "scheduler";
@@ -27,12 +31,25 @@ public static class SchedulerHostingExtensions
     public const string RequestDispatcher = "akka.actor.request-dispatcher";
 
     /// <summary>
-    /// Starts the cells' shard region, registered under <see cref="CellActor"/>, and the router at
-    /// <c>/user/router</c>, registered under <see cref="RouterActor"/>.
+    /// Starts the key desks' shard region, registered under <see cref="KeyDeskActor"/>, the cells', registered under
+    /// <see cref="CellActor"/>, and the router at <c>/user/router</c>, registered under <see cref="RouterActor"/>.
     /// </summary>
     public static AkkaConfigurationBuilder WithStockpileScheduler(
         this AkkaConfigurationBuilder builder, CellOptions options) =>
         builder
+            // Before the cells: one that begins tells the desks its keys. A desk starts with its first message.
+            .WithShardRegion<KeyDeskActor>(
+                DeskRegionName,
+                desk => KeyDeskSupervisor.Props(desk, options).WithDispatcher(CellDispatcher),
+                new DeskMessageExtractor(),
+                new ShardOptions
+                {
+                    Role = Role,
+                    StateStoreMode = StateStoreMode.DData,
+                    HandOffStopMessage = KeyDeskActor.StopDesk.Instance,
+                    // They are few, and a recovery costs more than the memory.
+                    ShouldPassivateIdleEntities = false,
+                })
             .WithShardRegion<CellActor>(
                 RegionName,
                 cell => CellSupervisor.Props(cell, options with { HandOver = true }).WithDispatcher(CellDispatcher),
@@ -66,6 +83,20 @@ public static class SchedulerHostingExtensions
             .WithShardRegionProxy<CellActor>(RegionName, Role, new CellMessageExtractor())
             .WithActors((system, _) =>
                 system.ActorOf(StrandedMember.Props(StrandedAfter), StrandedMember.ActorName));
+}
+
+/// <summary>Routes by the key desk that a message names; each desk is a shard of its own.</summary>
+public sealed class DeskMessageExtractor : IMessageExtractor
+{
+    /// <summary>A name that no desk has goes nowhere.</summary>
+    public string? EntityId(object message) =>
+        message is IDeskMessage { Desk: var desk } && KeyDesks.IsDesk(desk) ? desk : null;
+
+    public object EntityMessage(object message) => message;
+
+    public string? ShardId(object message) => EntityId(message);
+
+    public string ShardId(string entityId, object? messageHint = null) => entityId;
 }
 
 /// <summary>Routes by the cell that a message names. The hash is the same in every process.</summary>

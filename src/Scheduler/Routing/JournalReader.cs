@@ -8,6 +8,7 @@ using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Desks;
 
 namespace Stockpile.Scheduler.Routing;
 
@@ -137,6 +138,21 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
         cancel.ThrowIfCancellationRequested();
         var (count, fault) = await ProbeAsync(cell, number, number).ConfigureAwait(false);
         return count > 0 || fault is not null;
+    }
+
+    /// <summary>Whether a key desk has a row of this number, whoever wrote it.</summary>
+    public async Task<bool> HasDeskRowAsync(string desk, long number)
+    {
+        try
+        {
+            return await Journal.CurrentEventsByPersistenceId(KeyDesks.PersistenceIdOf(desk), number, number)
+                .RunAggregate(0, (n, _) => n + 1, Materializer).ConfigureAwait(false) > 0;
+        }
+        catch (Exception fault) when (!JournalRow.IsOfStore(fault))
+        {
+            // One that cannot be read is there.
+            return true;
+        }
     }
 
     /// <summary>The keys of the cell's jobs, as far as its rows can be read; those of a row that cannot are unknown.
