@@ -115,7 +115,8 @@ public static class CellDecider
         var from = job.Allocations.First().Value.Node.Accelerator.Model;
         return new Accepted(
             new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Moved),
-            new JobMoved(job.Number, $"it moved from {from} to {c.Model} in cell {c.Cell}, where the rest ends sooner"),
+            new JobMoved(job.Number, $"it moved from {from} to {(c.Model.Length > 0 ? c.Model : "a better model")} in cell {c.Cell}, where the "
+                + "rest ends sooner"),
             new JobForwarded(job.Number, c.Cell));
     }
 

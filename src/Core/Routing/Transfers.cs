@@ -18,6 +18,11 @@ public static class Transfers
     /// <summary>Most running gangs that a cell offers at a time: each offer that is taken costs a restart.</summary>
     private const int RunningMax = 4;
 
+    /// <summary>Whether anything waits, or runs on a model that is not its best: else no cell has to be looked at.
+    /// </summary>
+    public static bool HasAny(CellState state) => state.Queue.WaitingClasses.Any()
+        || state.Gangs.Any(gang => gang.Class.Home.Count > 1 && ModelOf(gang) != gang.Class.Home[0].Model);
+
     /// <param name="others">What is known of the other cells; what is offered is taken out of it, so that no room is
     /// offered twice.</param>
     /// <param name="mayGo">Whether a job may be offered to a cell: no offer of it is open, and the cell has not let an

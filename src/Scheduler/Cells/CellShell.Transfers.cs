@@ -45,7 +45,7 @@ public sealed partial class CellShell
         AwaitLastWords();
         var now = _options.Real.GetTimestamp();
         ForgetOffers(now);
-        if (!HasSomethingToOffer()) return;
+        if (!Transfers.HasAny(_state)) return;
         var others = cells.Others(_cell);
         if (others.Count == 0) return;
         if (others.Count > ManyCells && _options.Real.GetElapsedTime(_lookedAt, now) < _options.DigestInterval) return;
@@ -59,10 +59,6 @@ public sealed partial class CellShell
             _ports.Cells.Tell(OfferOf(transfer), _ports.Self);
         }
     }
-
-    private bool HasSomethingToOffer() => _state.Queue.WaitingClasses.Any()
-        || _state.Gangs.Any(g => g.Class.Home.Count > 1
-            && g.Allocations.First().Value.Node.Accelerator.Model != g.Class.Home[0].Model);
 
     private bool MayGo(long job, string cell) =>
         !_offers.ContainsKey(job) && !_passed.ContainsKey((job, cell)) && !_hosts.IsLeaving(job);
@@ -135,8 +131,7 @@ public sealed partial class CellShell
             Done = job.Done,
             Requeues = job.Requeues,
             Sequence = ticket.Sequence,
-            Model = (job.Class.Home.FirstOrDefault(a => _state.Index.Free(a.Model) >= least)
-                ?? job.Class.Home.FirstOrDefault())?.Model ?? "",
+            Model = job.Class.Home.FirstOrDefault(a => _state.Index.Free(a.Model) >= least)?.Model ?? "",
         }, _ports.Self);
     }
 

@@ -35,8 +35,11 @@ public static class SchedulerHostingExtensions
     /// <see cref="CellActor"/>, and the router at <c>/user/router</c>, registered under <see cref="RouterActor"/>.
     /// </summary>
     public static AkkaConfigurationBuilder WithStockpileScheduler(
-        this AkkaConfigurationBuilder builder, CellOptions options) =>
-        builder
+        this AkkaConfigurationBuilder builder, CellOptions options)
+    {
+        // The router hears how the cells are, and the cells that run here read it: no cell has to hear all others.
+        options = options with { Cells = new KnownCells(options.Real) };
+        return builder
             // Before the cells: one that begins tells the desks its keys. A desk starts with its first message.
             .WithShardRegion<KeyDeskActor>(
                 DeskRegionName,
@@ -52,7 +55,7 @@ public static class SchedulerHostingExtensions
                 })
             .WithShardRegion<CellActor>(
                 RegionName,
-                cell => CellSupervisor.Props(cell, options with { HandOver = true }).WithDispatcher(CellDispatcher),
+                cell => CellSupervisor.Props(cell, options).WithDispatcher(CellDispatcher),
                 new CellMessageExtractor(),
                 new ShardOptions
                 {
@@ -72,9 +75,11 @@ public static class SchedulerHostingExtensions
                     look is { IsCompleted: true, IsCompletedSuccessfully: false } ? journal.CellsAsync() : look;
                 system.ActorOf(JournalWarmUp.Props(options, look), JournalWarmUp.ActorName);
                 registry.Register<RouterActor>(system.ActorOf(
-                    RouterActor.Props(region, options, Cells).WithDispatcher(RequestDispatcher),
+                    RouterActor.Props(region, registry.Get<KeyDeskActor>(), options, Cells)
+                        .WithDispatcher(RequestDispatcher),
                     "router"));
             });
+    }
 
     /// <summary>The proxy to the cells on a member that runs none, registered under <see cref="CellActor"/>. The member
     /// ends with <see cref="NoSchedulerLeft"/> when the last scheduler is gone.</summary>

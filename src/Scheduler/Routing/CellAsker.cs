@@ -5,7 +5,7 @@ using Stockpile.Protocol.V1;
 namespace Stockpile.Scheduler.Routing;
 
 /// <summary>
-/// Asks cells, and repeats what gets no answer: sharding delivers at most once, and every request may arrive twice. Any
+/// Asks cells and key desks, and repeats what gets no answer: sharding delivers at most once, and every request may arrive twice. Any
 /// thread may ask.
 /// </summary>
 public sealed class CellAsker(IRouterPorts ports)
@@ -29,6 +29,10 @@ public sealed class CellAsker(IRouterPorts ports)
     /// <exception cref="ClusterBusyException">Its queue is full.</exception>
     public Task<IWireMessage> AskAsync(ICellMessage message, bool once = false) =>
         AskAsync(wait => ports.Ask(message, wait), $"cell {message.Cell}", once);
+
+    /// <summary>The same of a key desk.</summary>
+    public Task<IWireMessage> AskAsync(IDeskMessage message) =>
+        AskAsync(wait => ports.AskDesk(message, wait), $"the key desk {message.Desk}", once: false);
 
     private async Task<IWireMessage> AskAsync(Func<TimeSpan, Task<IWireMessage>> ask, string whom, bool once)
     {

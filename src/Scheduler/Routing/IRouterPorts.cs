@@ -19,11 +19,19 @@ public interface IRouterPorts
     /// <exception cref="AskTimeoutException">No answer came in time; the message may have arrived.</exception>
     Task<IWireMessage> Ask(ICellMessage message, TimeSpan timeout);
 
+    /// <summary>Asks the key desk that the message names. Called from any thread.</summary>
+    /// <exception cref="AskTimeoutException">No answer came in time; the message may have arrived.</exception>
+    Task<IWireMessage> AskDesk(IDeskMessage message, TimeSpan timeout);
+
     /// <summary>Called from any thread.</summary>
     Task Delay(TimeSpan time);
 
     /// <summary>The cells that the journal knows; fails when it cannot be read.</summary>
     Task<IReadOnlyList<string>> JournalCells();
+
+    /// <summary>Whether the first row of a cell's journal says that it never had a key that no desk knows; false too
+    /// when the row cannot be read. Called from any thread.</summary>
+    Task<bool> BornWithDesks(string cell);
 
     /// <summary>Sends a message to the router itself, once.</summary>
     void Once(TimeSpan after, object message);

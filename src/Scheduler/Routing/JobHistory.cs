@@ -12,11 +12,13 @@ public sealed class JobHistory(JobId id)
     private string _cell = id.Cell;
     private readonly Dictionary<long, PlacedAllocation> _allocations = [];
     private readonly List<HistoryEntry> _entries = [];
+    private readonly List<string> _wentTo = [];
 
     public IReadOnlyList<HistoryEntry> Entries => _entries;
 
-    /// <summary>The cell that took the job over and has the rest of its story; null when it stayed.</summary>
-    public string? ForwardedTo { get; private set; }
+    /// <summary>The cells that took the job over, in the order in which they are told of; a cell's rows tell of every
+    /// stay of the job there.</summary>
+    public IReadOnlyList<string> WentTo => _wentTo;
 
     public void Add(Round round)
     {
@@ -24,7 +26,6 @@ public sealed class JobHistory(JobId id)
         {
             _cell = round.Cell;
             _number = 0;
-            ForwardedTo = null;
             _allocations.Clear();
         }
 
@@ -37,8 +38,9 @@ public sealed class JobHistory(JobId id)
     /// <summary>Null when the event is not about the job.</summary>
     private string? Detail(CellEvent committed) => committed switch
     {
-        JobForwarded e when e.Job == _number => $"to cell {ForwardedTo = e.Cell}",
-        JobAdopted e when e.Origin == id.ToString() => $"from cell {id.Cell}, as job {_number = e.Job} here",
+        JobForwarded e when e.Job == _number => $"to cell {Went(e.Cell)}",
+        JobAdopted e when e.Origin == id.ToString() =>
+            $"from cell {e.Ticket?.From ?? id.Cell}, as job {_number = e.Job} here",
         AdoptionConfirmed e when e.Job == _number => "its home has let go of it",
         AdoptionDropped e when e.Job == _number => "its home kept it",
         JobSubmitted e when e.Job == _number =>
@@ -55,6 +57,12 @@ public sealed class JobHistory(JobId id)
         JobFailed e when e.Job == _number => e.Reason,
         _ => null,
     };
+
+    private string Went(string cell)
+    {
+        if (!_wentTo.Contains(cell)) _wentTo.Add(cell);
+        return cell;
+    }
 
     private string Placed(IReadOnlyList<PlacedAllocation> allocations)
     {

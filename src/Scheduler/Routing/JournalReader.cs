@@ -27,8 +27,14 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
     {
         var history = new JobHistory(id);
         await ReadAsync(id.Cell, 1, Keep, cancel).ConfigureAwait(false);
-        if (history.ForwardedTo is { } cell) await ReadAsync(cell, 1, Keep, cancel).ConfigureAwait(false);
-        // Two cells commit the steps of a hand-over, each in its own journal; OrderBy keeps the order within one.
+        var read = new HashSet<string>(StringComparer.Ordinal) { id.Cell };
+        while (history.WentTo.FirstOrDefault(cell => !read.Contains(cell)) is { } next)
+        {
+            read.Add(next);
+            await ReadAsync(next, 1, Keep, cancel).ConfigureAwait(false);
+        }
+
+        // Several cells commit the steps of a hand-over, each in its own journal; OrderBy keeps the order within one.
         return [.. history.Entries.OrderBy(e => e.At)];
 
         bool Keep(Round round)
@@ -108,6 +114,18 @@ public sealed class JournalReader(ActorSystem system, CellOptions options)
             .RunWith(Sink.Seq<string>(), Materializer).ConfigureAwait(false);
         return [.. ids.Where(id => id.StartsWith(prefix, StringComparison.Ordinal))
             .Select(id => id[prefix.Length..]).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Whether a cell's first row says that it never had a key that no key desk knows.</summary>
+    public async Task<bool> BornWithDesksAsync(string cell)
+    {
+        var born = false;
+        await ReadAsync(cell, 1, round =>
+        {
+            born = round.Events.OfType<KeysAtDesks>().Any();
+            return false;
+        }, CancellationToken.None).ConfigureAwait(false);
+        return born;
     }
 
     private SqlReadJournal Journal =>

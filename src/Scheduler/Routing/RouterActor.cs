@@ -12,24 +12,32 @@ namespace Stockpile.Scheduler.Routing;
 public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
 {
     private readonly IActorRef _region;
+    private readonly IActorRef _desks;
     private readonly CellOptions _options;
     private readonly Func<Task<IReadOnlyList<string>>> _journalCells;
+    private readonly JournalReader _journal;
     private readonly RouterShell _shell;
 
+    /// <param name="region">Of the cells.</param>
+    /// <param name="desks">The region of the key desks.</param>
+    /// <param name="options">With <see cref="CellOptions.Cells"/>.</param>
     /// <param name="journalCells">The cells that the journal knows.</param>
-    public RouterActor(IActorRef region, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells)
+    public RouterActor(
+        IActorRef region, IActorRef desks, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells)
     {
         _region = region;
+        _desks = desks;
         _options = options;
         _journalCells = journalCells;
-        _shell = new RouterShell(options, this);
+        _journal = new JournalReader(Context.System, options);
+        _shell = new RouterShell(options, options.Cells!, this);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(
-        IActorRef region, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells) =>
-        Akka.Actor.Props.Create(() => new RouterActor(region, options, journalCells));
+        IActorRef region, IActorRef desks, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells) =>
+        Akka.Actor.Props.Create(() => new RouterActor(region, desks, options, journalCells));
 
     IActorRef IRouterPorts.Self => Self;
 
@@ -37,6 +45,22 @@ public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
 
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout) =>
         _region.Ask<IWireMessage>(message, timeout);
+
+    Task<IWireMessage> IRouterPorts.AskDesk(IDeskMessage message, TimeSpan timeout) =>
+        _desks.Ask<IWireMessage>(message, timeout);
+
+    async Task<bool> IRouterPorts.BornWithDesks(string cell)
+    {
+        try
+        {
+            return await _journal.BornWithDesksAsync(cell).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Whatever keeps the row from being read, the cell itself will tell.
+            return false;
+        }
+    }
 
     Task IRouterPorts.Delay(TimeSpan time) => Task.Delay(time, _options.Real);
 
