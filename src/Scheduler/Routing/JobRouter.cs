@@ -46,10 +46,12 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
                     job.Result!.Refusal ??= new Refusal(Refusal.Withheld, "",
                         "not taken, because another job of the request was refused").ToWire();
             else if (submit.Mode == SubmitMode.AllOrNothing)
-                foreach (var job in jobs) Restart(job);
+                foreach (var job in jobs) job.Restart();
         }
 
         await SendAllAsync(jobs, Step.Take).ConfigureAwait(false);
+        // What was only looked at is not on its way to anybody.
+        foreach (var job in jobs) Unbook(job);
         return new SubmitJobsReply { Results = { jobs.Select(j => j.Result) } };
     }
 
@@ -76,21 +78,22 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
     /// <summary>Gives each job a cell, or its refusal.</summary>
     private async Task FindCellsAsync(List<JobOnItsWay> jobs, Step step)
     {
-        foreach (var job in jobs) Choose(job, step);
+        foreach (var job in jobs) Choose(job);
         var keyed = jobs.FindAll(j => j.IsUsers);
         await AskDesksAsync(keyed, step).ConfigureAwait(false);
         await AskOldCellsAsync(keyed.FindAll(j => !j.IsBound)).ConfigureAwait(false);
         foreach (var job in jobs.Where(j => !j.IsBound && (j.Cell is null || (j.IsUsers && !j.IsSure))))
-            await LookAsync(job, step).ConfigureAwait(false);
+            await LookAsync(job).ConfigureAwait(false);
         if (step == Step.Take)
             await BindAsync(keyed.FindAll(j => j is { IsBound: false, Result: null })).ConfigureAwait(false);
     }
 
-    private void Choose(JobOnItsWay job, Step step)
+    /// <summary>Jobs of one request count on each other's room, so each is booked, also for a check.</summary>
+    private void Choose(JobOnItsWay job)
     {
         if (job.IsBound || job.Cell is not null) return;
         Unbook(job);
-        if (cells.Choose(job.Job, job.Avoided, step == Step.Take) is not var (cell, could, booking)) return;
+        if (cells.Choose(job.Job, job.Avoided, book: true) is not var (cell, could, booking)) return;
         (job.Cell, job.IsSure, job.Booking) = (cell, could == Possible.Surely, booking);
     }
 
@@ -133,7 +136,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
     }
 
     /// <summary>Asks the cells themselves: their statuses do not tell, or one of them has refused.</summary>
-    private async Task LookAsync(JobOnItsWay job, Step step)
+    private async Task LookAsync(JobOnItsWay job)
     {
         Unbook(job);
         var serving = cells.Serving();
@@ -147,7 +150,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
 
         var others = cells.All().Except(possible, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
         // A status may be older than the nodes that it lacks.
-        var (cell, booking) = cells.Choose(job.Job, others, step == Step.Take) is var (chosen, _, booked)
+        var (cell, booking) = cells.Choose(job.Job, others, book: true) is var (chosen, _, booked)
             ? (chosen, booked) : (possible.Order(StringComparer.Ordinal).First(), null);
         (job.Cell, job.IsSure, job.Booking) = (cell, true, booking);
     }
@@ -212,7 +215,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
             // Only the cells together can refuse it.
             Unbook(job);
             job.Refused(step == Step.Take);
-            await LookAsync(job, step).ConfigureAwait(false);
+            await LookAsync(job).ConfigureAwait(false);
             return;
         }
 
@@ -225,9 +228,13 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
             if (cells.Choose(job.Job, job.Avoided, book: false) is not null) return;
         }
 
-        if (result.Refusal is null && job.Booking is { } booking && round > 0) cells.Settle(booking, round);
-        else Unbook(job);
-        job.Booking = null;
+        if (result.Refusal is not null || result.Repeated) Unbook(job);
+        else if (step == Step.Take && job.Booking is { } booking)
+        {
+            cells.Settle(booking, round);
+            job.Booking = null;
+        }
+
         job.Result = await FollowedAsync(result).ConfigureAwait(false);
     }
 
@@ -240,13 +247,6 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
             async question => (JobReply)await asker.AskAsync(question).ConfigureAwait(false)).ConfigureAwait(false);
         result.Job = there.Job ?? moved;
         return result;
-    }
-
-    /// <summary>The check is over: the job goes where it was found possible.</summary>
-    private void Restart(JobOnItsWay job)
-    {
-        job.Restart();
-        if (job.Cell is { } cell) job.Booking = cells.Book(cell, job.Job);
     }
 
     private void Unbook(JobOnItsWay job)

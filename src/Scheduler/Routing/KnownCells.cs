@@ -161,12 +161,6 @@ public sealed class KnownCells(TimeProvider real)
         }
     }
 
-    /// <summary>Counts a job as sent to a cell that was not chosen here.</summary>
-    public RoutingTable.Booking Book(string cell, RoutedJob job)
-    {
-        lock (_lock) return _table.Book(cell, job);
-    }
-
     public void Settle(RoutingTable.Booking booking, long round)
     {
         lock (_lock) _table.Settle(booking, round);
