@@ -241,21 +241,36 @@ public sealed class CellRoom
             {
                 if (GangRoom(job, alternative.Model, reclaim == 1).Ranks < job.Spec.LeastDevices) continue;
                 var left = job.Spec.Devices;
-                foreach (var group in Suitable(job, alternative.Model))
-                    for (var devices = group.ByFree.Length - 1; devices > 0 && left > 0; devices--)
-                        while (left > 0 && (reclaim == 1 ? group.ByReclaimable : group.ByFree)[devices] > 0)
-                        {
-                            var take = Math.Min(left, Math.Min(
-                                devices, job.Spec.PerNode > 0 ? job.Spec.PerNode : devices));
-                            Shift(group.ByReclaimable, devices, take);
-                            if (reclaim == 0) Shift(group.ByFree, devices, take);
-                            left -= take;
-                        }
-
+                while (left > 0 && TakePiece(job, alternative.Model, reclaim == 1, left) is var taken and > 0)
+                    left -= taken;
                 return;
             }
 
         _sentMilli += job.Spec.Devices * (long)Limits.MilliPerDevice;
+    }
+
+    /// <summary>As the planner does: the tightest node that holds all that is left, else the widest.</summary>
+    /// <returns>Devices taken; 0: none are left.</returns>
+    private int TakePiece(RoutedJob job, string model, bool reclaim, int left)
+    {
+        var piece = job.Spec.PerNode > 0 ? Math.Min(job.Spec.PerNode, left) : left;
+        (NodeGroup Group, int Devices)? tightest = null, widest = null;
+        foreach (var group in Suitable(job, model))
+        {
+            var nodes = reclaim ? group.ByReclaimable : group.ByFree;
+            for (var devices = 1; devices < nodes.Length; devices++)
+            {
+                if (nodes[devices] <= 0) continue;
+                if (devices >= piece && !(devices >= tightest?.Devices)) tightest = (group, devices);
+                if (!(devices <= widest?.Devices)) widest = (group, devices);
+            }
+        }
+
+        if ((tightest ?? widest) is not var (from, free)) return 0;
+        var take = Math.Min(piece, free);
+        Shift(from.ByReclaimable, free, take);
+        if (!reclaim) Shift(from.ByFree, free, take);
+        return take;
     }
 
     /// <summary>A node with so many devices has fewer now. Where the two counts do not agree, the next larger one of

@@ -24,7 +24,9 @@ public sealed class AskAgainTests : IRouterPorts
 
     public AskAgainTests()
     {
-        _router = new RouterShell(new CellOptions(Catalog, Policy, TimeProvider.System, TimeProvider.System), this);
+        _router = new RouterShell(
+            new CellOptions(Catalog, Policy, TimeProvider.System, TimeProvider.System),
+            new KnownCells(TimeProvider.System), this);
         _router.Receive(new CellView { Cell = "north", Epoch = 1 }, ActorRefs.Nobody);
     }
 
@@ -85,6 +87,11 @@ public sealed class AskAgainTests : IRouterPorts
         _waited.Add(timeout);
         return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
     }
+
+    Task<IWireMessage> IRouterPorts.AskDesk(IDeskMessage message, TimeSpan timeout) =>
+        throw new InvalidOperationException("no desk is asked here");
+
+    Task<bool> IRouterPorts.BornWithDesks(string cell) => Task.FromResult(true);
 
     Task IRouterPorts.Delay(TimeSpan time)
     {
