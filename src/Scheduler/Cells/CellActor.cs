@@ -53,6 +53,10 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
     IActorRef ICellPorts.Cells =>
         ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.RegionName);
 
+    IActorRef ICellPorts.Desks => _options.HandOver
+        ? ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.DeskRegionName)
+        : ActorRefs.Nobody;
+
     Address ICellPorts.Member => ((ExtendedActorSystem)Context.System).Provider.DefaultAddress;
 
     void ICellPorts.Persist(RoundCommitted round, Action whenDurable) => PersistAsync(round, _ =>
@@ -93,6 +97,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
         {
             case ICellMessage m: _shell.Receive(m, Sender); break;
             case CellView digest: _shell.OnDigest(digest); break;
+            case BindKeysReply bound: _shell.OnBound(bound); break;
             case SubscribeAck: break;
             case Tick: _shell.Tick(); break;
             case StopCell: _shell.StopWhenDurable(); break;

@@ -40,7 +40,8 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     /// <summary>Recover from the first row of the journal.</summary>
     public bool IgnoreSnapshots { get; init; }
 
-    /// <summary>Whether jobs that wait here may go to other cells; needs the shard region.</summary>
+    /// <summary>Whether jobs that wait here may go to other cells, and keys to their desks; needs the shard
+    /// regions.</summary>
     public bool HandOver { get; init; }
 
     /// <summary>The topic on which cells tell the routers how they are.</summary>
