@@ -53,6 +53,10 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
     IActorRef ICellPorts.Cells =>
         ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.RegionName);
 
+    IActorRef ICellPorts.Desks => _options.Cells is not null
+        ? ClusterSharding.Get(Context.System).ShardRegion(SchedulerHostingExtensions.DeskRegionName)
+        : ActorRefs.Nobody;
+
     Address ICellPorts.Member => ((ExtendedActorSystem)Context.System).Provider.DefaultAddress;
 
     void ICellPorts.Persist(RoundCommitted round, Action whenDurable) => PersistAsync(round, _ =>
@@ -91,6 +95,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
         switch (message)
         {
             case ICellMessage m: _shell.Receive(m, Sender); break;
+            case BindKeysReply bound: _shell.OnBound(bound); break;
             case Tick: _shell.Tick(); break;
             case StopCell: _shell.StopWhenDurable(); break;
             case SaveSnapshotSuccess saved:

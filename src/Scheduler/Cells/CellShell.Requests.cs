@@ -57,7 +57,8 @@ public sealed partial class CellShell
         foreach (var submission in message.Jobs)
         {
             var number = _state.NextJob;
-            var decision = round.Run(new SubmitJob(submission.Key, submission.Spec.FromWire()));
+            var decision = round.Run(ToSubmit(submission));
+            KeepKey(round, submission, decision);
             decisions.Add((decision, decision is AlreadyDone done ? done.Job : number));
         }
 
@@ -81,7 +82,7 @@ public sealed partial class CellShell
         var reply = new SubmitJobsReply();
         foreach (var submission in message.Jobs)
             reply.Results.Add(
-                CellDecider.Decide(_state, new SubmitJob(submission.Key, submission.Spec.FromWire())) is Rejected no
+                CellDecider.Decide(_state, ToSubmit(submission)) is Rejected no
                     ? new SubmitResult { Refusal = ToWire(no.Refusal) }
                     : new SubmitResult());
         return reply;

@@ -24,6 +24,7 @@ public sealed partial class CellShell
     private readonly ILoggingAdapter _log;
     private readonly ICellPorts _ports;
     private readonly HostDesk _hosts;
+    private readonly KeyMoves _keys;
     private readonly ProgressBoard _progress = new();
     private readonly Queue<RoundWork> _inbox = new();
     private CellState _state;
@@ -42,6 +43,7 @@ public sealed partial class CellShell
         _ports = ports;
         _state = new CellState(cell, options.Catalog, options.Policy);
         _hosts = new HostDesk(options);
+        _keys = new KeyMoves(cell, options);
     }
 
     /// <summary>Runs ahead of the journal while a round is written.</summary>
@@ -70,6 +72,7 @@ public sealed partial class CellShell
         Enqueue(round =>
         {
             round.Run(new RaiseEpoch());
+            BeginKeys(round);
             return () => _ready = true;
         });
     }
@@ -198,6 +201,7 @@ public sealed partial class CellShell
         _keptHouseAt = now;
         _hosts.SendDue(_state, _state.Unstarted, NameOf, _ports.Self);
         OfferTransfers();
+        _keys.SendDue(_ports.Desks, _ports.Self);
         if (_digestAt != 0 && _options.Real.GetElapsedTime(_digestAt, now) < _options.DigestInterval) return;
         _digestAt = now;
         _ports.Publish(View());
@@ -208,6 +212,7 @@ public sealed partial class CellShell
         var view = CellViews.Cell(_state, _options.Clock.GetUtcNow());
         view.AllocationsDigest = allocationsDigest;
         view.Inbox = _inbox.Count;
+        view.KeysAtDesks = _state.HasKeysAtDesks;
         view.HostGapMs = (long)_hosts.LongestGap.TotalMilliseconds;
         return view;
     }

@@ -15,6 +15,9 @@ public interface ICellPorts
     /// <summary>Passes a message on to the cell that it names.</summary>
     IActorRef Cells { get; }
 
+    /// <summary>Passes a message on to the key desk that it names.</summary>
+    IActorRef Desks { get; }
+
     /// <summary>The member of the cluster that runs the cell.</summary>
     Address Member { get; }
 

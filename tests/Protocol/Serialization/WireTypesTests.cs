@@ -36,6 +36,18 @@ public sealed partial class WireTypesTests
     }
 
     [Fact]
+    public void Every_message_that_names_its_desk_routes_by_that_field()
+    {
+        var routed = WireTypes.All.Where(row => row.Type.IsAssignableTo(typeof(IDeskMessage))).ToArray();
+        Assert.NotEmpty(routed);
+        Assert.All(routed, row =>
+        {
+            var sample = (IDeskMessage)WireSamples.Of(row.Manifest)[0];
+            Assert.StartsWith("desk-", sample.Desk, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
     public void Manifests_are_a_name_and_a_version() =>
         Assert.All(WireTypes.All, row => Assert.Matches(ManifestForm(), row.Manifest));
 

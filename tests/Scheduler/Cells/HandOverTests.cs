@@ -87,6 +87,8 @@ public sealed class HandOverTests : Akka.TestKit.Xunit.TestKit
 
         public IActorRef Cells { get; set; } = ActorRefs.Nobody;
 
+        public IActorRef Desks => ActorRefs.Nobody;
+
         public Address Member { get; } = new("akka", "test");
 
         public void Persist(RoundCommitted round, Action whenDurable) => whenDurable();

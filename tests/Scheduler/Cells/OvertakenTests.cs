@@ -62,7 +62,8 @@ public class OvertakenTests : CellSpec
         round.Number = number;
         round.Epoch = before.Epoch + 1;
         round.AtMs = before.AtMs;
-        round.Events.Single().EpochRaised = round.Epoch;
+        round.Events.Clear();
+        round.Events.Add(new CellEventMsg { EpochRaised = round.Epoch });
         Assert.Equal(1, Change(
             "INSERT INTO journal (created, deleted, persistence_id, sequence_number, message, manifest, identifier) "
             + $"SELECT created, deleted, persistence_id, {number}, @bytes, manifest, identifier FROM journal "

@@ -19,6 +19,9 @@ public sealed class ReleaseJournalTests : CellSpec
             .Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>What no release has written yet; to be taken off when the next one writes its journal.</summary>
+    private static readonly Type[] SinceTheRelease = [typeof(KeyClosed), typeof(KeysAtDesks)];
+
     private static string Version => typeof(CellState).Assembly.GetName().Version!.ToString(3);
 
     private StockpileSerializer Serializer => new((ExtendedActorSystem)Sys);
@@ -34,7 +37,9 @@ public sealed class ReleaseJournalTests : CellSpec
         var happened = Rounds(JournalFile.Read(path)).SelectMany(r => r.Events).Select(e => e.GetType()).ToHashSet();
         var known = typeof(CellEvent).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(CellEvent)));
 
-        Assert.Empty(known.Where(type => !happened.Contains(type)).Select(type => type.Name));
+        Assert.Equal(
+            SinceTheRelease.Select(type => type.Name).Order(),
+            known.Where(type => !happened.Contains(type)).Select(type => type.Name).Order());
     }
 
     [Theory]

@@ -261,6 +261,8 @@ internal sealed class SmallCluster : IRouterPorts
                 _cluster.Post(() => _cluster._cells[message.Cell].Shell.Receive(message, ActorRefs.Nobody));
         });
 
+        public IActorRef Desks => ActorRefs.Nobody;
+
         public Address Member { get; } = new("akka", "test");
 
         public void Persist(RoundCommitted round, Action whenDurable) => whenDurable();
