@@ -70,7 +70,7 @@ public sealed class AcceptanceTests
     private static NodeAdvert[] RandomNodes(Random random, string cell) =>
         [.. Enumerable.Range(0, random.Next(1, 4)).SelectMany(g => SmallCluster.Nodes(
             $"{cell}-{g}", random.Next(1, 4), Models[random.Next(Models.Length)], random.Next(1, 9),
-            [16, 64, 128][random.Next(3)], Zones[random.Next(3)]))];
+            new[] { 16, 64, 128 }[random.Next(3)], Zones[random.Next(3)]))];
 
     private static JobSpec RandomJob(Random random)
     {
@@ -93,7 +93,7 @@ public sealed class AcceptanceTests
             _ => spec with
             {
                 Tasks = random.Next(1, 4), Duration = TimeSpan.FromHours(1),
-                Devices = random.Next(9), ShareMilli = 0,
+                Devices = random.Next(spec.CpuMilli > 0 ? 0 : 1, 9),
             },
         };
     }
@@ -145,7 +145,6 @@ public sealed class AcceptanceTests
         var cluster = new SmallCluster();
         cluster.AddCell("east", SmallCluster.Nodes("e", 1, "L20"));
         Assert.NotNull(cluster.Submit(SmallCluster.Gang() with { Models = ["H800"] }).Refusal);
-        cluster.Dead.Add("nobody");
         cluster.AddNodes("east", SmallCluster.Nodes("h", 1, "H800"));
         Assert.Null(cluster.Submit(SmallCluster.Gang() with { Models = ["H800"] }, "key").Refusal);
     }
