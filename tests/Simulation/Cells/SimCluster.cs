@@ -57,6 +57,7 @@ public sealed class SimCluster
 
         foreach (var (index, host) in fleet.Hosts.Index())
             Hosts.Add(new HostProcess(this, host.Key, host.Value, 30 + index));
+        foreach (var host in Hosts.Where(_ => world.Roll(0.5)).ToList()) JoinsLate(host);
         foreach (var member in Members)
             foreach (var (cell, at) in _homes) member.Believe(cell, at);
         world.Outside.Every(TimeSpan.FromSeconds(2), "cluster looks", LookAfterCells, static () => true);
@@ -93,6 +94,13 @@ public sealed class SimCluster
             var key = $"{prefix}{++number}";
             if (Desks.Contains(KeyDesks.Of(key))) return key;
         }
+    }
+
+    /// <summary>Until it has joined its cells refuse for good what only its nodes could run.</summary>
+    private void JoinsLate(HostProcess host)
+    {
+        host.Crash();
+        World.Schedule(World.Outside, World.Between(0.5, 3.5), "host joins late", host.Start);
     }
 
     /// <summary>To every router and every cell, each on its own way.</summary>

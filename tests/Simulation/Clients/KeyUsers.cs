@@ -29,15 +29,16 @@ public sealed class KeyUsers : SimProcess
     public KeyUsers(SimCluster cluster) : base(cluster.World, "key users", 3)
     {
         _cluster = cluster;
-        After(TimeSpan.FromSeconds(0.5), "key user", Act);
+        After(TimeSpan.FromSeconds(0.2), "key user", Act);
     }
 
     private void Act()
     {
         if (World.Calm) return;
-        After(World.Between(0.2, 2), "key user", Act);
+        // Much while nodes join: then a cell's refusal for good does not hold for long.
+        After(World.Now < SimCluster.WarmUp ? World.Between(0.02, 0.2) : World.Between(0.2, 2), "key user", Act);
         if (_cluster.Schedulers.Where(s => s is { Up: true, Paused: false }).ToList() is not { Count: > 0 } up) return;
-        if (_used.Count == 0 || World.Roll(0.4))
+        if (_used.Count == 0 || World.Roll(World.Now < SimCluster.WarmUp ? 0.2 : 0.4))
             _used.Add((SimCluster.NextKey("keyed-", ref _keys), new JobSpec
             {
                 Name = $"keyed job {_keys}",
@@ -63,6 +64,8 @@ public sealed class KeyUsers : SimProcess
             for (var hop = 0; hop < HopsMax; hop++)
             {
                 var bound = (await desks.BindAsync([wish]))[key];
+                // A process that sleeps with the answer in its hand uses it when it is old.
+                if (World.Roll(0.4)) await ((IRouterPorts)via).Delay(World.Between(0.1, 4));
                 if (await AskAsync(via, bound, spec) is not { } result) return;
                 if (result.Job is { } job) Took(key, job);
                 if (result.Refusal is not { Code: Refusal.Unplaceable }) return;
