@@ -3,7 +3,7 @@ using Stockpile.Simulation.Tests.Invariants;
 
 namespace Stockpile.Simulation.Tests;
 
-/// <summary>The test of the test: seven mistakes that a scheduler may have, each found within a few seeds.</summary>
+/// <summary>The test of the test: ten mistakes that a scheduler may have, each found within a few seeds.</summary>
 public sealed class PlantedBugTests
 {
     private const int SeedsMax = 40;
@@ -32,6 +32,17 @@ public sealed class PlantedBugTests
 
     [Fact]
     public void A_job_that_ends_twice_is_found() => Found(() => new EndsAgain(), Invariant.CompletionCountedOnce);
+
+    [Fact]
+    public void A_key_desk_that_answers_before_the_write_is_found() =>
+        Found(() => new BindBeforeDurable(), Invariant.AcknowledgedIsDurable);
+
+    [Fact]
+    public void A_known_key_that_is_bound_anew_is_found() => Found(() => new BoundAnew(), Invariant.OneBindingPerKey);
+
+    [Fact]
+    public void A_closed_key_that_is_taken_is_found() =>
+        Found(() => new ClosedKeyTaken(), Invariant.OneBindingPerKey);
 
     private static void Found(Func<PlantedBug> plant, params Invariant[] by)
     {

@@ -42,6 +42,7 @@ public sealed class SimulationRun
         var fleet = new Fleet(_world.Random);
         _cluster = new SimCluster(_world, fleet, PolicyOf(_world.Random), bug);
         _clients = new SimClients(_cluster);
+        _ = new KeyUsers(_cluster);
         _faults = new SimFaults(_cluster);
         _faultyFor = _world.Between(60, 240);
     }

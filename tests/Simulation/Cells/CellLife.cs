@@ -21,9 +21,13 @@ public sealed class CellLife : ICellPorts
         _process = process;
         _owner = owner;
         _ended = ended;
-        // What is said to the cell itself is said to nobody: hosts and cells answer through the region.
-        _self = new SimRef(process, owner.Cell, (_, _) => process.World.Count("told to a cell's own address"));
         Shell = new CellShell(owner.Cell, process.Options, NoLogger.Instance, this);
+        // What hosts and cells say to the cell itself is said to nobody: they answer through the region.
+        _self = new SimRef(process, owner.Cell, (said, _) =>
+        {
+            if (said is BindKeysReply bound && !Ended) Shell.OnBound(bound);
+            else process.World.Count("told to a cell's own address");
+        });
     }
 
     public CellShell Shell { get; }
@@ -35,6 +39,8 @@ public sealed class CellLife : ICellPorts
     IActorRef ICellPorts.Self => _self;
 
     IActorRef ICellPorts.Cells => _process.Region;
+
+    IActorRef ICellPorts.Desks => _process.Region;
 
     Address ICellPorts.Member { get; } = new("sim", "world");
 

@@ -5,7 +5,7 @@ using Stockpile.Simulation.Tests.World;
 namespace Stockpile.Simulation.Tests.Cells;
 
 /// <summary>
-/// A member of the cluster: it passes messages on to cells by what it believes of where they are, which may be old.
+/// A member of the cluster: it passes messages on to cells and key desks by what it believes of where they are, which may be old.
 /// </summary>
 public abstract class MemberProcess(SimCluster cluster, string name, int index)
     : SimProcess(cluster.World, name, index)
@@ -25,17 +25,25 @@ public abstract class MemberProcess(SimCluster cluster, string name, int index)
 
     protected override void OnStart() => Region = new RegionRef(this);
 
-    /// <summary>False when the cell is not here.</summary>
-    protected virtual bool Hosts(string cell, ICellMessage message, IActorRef sender) => false;
+    /// <summary>False when whom the message names is not here.</summary>
+    protected virtual bool Hosts(IWireMessage message, IActorRef sender) => false;
+
+    /// <summary>The cell or the key desk that a message names.</summary>
+    private static string EntityOf(IWireMessage message) => message switch
+    {
+        ICellMessage m => m.Cell,
+        IDeskMessage m => m.Desk,
+        _ => throw new ArgumentException($"a {message.GetType().Name} names nobody"),
+    };
 
     /// <summary>Sees what this process says to cells, at the moment it is said.</summary>
     protected virtual void Said(ICellMessage message)
     {
     }
 
-    private void Route(ICellMessage message, IActorRef sender, int hops)
+    private void Route(IWireMessage message, IActorRef sender, int hops)
     {
-        var at = _believed.GetValueOrDefault(message.Cell);
+        var at = _believed.GetValueOrDefault(EntityOf(message));
         if (at == this && hops == 0)
         {
             // A message, not a call, also to a cell of the same process.
@@ -46,7 +54,7 @@ public abstract class MemberProcess(SimCluster cluster, string name, int index)
             return;
         }
 
-        if (hops > 0 && Hosts(message.Cell, message, sender)) return;
+        if (hops > 0 && Hosts(message, sender)) return;
         if (at is null || at == this || hops >= HopsMax)
         {
             World.Count("lost on the way to a cell");
@@ -54,7 +62,7 @@ public abstract class MemberProcess(SimCluster cluster, string name, int index)
         }
 
         World.Network.Transmit(this, at, "to cell", message,
-            body => ((MemberProcess)at).Route((ICellMessage)body, sender, hops + 1));
+            body => ((MemberProcess)at).Route((IWireMessage)body, sender, hops + 1));
     }
 
     private sealed class RegionRef(MemberProcess process) : MinimalActorRef
@@ -67,8 +75,8 @@ public abstract class MemberProcess(SimCluster cluster, string name, int index)
 
         protected override void TellInternal(object message, IActorRef sender)
         {
-            process.Said((ICellMessage)message);
-            process.Route((ICellMessage)message, sender, hops: 0);
+            if (message is ICellMessage said) process.Said(said);
+            process.Route((IWireMessage)message, sender, hops: 0);
         }
     }
 }

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Desks;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Simulation.Tests.World;
 
@@ -11,6 +12,7 @@ namespace Stockpile.Simulation.Tests.Cells;
 public sealed class SchedulerProcess : MemberProcess, IRouterPorts
 {
     private readonly SortedDictionary<string, CellOwner> _owners = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, DeskOwner> _desks = new(StringComparer.Ordinal);
     private RouterShell _router = null!;
     private SimRef _self = null!;
 
@@ -32,17 +34,41 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
 
     bool IRouterPorts.IsMember => true;
 
-    public CellOwner StartCell(string cell)
+    public IReadOnlyDictionary<string, DeskOwner> Desks => _desks;
+
+    /// <summary>Whether a cell or a key desk is here.</summary>
+    public bool Runs(string entity) => _owners.ContainsKey(entity) || _desks.ContainsKey(entity);
+
+    /// <summary>Starts a cell or a key desk that is not here yet.</summary>
+    public void StartEntity(string entity)
     {
-        var owner = new CellOwner(this, cell);
-        _owners.Add(cell, owner);
-        owner.Recover();
-        return owner;
+        if (Runs(entity)) return;
+        if (KeyDesks.IsDesk(entity)) _desks.Add(entity, new DeskOwner(this, entity));
+        else _owners.Add(entity, new CellOwner(this, entity));
+        if (_desks.TryGetValue(entity, out var desk)) desk.Recover();
+        else _owners[entity].Recover();
+    }
+
+    public void StopEntity(string entity)
+    {
+        if (_desks.TryGetValue(entity, out var desk)) desk.StopWhenDurable();
+        else if (_owners.TryGetValue(entity, out var cell)) cell.StopWhenDurable();
+    }
+
+    public void KillEntity(string entity)
+    {
+        if (_desks.TryGetValue(entity, out var desk)) desk.Kill();
+        else if (_owners.TryGetValue(entity, out var cell)) cell.Kill();
     }
 
     public void Left(CellOwner owner)
     {
         if (_owners.GetValueOrDefault(owner.Cell) == owner) _owners.Remove(owner.Cell);
+    }
+
+    public void Left(DeskOwner owner)
+    {
+        if (_desks.GetValueOrDefault(owner.Desk) == owner) _desks.Remove(owner.Desk);
     }
 
     /// <summary>A request of a client; the reply is what the router told.</summary>
@@ -56,7 +82,10 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
         foreach (var owner in _owners.Values) owner.OnDigest(view);
     }
 
-    Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout)
+    Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout) => AskEntity(message, timeout);
+
+    /// <summary>Asks the cell or the key desk that the message names.</summary>
+    public Task<IWireMessage> AskEntity(IWireMessage message, TimeSpan timeout)
     {
         var answer = new TaskCompletionSource<IWireMessage>();
         var reply = new SimRef(this, "ask", (said, _) => answer.TrySetResult((IWireMessage)said));
@@ -91,10 +120,11 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
 
     string IRouterPorts.NewKey() => $"{Name}-{Life}-{World.NextName()}";
 
-    protected override bool Hosts(string cell, ICellMessage message, IActorRef sender)
+    protected override bool Hosts(IWireMessage message, IActorRef sender)
     {
-        if (!_owners.TryGetValue(cell, out var owner)) return false;
-        owner.Deliver(message, sender);
+        if (message is IDeskMessage asked && _desks.TryGetValue(asked.Desk, out var desk)) desk.Deliver(asked, sender);
+        else if (message is ICellMessage said && _owners.TryGetValue(said.Cell, out var cell)) cell.Deliver(said, sender);
+        else return false;
         return true;
     }
 
@@ -102,6 +132,8 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
     {
         foreach (var owner in _owners.Values.ToList()) owner.Kill();
         _owners.Clear();
+        foreach (var desk in _desks.Values.ToList()) desk.Kill();
+        _desks.Clear();
     }
 
     protected override void OnStart()

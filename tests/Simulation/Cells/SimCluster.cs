@@ -2,6 +2,7 @@ using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting;
 using Stockpile.Protocol;
+using Stockpile.Scheduler.Desks;
 using Stockpile.Simulation.Tests.Faults;
 using Stockpile.Simulation.Tests.Invariants;
 using Stockpile.Simulation.Tests.Nodes;
@@ -45,11 +46,18 @@ public sealed class SimCluster
         foreach (var (index, cell) in fleet.Cells.Index())
         {
             _homes[cell] = Schedulers[index % Schedulers.Count];
-            _homes[cell].StartCell(cell);
+            _homes[cell].StartEntity(cell);
+        }
+
+        foreach (var (index, desk) in Desks.Index())
+        {
+            _homes[desk] = Schedulers[index % Schedulers.Count];
+            _homes[desk].StartEntity(desk);
         }
 
         foreach (var (index, host) in fleet.Hosts.Index())
             Hosts.Add(new HostProcess(this, host.Key, host.Value, 30 + index));
+        foreach (var host in Hosts.Where(_ => world.Roll(0.5)).ToList()) JoinsLate(host);
         foreach (var member in Members)
             foreach (var (cell, at) in _homes) member.Believe(cell, at);
         world.Outside.Every(TimeSpan.FromSeconds(2), "cluster looks", LookAfterCells, static () => true);
@@ -70,7 +78,30 @@ public sealed class SimCluster
 
     public SchedulerProcess HomeOf(string cell) => _homes[cell];
 
-    public IEnumerable<string> Cells => _homes.Keys;
+    public IEnumerable<string> Cells => Fleet.Cells;
+
+    /// <summary>Cells and key desks: all that moves between schedulers.</summary>
+    public IReadOnlyList<string> Entities => [.. _homes.Keys];
+
+    /// <summary>The key desks that are used: few, so that much happens at each.</summary>
+    public static IReadOnlyList<string> Desks { get; } = [.. KeyDesks.All.Take(4)];
+
+    /// <summary>The next key, by number, that belongs to one of them.</summary>
+    public static string NextKey(string prefix, ref int number)
+    {
+        while (true)
+        {
+            var key = $"{prefix}{++number}";
+            if (Desks.Contains(KeyDesks.Of(key))) return key;
+        }
+    }
+
+    /// <summary>Until it has joined its cells refuse for good what only its nodes could run.</summary>
+    private void JoinsLate(HostProcess host)
+    {
+        host.Crash();
+        World.Schedule(World.Outside, World.Between(0.5, 3.5), "host joins late", host.Start);
+    }
 
     /// <summary>To every router and every cell, each on its own way.</summary>
     public void Publish(SchedulerProcess from, IWireMessage said)
@@ -95,9 +126,9 @@ public sealed class SimCluster
     public void Rebalance(string cell)
     {
         var from = _homes[cell];
-        if (!from.Owners.TryGetValue(cell, out var owner) || !from.Up) return;
-        World.Count("hand-over of a cell between schedulers");
-        from.After(TimeSpan.Zero, "hand-over", owner.StopWhenDurable);
+        if (!from.Runs(cell) || !from.Up) return;
+        World.Count($"hand-over of a {KindOf(cell)} between schedulers");
+        from.After(TimeSpan.Zero, "hand-over", () => from.StopEntity(cell));
     }
 
     /// <summary>A second owner although nothing is wrong with the first.</summary>
@@ -111,13 +142,11 @@ public sealed class SimCluster
         if (to.Count == 0) return;
         var old = _homes[cell];
         var home = World.Pick(to);
-        if (home.Owners.ContainsKey(cell)) return;
-        if (old != home && old.Owners.ContainsKey(cell)) World.Count("two owners");
+        if (home.Runs(cell)) return;
+        if (old != home && old.Runs(cell))
+            World.Count(KeyDesks.IsDesk(cell) ? "two owners of a desk" : "two owners");
         _homes[cell] = home;
-        home.After(TimeSpan.Zero, "cell starts", () =>
-        {
-            if (!home.Owners.ContainsKey(cell)) home.StartCell(cell);
-        });
+        home.After(TimeSpan.Zero, $"{KindOf(cell)} starts", () => home.StartEntity(cell));
         foreach (var member in Members) Tell(member, cell);
     }
 
@@ -138,15 +167,12 @@ public sealed class SimCluster
         foreach (var cell in _homes.Keys.ToList())
         {
             var home = _homes[cell];
-            if (!home.Up || (!home.Owners.ContainsKey(cell) && _suspected.Contains(home)))
+            if (!home.Up || (!home.Runs(cell) && _suspected.Contains(home)))
                 Move(cell, Others(home) is { Count: > 0 } others ? others : [.. Schedulers.Where(s => s.Up)]);
-            else if (!home.Owners.ContainsKey(cell) && !home.Paused)
+            else if (!home.Runs(cell) && !home.Paused)
             {
                 if (World.Roll(0.5) && Others(home) is { Count: > 0 } others) Move(cell, others);
-                else home.After(TimeSpan.Zero, "cell starts", () =>
-                {
-                    if (!home.Owners.ContainsKey(cell)) home.StartCell(cell);
-                });
+                else home.After(TimeSpan.Zero, $"{KindOf(cell)} starts", () => home.StartEntity(cell));
             }
 
             // One that was down or cut off when it moved asks, sooner or later.
@@ -155,11 +181,13 @@ public sealed class SimCluster
                 else if (World.Roll(0.4)) Tell(member, cell);
             if (!World.Calm && !World.Roll(0.3)) continue;
             foreach (var other in Schedulers.Where(s => s != _homes[cell] && s.Up && !s.Paused))
-                if (other.Owners.TryGetValue(cell, out var second))
+                if (other.Runs(cell))
                 {
-                    Action end = World.Roll(0.5) ? second.Kill : second.StopWhenDurable;
-                    other.After(TimeSpan.Zero, "second owner is put out", end);
+                    Action<string> end = World.Roll(0.5) ? other.KillEntity : other.StopEntity;
+                    other.After(TimeSpan.Zero, "second owner is put out", () => end(cell));
                 }
         }
     }
+
+    private static string KindOf(string entity) => KeyDesks.IsDesk(entity) ? "desk" : "cell";
 }

@@ -66,7 +66,7 @@ public sealed class SimClients : SimProcess
 
     private void Submit()
     {
-        var request = new Request { Key = $"key-{++_keys}", Spec = _jobs.Next() };
+        var request = new Request { Key = SimCluster.NextKey("key-", ref _keys), Spec = _jobs.Next() };
         _requests.Add(request);
         Send(request);
     }
@@ -133,7 +133,10 @@ public sealed class SimClients : SimProcess
     {
         if (IsTooMuch) return;
         var requests = Enumerable.Range(0, World.Random.Next(2, 4))
-            .Select(_ => new Request { Key = $"key-{++_keys}", Spec = _jobs.Next(), UnderWay = true }).ToList();
+            .Select(_ => new Request
+            {
+                Key = SimCluster.NextKey("key-", ref _keys), Spec = _jobs.Next(), UnderWay = true,
+            }).ToList();
         _requests.AddRange(requests);
         var mode = World.Roll(0.2) ? SubmitMode.DryRun : SubmitMode.AllOrNothing;
         Post(new RouterShell.Submit([.. requests.Select(Wire)], mode), reply =>

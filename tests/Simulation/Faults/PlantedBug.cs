@@ -1,6 +1,7 @@
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Desks;
 
 namespace Stockpile.Simulation.Tests.Faults;
 
@@ -15,6 +16,12 @@ public class PlantedBug
 
     /// <summary>A cell answers and orders before its round is durable.</summary>
     public virtual bool AcknowledgesEarly => false;
+
+    /// <summary>A key desk answers before its row is durable.</summary>
+    public virtual bool BindsEarly => false;
+
+    /// <summary>What a key desk takes a message for.</summary>
+    public virtual IDeskMessage OnDeskMessage(KeyDeskShell desk, IDeskMessage message) => message;
 
     /// <summary>What a cell takes a message for.</summary>
     public virtual ICellMessage OnCellMessage(CellShell cell, ICellMessage message) => message;
@@ -142,5 +149,38 @@ public sealed class EndsAgain : PlantedBug
                 or CellEventMsg.EventOneofCase.JobCancelled) is { } end)
             _ends[row.Cell] = end;
         return written;
+    }
+}
+
+/// <summary>Whoever asks is told a key's cell while that is not in the journal yet.</summary>
+public sealed class BindBeforeDurable : PlantedBug
+{
+    public override bool BindsEarly => true;
+}
+
+/// <summary>A key desk gives a key that it knows to whichever cell is wished now.</summary>
+public sealed class BoundAnew : PlantedBug
+{
+    public override IDeskMessage OnDeskMessage(KeyDeskShell desk, IDeskMessage message)
+    {
+        if (message is not BindKeys bind) return message;
+        var taken = bind.Clone();
+        foreach (var wish in taken.Wishes)
+            if (desk.State.Find(wish.Key) is { } known)
+                (wish.NotCell, wish.NotGeneration) = (known.Cell, known.Generation);
+        return taken;
+    }
+}
+
+/// <summary>A cell takes a key that it has closed: it has room for it by now.</summary>
+public sealed class ClosedKeyTaken : PlantedBug
+{
+    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    {
+        if (message is not SubmitJobs { DryRun: false } submit) return message;
+        var taken = submit.Clone();
+        foreach (var job in taken.Jobs)
+            if (job.Binding > 0) job.Binding = Math.Max(job.Binding, cell.State.ClosedAt(job.Key) + 1);
+        return taken;
     }
 }

@@ -79,8 +79,8 @@ public sealed class SimFaults
             case < 3: CrashScheduler(); break;
             case < 5: PauseScheduler(); break;
             case < 8: CutOff(); break;
-            case 8: _cluster.StartSecondOwner(World.Pick(_cluster.Fleet.Cells)); break;
-            case < 11: _cluster.Rebalance(World.Pick(_cluster.Fleet.Cells)); break;
+            case 8: _cluster.StartSecondOwner(World.Pick(_cluster.Entities)); break;
+            case < 11: _cluster.Rebalance(World.Pick(_cluster.Entities)); break;
             case < 13: CrashHost(); break;
             case 13: LeaveHost(); break;
             case 14: PauseHost(); break;

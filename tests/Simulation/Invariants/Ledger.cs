@@ -5,6 +5,7 @@ using Stockpile.Core.Jobs;
 using Stockpile.Node.Nodes;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Desks;
 using Stockpile.Simulation.Tests.Cells;
 using Stockpile.Simulation.Tests.World;
 
@@ -56,7 +57,14 @@ public sealed partial class Ledger(SimCluster cluster)
         return state;
     }
 
-    public void OnDurable(string cell, RoundCommitted row, byte[] bytes)
+    public void OnDurable(string name, byte[] bytes)
+    {
+        if (KeyDesks.IsDesk(name)) DeskDurable(name, KeysBound.Parser.ParseFrom(bytes));
+        else CellDurable(name, RoundCommitted.Parser.ParseFrom(bytes));
+        World.Trace.Mix((ulong)bytes.Length);
+    }
+
+    private void CellDurable(string cell, RoundCommitted row)
     {
         var round = row.FromWire();
         var state = Replayed(cell);
@@ -75,7 +83,6 @@ public sealed partial class Ledger(SimCluster cluster)
 
         foreach (var committed in round.Events) Take(state, committed);
         Sweep();
-        World.Trace.Mix((ulong)bytes.Length);
     }
 
     private void Take(CellState state, CellEvent committed)
@@ -83,7 +90,11 @@ public sealed partial class Ledger(SimCluster cluster)
         var cell = state.Cell;
         switch (committed)
         {
-            case JobSubmitted e: Submitted(cell, e); break;
+            case JobSubmitted e:
+                MayBeTaken(state, e.Key);
+                Submitted(cell, e);
+                break;
+            case KeyClosed: World.Count("keys closed"); break;
             case JobPlaced e: Placed(state, e); break;
             case AllocationsEnded e: EndedThere(cell, e); break;
             case CheckpointRecorded e: Checkpointed(NameOf(state, e.Job), e.Done); break;

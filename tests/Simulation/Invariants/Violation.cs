@@ -10,6 +10,11 @@ public enum Invariant
     NeverGone,
 
     OneJobPerKey,
+
+    /// <summary>A key has one cell for each generation of its binding; generations rise by one, only after the cell
+    /// before has closed the key for good, and that cell takes it no more.</summary>
+    OneBindingPerKey,
+
     CompletionCountedOnce,
 
     /// <summary>The journal says of nothing that it is done which no node has done.</summary>

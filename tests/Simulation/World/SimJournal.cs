@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Desks;
 using Stockpile.Simulation.Tests.Invariants;
 
 namespace Stockpile.Simulation.Tests.World;
@@ -17,7 +18,7 @@ public enum WriteOutcome
 }
 
 /// <summary>
-/// The database: rows by cell with the unique key of the real one (persistence id, sequence number), as bytes, and
+/// The database: rows by cell and by key desk with the unique key of the real one (persistence id, sequence number), as bytes, and
 /// snapshots. A write may fail before it is durable, after it, or hang until its client gives it up, and be carried out
 /// long after that, also when the client is gone.
 /// </summary>
@@ -44,9 +45,9 @@ public sealed class SimJournal(SimWorld world, SimProcess server)
     public Action<SimProcess> OnHang { get; set; } = static _ => { };
 
     /// <summary>Called with every row at the moment it is durable.</summary>
-    public Action<string, RoundCommitted, byte[]> OnDurable { get; set; } = static (_, _, _) => { };
+    public Action<string, byte[]> OnDurable { get; set; } = static (_, _) => { };
 
-    public IEnumerable<string> Cells => _cells.Keys;
+    public IEnumerable<string> Cells => _cells.Keys.Where(name => !KeyDesks.IsDesk(name));
 
     public IReadOnlyList<byte[]> SnapshotsOf(string cell) => Of(cell).Snapshots;
 
@@ -138,7 +139,7 @@ public sealed class SimJournal(SimWorld world, SimProcess server)
         rows.Add(bytes);
         world.Count("rows");
         if (process.Paused || !process.Up) world.Count("row of a writer that is gone");
-        OnDurable(cell, RoundCommitted.Parser.ParseFrom(bytes), bytes);
+        OnDurable(cell, bytes);
         if (world.Roll(FailAfterRate))
         {
             world.Count("write failed after it was durable");
@@ -149,7 +150,7 @@ public sealed class SimJournal(SimWorld world, SimProcess server)
         reply(WriteOutcome.Written);
     }
 
-    public void SaveSnapshot(SimProcess process, string cell, CellSnapshot snapshot)
+    public void SaveSnapshot(SimProcess process, string cell, IMessage snapshot)
     {
         if (!CanReach(process) || world.Roll(SnapshotLossRate))
         {
@@ -163,7 +164,10 @@ public sealed class SimJournal(SimWorld world, SimProcess server)
 
     /// <summary>Every row names itself; one that is not where it belongs is a fault of the simulation.</summary>
     public IEnumerable<RoundCommitted> Read(string cell, long after = 0) =>
-        Of(cell).All.Skip((int)after).Select(bytes => RoundCommitted.Parser.ParseFrom(bytes));
+        Raw(cell, after).Select(bytes => RoundCommitted.Parser.ParseFrom(bytes));
+
+    /// <summary>The rows of a cell or of a key desk, as they were written.</summary>
+    public IEnumerable<byte[]> Raw(string name, long after = 0) => Of(name).All.Skip((int)after);
 
     private Rows Of(string cell)
     {
