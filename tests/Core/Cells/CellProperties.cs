@@ -338,25 +338,6 @@ public sealed class CellProperties
     }
 
     [Fact]
-    public void A_node_that_comes_back_in_another_shape_ends_what_does_not_fit_there_and_nothing_else()
-    {
-        var tally = new Tally("stayed", "no device", "another chip", "another tier", "too little CPU",
-            "too little memory", "a label", "not run any more", "stayed in another tier");
-        ForEachHistory(_ =>
-        {
-            var reshapes = new Reshapes(what => tally.See(what));
-            var complaints = new List<string>();
-            return history =>
-            {
-                history.BeforeCommand ??= command => reshapes.Before(history.State, command);
-                history.AfterCommand ??= (_, told) => complaints.AddRange(reshapes.Complaints(history.State, told));
-                return complaints;
-            };
-        });
-        tally.AssertAllSeen();
-    }
-
-    [Fact]
     public void The_hours_that_were_used_were_there()
     {
         var tally = new Tally("idle hours", "training", "inference", "batch", "guests", "training waited", "requests");
