@@ -10,8 +10,8 @@ public sealed partial class CellState
     /// <summary>How many nodes have each variant; lost ones count, for they are expected back.</summary>
     private readonly SortedDictionary<string, int> _variants = new(StringComparer.Ordinal);
 
-    /// <summary>A node comes, or comes back. What is still bound on it goes on there in its new shape: whoever wrote the
-    /// event has ended the rest before it.</summary>
+    /// <summary>A node comes, or comes back. What is still bound on it goes on there in its new shape: the rest has
+    /// ended before.</summary>
     private void ApplyAdmitted(NodeAdmitted e)
     {
         var accelerator = Catalog.Find(e.Model, e.Tier) ?? throw new InvariantBrokenException(

@@ -169,7 +169,7 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     internal JobClass ClassOf(JobSpec spec)
     {
         var alternatives = Alternatives.Of(spec, catalog, policy);
-        // It was taken in for the variants of a tier that has no model of its own, and they are gone: it waits for them.
+        // It was taken in for the variants of a tier that has no model of its own, and they are gone.
         if (alternatives.Count == 0) alternatives = Alternatives.Of(spec, catalog.WithAllVariants(), policy);
         var key = JobClass.KeyOf(spec, alternatives);
         if (!_classes.TryGetValue(key, out var jobClass))

@@ -39,7 +39,8 @@ public sealed partial class HostShell
         {
             if (!_cells.TryGetValue(spec.Cell, out var cell))
                 _cells.Add(spec.Cell, cell = new CellLink(spec.Cell, name));
-            var node = new NodeLink(spec, spec.Tier.Length > 0 ? spec.Tier : catalog.Find(spec.Model)!.Tier, _incarnation);
+            var tier = spec.Tier.Length > 0 ? spec.Tier : catalog.Find(spec.Model)!.Tier;
+            var node = new NodeLink(spec, tier, _incarnation);
             cell.Add(node);
             _nodes.Add(spec.Id, node);
         }

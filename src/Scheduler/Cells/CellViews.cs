@@ -121,7 +121,8 @@ public static class CellViews
             State = StateOf(node, refused),
             Reason = string.Join("; ", new[]
             {
-                node.Reason, TierNote(state, node), refused is null ? "" : $"its last advertisement is refused: {refused}",
+                node.Reason, TierNote(state, node),
+                refused is null ? "" : $"its last advertisement is refused: {refused}",
             }.Where(r => r.Length > 0)),
             Incarnation = node.Admitted.Incarnation,
             DrainByMs = node.DrainBy.ToWireMs(),

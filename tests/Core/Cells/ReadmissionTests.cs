@@ -44,7 +44,8 @@ public sealed class ReadmissionTests
     {
         var cell = new TestCell().Node("a", "T4", 4, cpuMilli: 8_000);
         cell.Place(Tasks(1, 4) with { CpuMilli = 2_000, Tiers = ["basic"] });
-        Assert.Equal("1: node a came back with 5 cores instead of 8", Come(cell, Shape(cell) with { CpuMilli = 5_000 }));
+        Assert.Equal("1: node a came back with 5 cores instead of 8",
+            Come(cell, Shape(cell) with { CpuMilli = 5_000 }));
         Assert.Equal([1L, 2L], cell.State.Allocations.Keys.Order());
         cell = new TestCell().Node("a", "T4", 4, memoryMiB: 8_192);
         cell.Place(Tasks(1, 4) with { MemoryMiB = 2_048, Tiers = ["basic"] });
