@@ -221,6 +221,9 @@ public static class Limits
     /// <summary>A connection to the inspector that takes no answer for so many seconds is closed.</summary>
     public const int InspectWriteSecondsMax = 30;
 
+    /// <summary>Nodes whose advertisements it refused that a cell shows to users.</summary>
+    public const int RefusedNodesPerCellMax = 1_000;
+
     /// <summary>Lines that an interactive inspector remembers.</summary>
     public const int InspectHistoryLinesMax = 1_000;
 

@@ -75,11 +75,16 @@ public static class FleetFile
         List<NodeSpec> nodes)
     {
         var model = group.GetText("model");
-        if (catalog.Find(model) is null)
+        if (catalog.Find(model) is not { } known || known.Model != model || known.IsVariant)
         {
             throw group.Error("model", $"'{InputException.Show(model)}' is not a known model" +
                 $"{Suggestion.Hint(model, catalog.Models.Select(m => m.Model))}; {catalog.ModelNames}");
         }
+        var tier = group.Has("tier") ? group.GetText("tier") : "";
+        if (tier.Length == 0 && group.Has("tier") || tier.Length > 0 && catalog.FindTier(tier) is null)
+            throw group.Error("tier", $"'{InputException.Show(tier)}' is not a known tier" +
+                $"{Suggestion.Hint(tier, catalog.Tiers.Select(t => t.Name))}; {catalog.TierNames}");
+        if (tier == known.Tier) tier = "";
         var count = group.GetInt("count", 1, Limits.NodesPerCellMax);
         var devices = group.GetInt("devices", 1, Limits.DevicesPerNodeMax);
         var cpu = (int)Math.Round(group.GetDouble("cpu", 0.001, Limits.CpuMilliMax / 1000.0) * 1000);
@@ -102,7 +107,7 @@ public static class FleetFile
             var id = string.Create(CultureInfo.InvariantCulture, $"{cell}-{prefix}-{++number:D4}");
             if (!Names.IsName(id))
                 throw group.Error("name-prefix", $"makes the name '{InputException.Show(id)}'; {Names.Rule}");
-            nodes.Add(new NodeSpec(id, cell, model, devices, cpu, memory, nodeLabels));
+            nodes.Add(new NodeSpec(id, cell, model, devices, cpu, memory, nodeLabels) { Tier = tier });
         }
         numbers[prefix] = number;
         return racks;

@@ -169,6 +169,10 @@ public sealed class InputErrorTests
     [InlineData("model = H80, count = 1, devices = 8, cpu = 1, memory = 1GiB",
         "f:2: key 'fleet.cells.n.groups[0].model': " +
         "'H80' is not a known model; did you mean 'H800'?")]
+    [InlineData("model = \"H800@advanced\", count = 1, devices = 8, cpu = 1, memory = 1GiB",
+        "f:2: key 'fleet.cells.n.groups[0].model': 'H800@advanced' is not a known model")]
+    [InlineData("model = H800, tier = advancd, count = 1, devices = 8, cpu = 1, memory = 1GiB",
+        "f:2: key 'fleet.cells.n.groups[0].tier': 'advancd' is not a known tier; did you mean 'advanced'?; frontier, ")]
     [InlineData("model = H800, count = -1, devices = 8, cpu = 1, memory = 1GiB",
         "f:2: key 'fleet.cells.n.groups[0].count': -1")]
     [InlineData("model = H800, count = 1, devices = 17, cpu = 1, memory = 1GiB",

@@ -103,6 +103,19 @@ public sealed class ShippedFilesTests
         Assert.Equal(12, small.Nodes.Count);
     }
 
+    [Theory]
+    [InlineData("", "H800")]
+    [InlineData("tier = frontier,", "H800")]
+    [InlineData("tier = advanced,", "H800@advanced")]
+    public void A_group_may_give_its_nodes_another_tier_than_the_catalogue_does(string tier, string chip)
+    {
+        var fleet = FleetFile.ParseText(
+            "fleet { name = f, cells { n { groups = [ { model = H800, " + tier
+            + " count = 2, devices = 8, cpu = 1, memory = 1GiB } ] } } }", Shipped.Catalog);
+        Assert.Equal([chip, chip], fleet.Nodes.Select(n => n.Chip));
+        Assert.All(fleet.Nodes, n => Assert.Equal("H800", n.Model));
+    }
+
     [Fact]
     public void The_scenario_has_the_gangs_services_and_batch_jobs_it_promises()
     {

@@ -33,7 +33,7 @@ internal static class NodesCommand
             .Filter(verb.Command, "cell", "Only nodes of this cell")
             .Filter(verb.Command, "model", "Only nodes with this accelerator model")
             .Filter(verb.Command, "tier", "Only nodes of this tier")
-            .Filter(verb.Command, "state", "Only nodes in this state", "ready", "draining", "lost")
+            .Filter(verb.Command, "state", "Only nodes in this state", "ready", "draining", "lost", "refused")
             .Limit(verb.Command);
         return verb.Runs(async (parsed, session, cancel) => session.Show(
             await session.Client.GetAsync<NodeListResponse>(query.Path("nodes", parsed), cancel), FleetViews.Nodes));

@@ -30,9 +30,19 @@ internal sealed record LiveStock(FleetSpec Fleet, IReadOnlyList<StartingJob> Tra
 
         if (nodes.Nodes.Count == 0) throw new CliException(ExitCodes.Refused, "the cluster has no nodes yet");
         return new LiveStock(
-            new FleetSpec("live", [.. nodes.Nodes.Where(n => n.State != "lost").Select(n => new NodeSpec(
-                n.Id, n.Cell, n.Model, n.Devices, (int)(n.Cpu * 1000), n.Memory, JobSpec.NoLabels))]),
+            new FleetSpec("live", [.. nodes.Nodes.Where(n => n.State is not ("lost" or "refused")).Select(Node)]),
             training);
+    }
+
+    private static NodeSpec Node(NodeResponse node)
+    {
+        var variant = node.Model.IndexOf(Catalog.VariantMark);
+        var model = variant < 0 ? node.Model : node.Model[..variant];
+        return new NodeSpec(
+            node.Id, node.Cell, model, node.Devices, (int)(node.Cpu * 1000), node.Memory, JobSpec.NoLabels)
+        {
+            Tier = variant < 0 ? "" : node.Tier,
+        };
     }
 
     private static StartingJob Start(JobResponse job) => new(

@@ -16,7 +16,7 @@ public static class CellDecider
         RaiseEpoch => new Accepted(new EpochRaised(state.Epoch + 1)),
         SubmitJob c => Submit(state, c),
         CancelJob c => Cancel(state, c),
-        AdmitNode c => Admit(state, c),
+        AdmitNode c => Admissions.Decide(state, c),
         LoseNode c => Lose(state, c),
         DrainNode c => Drain(state, c),
         ResumeNode c => Resume(state, c),
@@ -153,53 +153,6 @@ public static class CellDecider
         events.Add(new JobCancelled(job.Number));
         return new Accepted(events);
     }
-
-    private static Decision Admit(CellState state, AdmitNode c)
-    {
-        if (state.Catalog.Find(c.Node.Model) is null)
-            return new Rejected(new Refusal(Refusal.Invalid, "model",
-                $"node {c.Node.Node} has the unknown model {Names.Shorten(c.Node.Model)}; known are "
-                + state.Catalog.ModelNames));
-        if (c.Node.Devices is < 1 or > Limits.DevicesPerNodeMax)
-            return new Rejected(new Refusal(Refusal.Invalid, "devices",
-                $"node {c.Node.Node} has {c.Node.Devices} devices; 1..{Limits.DevicesPerNodeMax} are allowed"));
-        if (c.Node.CpuMilli is < 0 or > Limits.CpuMilliMax)
-            return new Rejected(new Refusal(Refusal.Invalid, "cpu",
-                $"node {c.Node.Node} has {c.Node.CpuMilli} milli-CPU; 0..{Limits.CpuMilliMax} are allowed"));
-        if (c.Node.MemoryMiB is < 0 or > Limits.MemoryMiBMax)
-            return new Rejected(new Refusal(Refusal.Invalid, "memory",
-                $"node {c.Node.Node} has {c.Node.MemoryMiB} MiB; 0..{Limits.MemoryMiBMax} are allowed"));
-        if (state.FindNode(c.Node.Node) is not { } known)
-            return state.Nodes.Count >= Limits.NodesPerCellMax
-                ? new Rejected(new Refusal(Refusal.Busy, "cell",
-                    $"cell {state.Cell} has {Limits.NodesPerCellMax} nodes, which is the most it takes"))
-                : new Accepted(c.Node);
-        if (c.Node.Incarnation < known.Admitted.Incarnation)
-            return new Rejected(new Refusal(Refusal.Invalid, "incarnation",
-                $"node {known.Id} advertises the incarnation {c.Node.Incarnation}, "
-                + $"older than {known.Admitted.Incarnation}"));
-
-        if (!known.Lost && SameShape(known.Admitted, c.Node)) return Reconcile(state, known, c.Running);
-        var events = Endings.Of(state, known.Allocations, AllocationEnd.NodeLost, $"node {known.Id} started anew");
-        events.Add(c.Node);
-        return new Accepted(events);
-    }
-
-    /// <summary>Work that was running and that the node does not run any more is lost and waits again.</summary>
-    private static Decision Reconcile(CellState state, NodeState node, IReadOnlyCollection<long> running)
-    {
-        var missing = node.Allocations
-            .Where(sequence => state.FindAllocation(sequence) is { Started: true, Finished: false }
-                && !running.Contains(sequence))
-            .ToList();
-        return missing.Count == 0
-            ? Nothing
-            : new Accepted(Endings.Of(state, missing, AllocationEnd.NodeLost, $"node {node.Id} no longer runs it"));
-    }
-
-    private static bool SameShape(NodeAdmitted a, NodeAdmitted b) =>
-        a.Incarnation == b.Incarnation && a.Host == b.Host && a.Model == b.Model && a.Devices == b.Devices
-        && a.CpuMilli == b.CpuMilli && a.MemoryMiB == b.MemoryMiB && JobSpecs.SameMap(a.Labels, b.Labels);
 
     private static Decision Lose(CellState state, LoseNode c)
     {

@@ -38,27 +38,6 @@ public sealed partial class CellState
         }
     }
 
-    private void ApplyAdmitted(NodeAdmitted e)
-    {
-        var accelerator = Catalog.Find(e.Model) ?? throw new InvariantBrokenException(
-            $"node {e.Node} has the model {e.Model}, which accelerators.conf no longer has");
-        var known = FindNode(e.Node);
-        if (known is { Allocations.Count: > 0 })
-            throw new InvariantBrokenException($"node {e.Node} is admitted anew with allocations on it");
-        var node = new NodeState(known?.Index ?? _nodes.Count, e, accelerator) 
-        {
-            Draining = known?.Draining ?? false,
-            DrainBy = known?.DrainBy,
-        };
-        if (known is null) _nodes.Add(node);
-        else _nodes[node.Index] = node;
-        if (known is { Lost: false }) Usage.Devices(known, -1);
-        _nodesById[e.Node] = node;
-        Usage.Devices(node, +1);
-        Index.Update(node, freed: true);
-        Tenants.Update(node);
-    }
-
     private void ApplyLost(NodeState node, string reason)
     {
         if (node.Lost) return;
@@ -163,9 +142,17 @@ public sealed partial class CellState
         }
 
         Tasks.Add(allocation);
+        NoteUpward(allocation);
+    }
+
+    private void NoteUpward(AllocationState allocation)
+    {
+        var job = allocation.Job;
         if (job.Spec is { Kind: JobKind.Batch, WorkHours: > 0 }
             && job.Class.Alternatives[0].Model != allocation.Node.Accelerator.Model)
-            _upward.Add(allocation.Sequence, allocation);
+            _upward[allocation.Sequence] = allocation;
+        else
+            _upward.Remove(allocation.Sequence);
     }
 
     private void ApplyStarted(AllocationsStarted e)

@@ -55,7 +55,7 @@ public sealed partial class CellState
     public CellState(string cell, Catalog catalog, Policy policy)
     {
         Cell = cell;
-        Catalog = catalog;
+        Catalog = _plain = catalog;
         Policy = policy;
         Index = new CapacityIndex(
             ScoringPolicies.Create(policy.Placement.Scoring, new ScoringContext(WorkloadMix.Empty, 0)),
@@ -66,7 +66,9 @@ public sealed partial class CellState
     }
 
     public string Cell { get; }
-    public Catalog Catalog { get; }
+
+    /// <summary>The process's catalogue with the variants that the cell's nodes have.</summary>
+    public Catalog Catalog { get; private set; }
     public Policy Policy { get; }
 
     /// <summary>Grows with every recovery; orders carry it.</summary>

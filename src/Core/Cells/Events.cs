@@ -29,7 +29,11 @@ public sealed record NodeAdmitted(
     int Devices,
     int CpuMilli,
     long MemoryMiB,
-    IReadOnlyDictionary<string, string> Labels) : CellEvent;
+    IReadOnlyDictionary<string, string> Labels) : CellEvent
+{
+    /// <summary>Where it is another than the catalogue gives the model; empty: the catalogue's.</summary>
+    public string Tier { get; init; } = "";
+}
 
 /// <summary>The node failed or fell silent. Its allocations ended in events of the same round.</summary>
 public sealed record NodeLost(string Node, string Reason) : CellEvent;

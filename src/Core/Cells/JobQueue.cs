@@ -179,10 +179,37 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     internal JobClass ClassOf(JobSpec spec)
     {
         var alternatives = Alternatives.Of(spec, catalog, policy);
+        // It was taken in for the variants of a tier that has no model of its own, and they are gone.
+        if (alternatives.Count == 0) alternatives = Alternatives.Of(spec, catalog.WithAllVariants(), policy);
         var key = JobClass.KeyOf(spec, alternatives);
         if (!_classes.TryGetValue(key, out var jobClass))
             _classes.Add(key, jobClass = new JobClass(key, alternatives));
         return jobClass;
+    }
+
+    /// <summary>Other models are there now: whoever may use them gets another class. How long it has waited stays.
+    /// </summary>
+    internal void Reclass(IEnumerable<JobState> jobs, Catalog present)
+    {
+        catalog = present;
+        foreach (var job in jobs)
+        {
+            var next = ClassOf(job.Spec);
+            next.Members++;
+            var before = job.Class;
+            if (next != before)
+            {
+                var since = job.WaitingSince;
+                if (Exit(job)) Count(job, -1);
+                job.Class = next;
+                if (job.Waits && Enter(job)) Count(job, +1);
+                job.WaitingSince = since;
+            }
+
+            Leave(before);
+        }
+
+        Reconsider();
     }
 
     /// <summary>Drops a class that no job of the cell is of any more, so that the table does not grow for ever.
@@ -204,7 +231,12 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
 
         // A newcomer may be short enough for what its class was held back from.
         if (job.Waits && job.Class.HeldAt >= 0) job.Class.HeldAt = long.MaxValue;
-        var step = job.Waits ? 1 : -1;
+        Count(job, job.Waits ? 1 : -1);
+    }
+
+    /// <summary>After it went into its lane, or out of it.</summary>
+    private void Count(JobState job, int step)
+    {
         _waitingByKind[(int)job.Spec.Kind] += step;
         if (job.Spec.Kind == JobKind.Training)
             foreach (var tier in job.Class.Home.Select(a => a.Tier.Name).Distinct(StringComparer.Ordinal))

@@ -24,7 +24,9 @@ public sealed class AllocationState
     public PlacedAllocation Placed { get; }
     public long Sequence => Placed.Sequence;
     public JobState Job { get; }
-    public NodeState Node { get; }
+
+    /// <summary>Another object of the same node when that came back in another shape.</summary>
+    public NodeState Node { get; internal set; }
     public uint DeviceMask => Placed.DeviceMask;
     public int ShareMilli => Placed.ShareMilli;
     public bool Guest => Placed.Guest;
@@ -105,7 +107,7 @@ public sealed class JobState
     public long Number { get; }
     public string Key { get; }
     public JobSpec Spec { get; }
-    public JobClass Class { get; }
+    public JobClass Class { get; internal set; }
     public DateTimeOffset SubmittedAt { get; }
     public DateTimeOffset? StartedAt { get; internal set; }
     public DateTimeOffset? CompletedAt { get; internal set; }

@@ -15,7 +15,15 @@ public sealed record NodeSpec(
     int Devices,
     int CpuMilli,
     long MemoryMiB,
-    IReadOnlyDictionary<string, string> Labels);
+    IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>The tier of a chip that is not what the catalogue says, binned or throttled; empty: the catalogue's.
+    /// </summary>
+    public string Tier { get; init; } = "";
+
+    /// <summary>What its chips are called: the model, or that variant of it; see <see cref="Catalog"/>.</summary>
+    public string Chip => Tier.Length == 0 ? Model : Model + Catalog.VariantMark + Tier;
+}
 
 /// <summary>A fleet: the nodes of every cell.</summary>
 public sealed record FleetSpec(string Name, IReadOnlyList<NodeSpec> Nodes)

@@ -18,7 +18,8 @@ public static class Alternatives
 {
     /// <summary>
     /// The models a job may run on, best first. A job's own tiers or models come in the order it gives, else the
-    /// policy's home tiers come first and its guest tiers after them. Inside one tier training takes the most capable
+    /// policy's home tiers come first and its guest tiers after them. A model that a job names is followed by its
+    /// variants, see <see cref="Catalog"/>. Inside one tier training takes the most capable
     /// model first and everything else the least capable one, so that strong devices stay free for training.
     /// A job is a guest wherever the tier is better than the best home tier of its kind; a job that does not want to
     /// be a guest leaves those out.
@@ -32,7 +33,7 @@ public static class Alternatives
             .Min();
 
         var models = spec.Models.Count > 0
-            ? spec.Models.Select(catalog.Find).OfType<Accelerator>()
+            ? spec.Models.SelectMany(model => OfModel(catalog, model))
             : (spec.Tiers.Count > 0 ? spec.Tiers : kind.Tiers.Concat(kind.GuestTiers))
                 .SelectMany(tier => OfTier(spec.Kind, catalog, tier));
 
@@ -51,6 +52,9 @@ public static class Alternatives
         if (spec.Models.Count > 0 || spec.Tiers.Count > 0) return alternatives;
         return [.. Objective.Of(policy.Objective).Order(spec, alternatives, catalog, policy)];
     }
+
+    private static IEnumerable<Accelerator> OfModel(Catalog catalog, string model) =>
+        catalog.Find(model) is { } found ? [found, .. catalog.VariantsOf(found.Model)] : [];
 
     private static IEnumerable<Accelerator> OfTier(JobKind kind, Catalog catalog, string tier)
     {

@@ -142,6 +142,7 @@ public static class Explainer
         var spec = job.Spec;
         int nodes = 0, devices = 0, free = 0, guestHeld = 0, unavailable = 0, draining = 0;
         int shortDevices = 0, shortCpu = 0, shortMemory = 0, noLabels = 0, fits = 0;
+        int tightCpu = 0, tightMemory = 0;
         var gang = spec.Kind == JobKind.Training;
         var perNode = gang ? Math.Max(1, spec.PerNode) : spec.Devices;
         var own = job.Waits ? [] : Own(job, alternative.Model);
@@ -169,8 +170,16 @@ public static class Explainer
             else if (cpu < (long)spec.CpuMilli * ranks) shortCpu++;
             else if (memory < spec.MemoryMiB * ranks) shortMemory++;
             else if (!gang) fits++;
-            else fits += spec.PerNode > 0 ? perNode
-                : Fit.Ranks(node.ReclaimableDevices + mine.Devices, cpu, memory, spec);
+            else if (spec.PerNode > 0) fits += perNode;
+            else
+            {
+                var room = node.ReclaimableDevices + mine.Devices;
+                var carries = Fit.Ranks(room, cpu, memory, spec);
+                fits += carries;
+                if (carries == room) continue;
+                if (Fit.Ranks(room, cpu, memory, spec with { MemoryMiB = 0 }) == carries) tightCpu++;
+                else tightMemory++;
+            }
         }
 
         // Guests may be its own.
@@ -181,7 +190,7 @@ public static class Explainer
         var verdict = !job.Waits
             ? PlacedVerdict(job, alternative, held, fits, nodes, devices)
             : Verdict(spec, alternative, nodes, devices, fits, free, guestHeld, used, unavailable,
-                shortDevices, shortCpu, shortMemory, noLabels);
+                shortDevices, shortCpu + tightCpu, shortMemory + tightMemory, noLabels);
         return new AlternativeReport(alternative, nodes, devices, free, guestHeld, used, unavailable,
             shortDevices, shortCpu, shortMemory, noLabels, fits, verdict)
         {
@@ -248,15 +257,26 @@ public static class Explainer
         if (spec.Kind == JobKind.Training)
         {
             var least = spec.LeastDevices;
-            return fits >= least ? $"fits: {counts}" : $"{least - fits} devices short: {counts}";
+            if (fits >= least) return $"fits: {counts}";
+            // Nodes without free devices are in the counts; what else is missing is not.
+            var missing = Lacks("nodes ", shortCpu, shortMemory, noLabels);
+            return $"{least - fits} devices short{(missing.Length > 0 ? $" ({missing})" : "")}: {counts}";
         }
 
         if (fits > 0) return $"fits on {fits} nodes: {counts}";
+        var causes = shortDevices > 0 ? $"{shortDevices} nodes lack free devices" : "";
+        var others = Lacks("", shortCpu, shortMemory, noLabels);
+        if (causes.Length > 0 && others.Length > 0) causes += ", ";
+        causes += others;
+        return causes.Length > 0 ? $"{causes}: {counts}" : $"no node takes work: {counts}";
+    }
+
+    private static string Lacks(string nodes, int cpu, int memory, int labels)
+    {
         var causes = new List<string>();
-        if (shortDevices > 0) causes.Add($"{shortDevices} nodes lack free devices");
-        if (shortCpu > 0) causes.Add($"{shortCpu} lack CPU");
-        if (shortMemory > 0) causes.Add($"{shortMemory} lack memory");
-        if (noLabels > 0) causes.Add($"{noLabels} lack the labels");
-        return causes.Count > 0 ? $"{string.Join(", ", causes)}: {counts}" : $"no node takes work: {counts}";
+        if (cpu > 0) causes.Add($"{cpu} {nodes}lack CPU");
+        if (memory > 0) causes.Add($"{memory} {nodes}lack memory");
+        if (labels > 0) causes.Add($"{labels} {nodes}lack the labels");
+        return string.Join(", ", causes);
     }
 }

@@ -27,7 +27,11 @@ internal sealed class TaskShelves
         var model = task.Node.Accelerator.Model;
         if (!_models.TryGetValue(model, out var shelves)) _models.Add(model, shelves = new Shelf?[Shelves]);
         var shelf = shelves[ShelfOf(task)] ??= new Shelf();
-        shelf.Sequences.Add(task.Sequence);
+        // One that is put back is older than some that stand here.
+        var at = shelf.Sequences.Count == 0 || shelf.Sequences[^1] < task.Sequence
+            ? shelf.Sequences.Count
+            : ~shelf.Sequences.BinarySearch(task.Sequence);
+        shelf.Sequences.Insert(at, task.Sequence);
         shelf.Live++;
     }
 
@@ -38,6 +42,14 @@ internal sealed class TaskShelves
         shelf.Live--;
         if (shelf.Sequences.Count > 2 * shelf.Live + 64)
             shelf.Sequences.RemoveAll(s => state.FindAllocation(s) is null);
+    }
+
+    /// <summary>The task goes on, but not where it stands here; before its node changes.</summary>
+    public void Withdraw(AllocationState task)
+    {
+        var shelf = _models[task.Node.Accelerator.Model][ShelfOf(task)]!;
+        shelf.Sequences.Remove(task.Sequence);
+        shelf.Live--;
     }
 
     /// <summary>Guests on a model, and tasks at home there of lower priority classes than one.</summary>

@@ -23,15 +23,19 @@ public static class HostNodes
         var read = new SettingReader(layers);
         if (settings.Fleet.Length > 0) return OfFleet(settings, catalog, read);
         var cell = read.Name(Host + "cell");
-        if (catalog.Find(settings.Model) is null)
+        if (catalog.Find(settings.Model) is not { } chip)
             throw read.Error(Host + "model", $"'{settings.Model}' is not a known model"
                 + $"{Suggestion.Hint(settings.Model, catalog.Models.Select(m => m.Model))}; {catalog.ModelNames}");
         var labels = new Dictionary<string, string>(settings.Labels, StringComparer.Ordinal);
         labels.TryAdd("rack", name);
         if (!Names.IsName($"{name}-00")) throw read.Error(Host + "name", $"'{name}' is too long; {Names.Rule}");
         return [.. Enumerable.Range(1, settings.Count).Select(number => new NodeSpec(
-            string.Create(CultureInfo.InvariantCulture, $"{name}-{number:00}"), cell, settings.Model,
-            settings.Devices, settings.CpuMilli, settings.MemoryMiB, labels))];
+            string.Create(CultureInfo.InvariantCulture, $"{name}-{number:00}"), cell, chip.Base,
+            settings.Devices, settings.CpuMilli, settings.MemoryMiB, labels)
+        {
+            // A host of binned chips says so in the model's name, as everybody calls them: H800@advanced.
+            Tier = chip.IsVariant ? chip.Tier : "",
+        })];
     }
 
     private static List<NodeSpec> OfFleet(HostSettings settings, Catalog catalog, SettingReader read)

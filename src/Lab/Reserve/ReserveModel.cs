@@ -64,7 +64,7 @@ public sealed class ReserveModel
     private ReserveModel(
         ReserveInput input, Policy policy, FleetSpec fleet, IReadOnlyList<StartingJob> starting, Relaxed relaxed)
     {
-        Catalog = input.Catalog;
+        Catalog = input.Catalog.WithVariants(fleet.Nodes.Select(n => n.Chip));
         Relaxed = relaxed;
         Policy = relaxed == Relaxed.LinkBandwidth
             ? policy with { Gangs = policy.Gangs with { StepTokens = 0 } }
@@ -138,7 +138,7 @@ public sealed class ReserveModel
         var found = new SortedDictionary<(string Cell, int Model), (int PerNode, int Devices)>();
         foreach (var node in Fleet.Nodes)
         {
-            if (!_modelIndex.TryGetValue(node.Model, out var model)) continue;
+            if (!_modelIndex.TryGetValue(node.Chip, out var model)) continue;
             var key = (CellOf(node.Cell), model);
             var (perNode, devices) = found.GetValueOrDefault(key);
             found[key] = (Math.Max(perNode, node.Devices), devices + node.Devices);
@@ -153,8 +153,8 @@ public sealed class ReserveModel
         return [.. found.Select((f, i) => new Pool(
             i, f.Key.Cell, f.Key.Model, Catalog.RankOf(Catalog.Models[f.Key.Model].Model), f.Value.PerNode,
             More(f.Key.Model, f.Value.Devices, f.Value.PerNode),
-            Scenario.Supply.WearOf(Catalog.Models[f.Key.Model].Model),
-            Scenario.Supply.Power?.Watts.GetValueOrDefault(Catalog.Models[f.Key.Model].Model) ?? 0))];
+            Scenario.Supply.WearOf(Catalog.Models[f.Key.Model].Base),
+            Scenario.Supply.Power?.Watts.GetValueOrDefault(Catalog.Models[f.Key.Model].Base) ?? 0))];
     }
 
     /// <summary>Without the bound on gangs all cells are one.</summary>

@@ -21,7 +21,10 @@ public sealed class VirtualCell
         foreach (var node in nodes)
         {
             var decision = round.Run(new AdmitNode(new NodeAdmitted(
-                node.Id, "lab", 1, node.Model, node.Devices, node.CpuMilli, node.MemoryMiB, node.Labels), []));
+                node.Id, "lab", 1, node.Model, node.Devices, node.CpuMilli, node.MemoryMiB, node.Labels)
+            {
+                Tier = node.Tier,
+            }, []));
             if (decision is Rejected rejected) throw new ArgumentException(rejected.Refusal.Message);
         }
 

@@ -45,8 +45,11 @@ public sealed class CellLink(string cell, string host)
     /// <summary>Takes note of which nodes the cell admitted, and which ask again only after some beats.</summary>
     public void Answered(AdvertiseReply reply, int retryBeats)
     {
-        foreach (var name in reply.Admitted) Find(name)?.Admitted();
-        foreach (var refused in reply.Refused) Find(refused.Node)?.Refused(retryBeats);
+        var incarnations = reply.AdmittedIncarnations;
+        var said = incarnations.Count == reply.Admitted.Count;
+        for (var i = 0; i < reply.Admitted.Count; i++)
+            Find(reply.Admitted[i])?.Admitted(said ? incarnations[i] : 0);
+        foreach (var refused in reply.Refused) Find(refused.Node)?.Refused(refused.Incarnation, retryBeats);
     }
 
     public HostBeat Beat(long incarnation, DateTimeOffset now, int progressMax)

@@ -39,7 +39,8 @@ public sealed partial class HostShell
         {
             if (!_cells.TryGetValue(spec.Cell, out var cell))
                 _cells.Add(spec.Cell, cell = new CellLink(spec.Cell, name));
-            var node = new NodeLink(spec, catalog.Find(spec.Model)!.Tier, _incarnation);
+            var tier = spec.Tier.Length > 0 ? spec.Tier : catalog.Find(spec.Model)!.Tier;
+            var node = new NodeLink(spec, tier, _incarnation);
             cell.Add(node);
             _nodes.Add(spec.Id, node);
         }
@@ -233,7 +234,8 @@ public sealed partial class HostShell
         if (reply.Epoch < cell.Epoch) return;
         NoteEpoch(cell, reply.Epoch);
         foreach (var refused in reply.Refused)
-            _log.Warning("{0} refuses node {1}: {2}", cell.Cell, refused.Node, refused.Message);
+            if (cell.Find(refused.Node) is { } node && node.IsNewRefusal(refused.Message))
+                _log.Warning("{0} refuses node {1}: {2}", cell.Cell, refused.Node, refused.Message);
         cell.Answered(reply, _options.RefusedRetryBeats);
     }
 

@@ -21,9 +21,12 @@ public static class HostedNodes
             if (node.Devices is < 0 or > Limits.DevicesPerNodeMax)
                 throw new ArgumentException(
                     $"node {node.Id} has {node.Devices} devices; 0 to {Limits.DevicesPerNodeMax} are allowed");
-            if (catalog.Find(node.Model) is null)
+            if (catalog.Find(node.Model) is not { } model || model.Model != node.Model || model.IsVariant)
                 throw new ArgumentException(
                     $"node {node.Id} has the unknown model {node.Model}; known are {catalog.ModelNames}");
+            if (node.Tier.Length > 0 && catalog.FindTier(node.Tier) is null)
+                throw new ArgumentException(
+                    $"node {node.Id} has the unknown tier {node.Tier}; known are {catalog.TierNames}");
         }
     }
 }

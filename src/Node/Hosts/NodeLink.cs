@@ -15,6 +15,7 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
     private int _advertsOut;
     private int _repliesToSkip;
     private int _refusedBeats;
+    private string _refusal = "";
 
     public NodeSpec Spec { get; } = spec;
 
@@ -50,8 +51,8 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
     {
         // A beat asked for it, and the answer to the one before came meanwhile.
         if (IsUp && !IsUnanswered && advert.Incarnation == Incarnation) return;
-        // A reply names a node but no incarnation: those still under way belong to the adverts of the one before,
-        // and taken for an answer they would leave the new incarnation unknown to the cell.
+        // Replies still under way belong to the adverts of the one before, and taken for an answer they would leave
+        // the new incarnation unknown to the cell. An older scheduler's replies name no incarnation: those are counted.
         if (advert.Incarnation != Incarnation) SkipRepliesUnderWay();
         Incarnation = advert.Incarnation;
         IsUp = true;
@@ -78,15 +79,27 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
         Incarnation++;
     }
 
-    public void Admitted()
+    /// <param name="incarnation">Of the advert that is answered; 0: the scheduler does not say.</param>
+    public void Admitted(long incarnation)
     {
-        if (IsAnswer()) IsUnanswered = false;
+        if (!IsAnswer(incarnation)) return;
+        IsUnanswered = false;
+        _refusal = "";
     }
 
+    /// <param name="incarnation">As for <see cref="Admitted"/>.</param>
     /// <param name="retryBeats">Beats until it asks again.</param>
-    public void Refused(int retryBeats)
+    public void Refused(long incarnation, int retryBeats)
     {
-        if (IsAnswer()) _refusedBeats = retryBeats;
+        if (IsAnswer(incarnation)) _refusedBeats = retryBeats;
+    }
+
+    /// <summary>The cell has not said so before since it admitted the node; it repeats itself at each advert.</summary>
+    public bool IsNewRefusal(string message)
+    {
+        if (_refusal == message) return false;
+        _refusal = message;
+        return true;
     }
 
     /// <summary>One beat passes; true when the node is to advertise again.</summary>
@@ -119,8 +132,10 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
         _advertsOut = 0;
     }
 
-    private bool IsAnswer()
+    private bool IsAnswer(long incarnation)
     {
+        if (incarnation != 0 && incarnation != Incarnation) return false;
+        if (incarnation != 0) _repliesToSkip = 0;
         if (_repliesToSkip > 0)
         {
             _repliesToSkip--;

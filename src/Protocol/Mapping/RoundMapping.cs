@@ -149,6 +149,7 @@ public static class RoundMapping
             Devices = e.Devices,
             CpuMilli = e.CpuMilli,
             MemoryMib = e.MemoryMiB,
+            Tier = e.Tier,
         };
         foreach (var (name, value) in e.Labels) msg.Labels.Add(name, value);
         return msg;
@@ -158,7 +159,10 @@ public static class RoundMapping
         ? throw new SerializationException("a node has no advertisement")
         : new NodeAdmitted(
             msg.Node, msg.Host, msg.Incarnation, msg.Model, msg.Devices, msg.CpuMilli, msg.MemoryMib,
-            JobSpecMapping.Labels(msg.Labels));
+            JobSpecMapping.Labels(msg.Labels))
+        {
+            Tier = msg.Tier,
+        };
 
     public static PlacedAllocationMsg ToWire(this PlacedAllocation placed) => new()
     {

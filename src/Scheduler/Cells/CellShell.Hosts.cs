@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Protocol.V1;
 using Round = Stockpile.Core.Cells.Round;
@@ -17,19 +18,25 @@ public sealed partial class CellShell
             var reply = new AdvertiseReply { Cell = _cell };
             foreach (var node in message.Nodes)
             {
-                var before = _state.FindNode(node.Node)?.Admitted.Incarnation;
-                switch (round.Run(new AdmitNode(AdmittedOf(message.Host, node), node.Running)))
+                var before = _state.FindNode(node.Node);
+                var decision = round.Run(new AdmitNode(AdmittedOf(message.Host, node), node.Running));
+                if (decision is Rejected(var refusal))
                 {
-                    case Rejected(var refusal):
-                        _log.Warning("cell {0} refuses node {1}: {2}", _cell, node.Node, refusal.Message);
-                        reply.Refused.Add(new RefusedNode { Node = node.Node, Message = refusal.Message });
-                        continue;
-                    case Accepted when before != node.Incarnation:
-                        _hosts.ForgetNode(node.Node);
-                        break;
+                    Refuse(message.Host, node, refusal);
+                    reply.Refused.Add(new RefusedNode
+                    {
+                        Node = node.Node,
+                        Message = refusal.Message,
+                        Incarnation = node.Incarnation,
+                    });
+                    continue;
                 }
 
+                if (decision is Accepted && before?.Admitted.Incarnation != node.Incarnation)
+                    _hosts.ForgetNode(node.Node);
+                Welcome(before, _state.FindNode(node.Node)!);
                 reply.Admitted.Add(node.Node);
+                reply.AdmittedIncarnations.Add(node.Incarnation);
             }
 
             return () =>
@@ -40,6 +47,21 @@ public sealed partial class CellShell
                 _hosts.SendDue(_state, _state.Unstarted, NameOf, _ports.Self);
             };
         });
+    }
+
+    private void Refuse(string host, NodeAdvert node, Refusal refusal)
+    {
+        // An advert that was overtaken by a newer one says nothing about the node as it is.
+        if (refusal.Field == "incarnation") return;
+        if (_refused.Note(host, node, refusal.Message))
+            _log.Warning("cell {0} refuses node {1}: {2}", _cell, node.Node, refusal.Message);
+    }
+
+    private void Welcome(NodeState? before, NodeState node)
+    {
+        _refused.Forget(node.Id);
+        if (CellViews.TierNote(_state, node) is { Length: > 0 } note && before?.Admitted.Tier != node.Admitted.Tier)
+            _log.Warning("cell {0}: node {1} {2}; it counts as {3}", _cell, node.Id, note, node.Accelerator.Model);
     }
 
     /// <summary>What a node runs and the cell does not know has ended here; it must not go on there.</summary>
@@ -53,13 +75,18 @@ public sealed partial class CellShell
 
     private static NodeAdmitted AdmittedOf(string host, NodeAdvert advert) => new(
         advert.Node, host, advert.Incarnation, advert.Model, advert.Devices, advert.CpuMilli, advert.MemoryMib,
-        new SortedDictionary<string, string>(advert.Labels, StringComparer.Ordinal));
+        new SortedDictionary<string, string>(advert.Labels, StringComparer.Ordinal))
+    {
+        Tier = advert.Tier,
+    };
 
     private void OnBeat(HostBeat beat, IActorRef host)
     {
         var anew = _hosts.Seen(beat.Host, host, beat.HostIncarnation);
         if (!_ready) return;
         var known = _state.Nodes.Count(n => !n.Lost && n.Admitted.Host == beat.Host);
+        // Those that were refused ask again by themselves.
+        known += _refused.Of(beat.Host).Count(n => _state.FindNode(n) is not { Lost: false });
         var advertise = anew || known != beat.Nodes;
         host.Tell(new BeatReply { Cell = _cell, Epoch = _state.Epoch, Advertise = advertise }, _ports.Self);
         var commands = _progress.Report(_state, beat.Progress.Select(p => (p.Sequence, p.Done)));
@@ -120,6 +147,7 @@ public sealed partial class CellShell
     {
         _log.Warning("cell {0} has not heard of host {1} for {2}; its nodes are lost", _cell, host,
             _options.HostSilenceMax);
+        _refused.ForgetHost(host);
         Enqueue(round =>
         {
             foreach (var node in _state.Nodes.Where(n => !n.Lost && n.Admitted.Host == host).ToList())

@@ -32,7 +32,7 @@ public sealed partial class CellShell
             GetJob m => () => Job(m.Number, m.Origin),
             ListJobs m => () => CellViews.Jobs(_state, m),
             WhyJob m => () => Why(m.Number, m.Origin),
-            ListNodes m => () => CellViews.Nodes(_state, m),
+            ListNodes m => () => CellViews.Nodes(_state, m, _refused),
             GetNode m => () => Node(m.Node),
             GetCell => () => View(CellDigest.Of(_state)),
             AuditCell => () => CellAudits.Of(_state, _ports.Member, _hosts.Heard()),
@@ -147,7 +147,8 @@ public sealed partial class CellShell
     }
 
     private NodeReply Node(string id) => _state.FindNode(id) is { } node
-        ? new NodeReply { Node = CellViews.Node(_state, node, allocations: true) }
+        ? new NodeReply { Node = CellViews.Node(_state, node, allocations: true, _refused.ReasonOf(id)) }
+        : _refused.View(_cell, id) is { } refused ? new NodeReply { Node = refused }
         : new NodeReply { Refusal = ToWire(new Refusal(Refusal.NotFound, "id",
             $"there is no node {Names.Shorten(id)} in cell {_cell}")) };
 

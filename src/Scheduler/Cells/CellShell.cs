@@ -24,6 +24,7 @@ public sealed partial class CellShell
     private readonly ILoggingAdapter _log;
     private readonly ICellPorts _ports;
     private readonly HostDesk _hosts;
+    private readonly RefusedNodes _refused = new();
     private readonly KeyMoves _keys;
     private readonly ProgressBoard _progress = new();
     private readonly Queue<RoundWork> _inbox = new();

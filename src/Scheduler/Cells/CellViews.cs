@@ -97,7 +97,14 @@ public static class CellViews
         return reply;
     }
 
-    public static NodeView Node(CellState state, NodeState node, bool allocations)
+    /// <summary>What is said of a node whose chip is not of the tier that the catalogue gives it; else nothing.
+    /// </summary>
+    public static string TierNote(CellState state, NodeState node) => node.Accelerator is { IsVariant: true } chip
+        ? $"advertises {chip.Tier}; the catalogue has {chip.Base} in {state.Catalog.Find(chip.Base)!.Tier}"
+        : "";
+
+    /// <param name="refused">Why its last advertisement was refused; null: it was not.</param>
+    public static NodeView Node(CellState state, NodeState node, bool allocations, string? refused = null)
     {
         var view = new NodeView
         {
@@ -112,8 +119,12 @@ public static class CellViews
             CpuFreeMilli = node.CpuFreeMilli,
             MemoryMib = node.Admitted.MemoryMiB,
             MemoryFreeMib = node.MemoryFreeMiB,
-            State = StateOf(node),
-            Reason = node.Reason,
+            State = StateOf(node, refused),
+            Reason = string.Join("; ", new[]
+            {
+                node.Reason, TierNote(state, node),
+                refused is null ? "" : $"its last advertisement is refused: {refused}",
+            }.Where(r => r.Length > 0)),
             Incarnation = node.Admitted.Incarnation,
             DrainByMs = node.DrainBy.ToWireMs(),
         };
@@ -124,15 +135,20 @@ public static class CellViews
         return view;
     }
 
-    public static NodesReply Nodes(CellState state, ListNodes filter)
+    internal static NodesReply Nodes(CellState state, ListNodes filter, RefusedNodes refused)
     {
+        var strangers = refused.Views(state.Cell).Where(v => state.FindNode(v.Node) is null
+            && (filter.Model.Length == 0 || v.Model == filter.Model)
+            && (filter.Tier.Length == 0 || v.Tier == filter.Tier)
+            && (filter.State.Length == 0 || v.State == filter.State)).ToList();
         var matching = state.Nodes.Where(n =>
             (filter.Model.Length == 0 || n.Accelerator.Model == filter.Model)
             && (filter.Tier.Length == 0 || n.Accelerator.Tier == filter.Tier)
-            && (filter.State.Length == 0 || StateOf(n) == filter.State)).ToList();
+            && (filter.State.Length == 0 || StateOf(n, refused.ReasonOf(n.Id)) == filter.State)).ToList();
         var limit = Math.Clamp(filter.Limit <= 0 ? Limits.ListRowsMax : filter.Limit, 1, Limits.ListRowsMax);
-        var reply = new NodesReply { Total = matching.Count };
-        reply.Nodes.AddRange(matching.Take(limit).Select(n => Node(state, n, allocations: false)));
+        var reply = new NodesReply { Total = matching.Count + strangers.Count };
+        reply.Nodes.AddRange(matching.Take(limit)
+            .Select(n => Node(state, n, allocations: false, refused.ReasonOf(n.Id))).Concat(strangers).Take(limit));
         return reply;
     }
 
@@ -245,7 +261,8 @@ public static class CellViews
         if (allocation.Guest) use.GuestMilli += milli;
     }
 
-    private static string StateOf(NodeState node) => node.Lost ? "lost" : node.Draining ? "draining" : "ready";
+    private static string StateOf(NodeState node, string? refused) =>
+        node.Lost ? refused is null ? "lost" : "refused" : node.Draining ? "draining" : "ready";
 
     private static string Lower<T>(T value) where T : struct, Enum =>
         value.ToString().ToLower(CultureInfo.InvariantCulture);

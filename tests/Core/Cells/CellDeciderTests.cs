@@ -108,6 +108,7 @@ public sealed class CellDeciderTests
     private static readonly Dictionary<string, NodeAdmitted> Wrong = new()
     {
         ["model"] = Shape with { Model = "imaginary" },
+        ["tier"] = Shape with { Tier = "imaginary" },
         ["devices"] = Shape with { Devices = 0 },
         ["cpu"] = Shape with { CpuMilli = -1 },
         ["memory"] = Shape with { MemoryMiB = -1 },

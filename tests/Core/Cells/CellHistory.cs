@@ -59,6 +59,9 @@ public sealed class CellHistory
     /// <summary>Runs inside a step after each command, with the round still open.</summary>
     public Action<RoundWriter, Told>? AfterCommand { get; set; }
 
+    /// <summary>Runs inside a step before each command.</summary>
+    public Action<CellCommand>? BeforeCommand { get; set; }
+
     /// <summary>One round; false when the history is over.</summary>
     public bool Step()
     {
@@ -70,6 +73,7 @@ public sealed class CellHistory
         foreach (var command in Gather())
         {
             Commands++;
+            BeforeCommand?.Invoke(command);
             var told = new Told(command, round.Run(command));
             Told.Add(told);
             AfterCommand?.Invoke(round, told);
@@ -215,6 +219,12 @@ public sealed class CellHistory
                 break;
             case 5:
                 node = node with { Devices = _random.Next(2) * 100 };
+                break;
+            case 6 or 7 or 8:
+                node = _fleet.Reshape(index);
+                break;
+            case 9:
+                node = node with { Tier = "imaginary" };
                 break;
             default:
                 break;

@@ -108,6 +108,23 @@ public sealed class RandomFleet
             : _nodes[node] with { Incarnation = next };
     }
 
+    /// <summary>The same incarnation in another shape: a device broke, a chip was throttled, a label went.</summary>
+    public NodeAdmitted Reshape(int node)
+    {
+        var now = _nodes[node];
+        var other = Shape(now.Node, now.Incarnation);
+        return _nodes[node] = _random.Next(8) switch
+        {
+            0 or 1 => now with { Devices = Math.Max(1, now.Devices - _random.Next(1, 4)) },
+            2 => now with { CpuMilli = now.CpuMilli / 2 },
+            3 => now with { MemoryMiB = now.MemoryMiB / 2 },
+            4 => now with { Labels = other.Labels },
+            5 => now with { Model = other.Model, Tier = "" },
+            6 => now with { Tier = Catalog.Tiers[_random.Next(4)].Name },
+            _ => now with { Devices = other.Devices, CpuMilli = other.CpuMilli, MemoryMiB = other.MemoryMiB },
+        };
+    }
+
     public NodeAdmitted Shape(string id, long incarnation)
     {
         int[] sizes = [1, 2, 4, 4, 8, 8, 8, _random.Next(1, 9)];

@@ -86,6 +86,39 @@ public sealed class CellLinkTests
     }
 
     [Fact]
+    public void A_reply_that_names_the_incarnation_answers_only_that_however_many_are_under_way()
+    {
+        var cell = Cell(1);
+        var node = cell.Nodes[0];
+        node.Advertised(new NodeAdvertised("n0", 1, []));
+        Assert.Single(cell.TakeMessages());
+        node.Failed();
+        node.Advertised(new NodeAdvertised("n0", 2, []));
+        Assert.Single(cell.TakeMessages());
+        AdvertiseReply Named(long incarnation) => new()
+        {
+            Cell = "north", Epoch = 1, Admitted = { "n0" }, AdmittedIncarnations = { incarnation },
+        };
+        cell.Answered(Named(1), 1);
+        cell.Answered(Named(1), 1);
+        Assert.True(node.IsUnanswered);
+        var late = new AdvertiseReply { Cell = "north", Epoch = 1 };
+        late.Refused.Add(new RefusedNode { Node = "n0", Message = "full", Incarnation = 1 });
+        cell.Answered(late, 9);
+        Assert.True(node.IsDueOnBeat());
+        // The reply to the first was lost: the second one's is the answer all the same.
+        cell.Answered(Named(2), 1);
+        Assert.False(node.IsUnanswered);
+    }
+
+    [Fact]
+    public void The_same_refusal_is_news_only_once()
+    {
+        var node = Cell(1).Nodes[0];
+        Assert.Equal([true, false, true], new[] { "a", "a", "b" }.Select(node.IsNewRefusal));
+    }
+
+    [Fact]
     public void A_node_that_was_admitted_meanwhile_does_not_advertise_again()
     {
         var cell = Cell(1);

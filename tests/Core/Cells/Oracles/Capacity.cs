@@ -60,7 +60,8 @@ public static class Capacity
 
         foreach (var model in state.Catalog.Models.Select(m => m.Model))
         {
-            var ready = state.Nodes.Where(n => !n.Lost && !n.Draining && n.Admitted.Model == model).ToList();
+            var ready = state.Nodes
+                .Where(n => !n.Lost && !n.Draining && Rules.ChipOf(n.Admitted).Model == model).ToList();
             if (state.Index.Free(model) != ready.Sum(n => n.FreeDevices))
                 yield return $"the index says {state.Index.Free(model)} free {model}";
             if (state.Index.Reclaimable(model) != ready.Sum(n => n.ReclaimableDevices))

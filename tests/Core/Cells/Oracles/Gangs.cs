@@ -10,7 +10,7 @@ public static class Gangs
     {
         var specs = image.Jobs.ToDictionary(j => j.Number, j => j.Spec);
         var nodes = image.Nodes.ToDictionary(n => n.Admitted.Node, n => n.Admitted);
-        var models = image.Nodes.ToDictionary(n => n.Admitted.Node, n => n.Admitted.Model);
+        var models = image.Nodes.ToDictionary(n => n.Admitted.Node, n => Rules.ChipOf(n.Admitted).Model);
         foreach (var gang in image.Allocations.Where(a => specs[a.Job].Kind == JobKind.Training).GroupBy(a => a.Job))
         {
             var spec = specs[gang.Key];

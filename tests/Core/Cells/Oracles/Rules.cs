@@ -7,12 +7,22 @@ namespace Stockpile.Core.Tests.Cells.Oracles;
 /// <summary>The rules on where a job may run, written a second time and more plainly than in the core.</summary>
 public static class Rules
 {
+    /// <summary>The chip of a node: of the catalogue's tier, or a variant that is called after its own.</summary>
+    public static Accelerator ChipOf(NodeAdmitted node)
+    {
+        var chip = RandomFleet.Catalog.Models.Single(m => m.Model == node.Model);
+        return node.Tier.Length == 0 || node.Tier == chip.Tier
+            ? chip
+            : chip with { Model = $"{node.Model}@{node.Tier}", Tier = node.Tier };
+    }
+
     /// <summary>Whether the job may use the model at all, by its own wishes and the policy.</summary>
     public static bool Allows(JobSpec spec, Accelerator model, Policy policy)
     {
         if (model.MemoryMiB < spec.MinMemoryMiB) return false;
         if (spec.Kind != JobKind.Training && !spec.Guest && IsGuest(spec, model, policy)) return false;
-        if (spec.Models.Count > 0) return spec.Models.Contains(model.Model);
+        if (spec.Models.Count > 0)
+            return spec.Models.Contains(model.Model) || spec.Models.Contains(model.Model.Split('@')[0]);
         if (spec.Tiers.Count > 0) return spec.Tiers.Contains(model.Tier);
         var kind = policy.For(spec.Kind);
         return kind.Tiers.Contains(model.Tier) || kind.GuestTiers.Contains(model.Tier);

@@ -15,7 +15,7 @@ public static class Tiers
         {
             var spec = specs[allocation.Job];
             var node = nodes[allocation.Placed.Node].Admitted;
-            var model = RandomFleet.Catalog.Find(node.Model)!;
+            var model = Rules.ChipOf(node);
             var what = $"allocation {allocation.Placed.Sequence} of {spec.Kind} job {allocation.Job} on {model.Model}";
             if (!Rules.Allows(spec, model, policy)) yield return $"{what} is where the job does not allow it";
             if (!Rules.HasLabels(spec, node)) yield return $"{what} lacks the labels of the job";

@@ -53,7 +53,7 @@ public sealed class Usage
     private void Add(CellImage image, double ms)
     {
         var tiers = image.Nodes.ToDictionary(
-            n => n.Admitted.Node, n => RandomFleet.Catalog.Find(n.Admitted.Model)!.Tier);
+            n => n.Admitted.Node, n => Rules.ChipOf(n.Admitted).Tier);
         var kinds = image.Jobs.ToDictionary(j => j.Number, j => j.Spec.Kind);
         foreach (var node in image.Nodes)
             if (!node.Lost) Of(tiers[node.Admitted.Node])[0] += node.Admitted.Devices * ms;

@@ -62,7 +62,7 @@ public static class WorkConservation
         foreach (var free in ready)
         {
             var node = free.Node.Admitted;
-            if (!Rules.Allows(spec, RandomFleet.Catalog.Find(node.Model)!, policy) || !Rules.HasLabels(spec, node))
+            if (!Rules.Allows(spec, Rules.ChipOf(node), policy) || !Rules.HasLabels(spec, node))
                 continue;
             if (Quotas.Forbids(state, job, free.Node.Accelerator)) continue;
             if (Fits(spec, free.Milli, free.CpuMilli, free.MemoryMiB))
@@ -117,15 +117,15 @@ public static class WorkConservation
             && !gang.PreemptedBy.Any(alike.Contains)
             && gang.Allocations.Values.Min(a => a.PlacedAt)
                 + policy.Queue.Preemption.ProtectionAfter(gang.Preemptions) <= state.At;
-        foreach (var model in ready.GroupBy(f => f.Node.Admitted.Model))
+        foreach (var model in ready.GroupBy(f => Rules.ChipOf(f.Node.Admitted)))
         {
-            if (!Rules.Allows(spec, RandomFleet.Catalog.Find(model.Key)!, policy)) continue;
-            if (Quotas.Forbids(state, job, RandomFleet.Catalog.Find(model.Key)!)) continue;
+            if (!Rules.Allows(spec, model.Key, policy)) continue;
+            if (Quotas.Forbids(state, job, model.Key)) continue;
             var room = model.Where(f => Rules.HasLabels(spec, f.Node.Admitted))
                 .GroupBy(f => Rules.Domain(spec, f.Node.Admitted), f => Ranks(spec, f, MustLeave))
                 .Where(g => g.Key.Length > 0).Select(g => g.Sum()).DefaultIfEmpty().Max();
             if (room >= Rules.Least(spec))
-                return $"gang {job.Number} of {Rules.Least(spec)} {spec.Priority} waits, and {room} {model.Key} "
+                return $"gang {job.Number} of {Rules.Least(spec)} {spec.Priority} waits, and {room} {model.Key.Model} "
                     + "would hold it";
         }
 
