@@ -34,6 +34,9 @@ public sealed partial class CellState
         foreach (var allocation in stays) PutBack(allocation, node);
         Index.Update(node, freed: true);
         Tenants.Update(node);
+        // A quota is a part of the tier: with it grows what may be held, or taken back, on its other models too.
+        if (Policy.Queue.Quotas.Any)
+            Index.Raise(Catalog.Models.Where(m => m.Tier == accelerator.Tier).Select(m => m.Model));
         // What was promised on it may not be there any more.
         if (known is not null) Queue.Reconsider();
     }

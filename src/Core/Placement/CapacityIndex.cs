@@ -98,6 +98,13 @@ public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
         if (freed) Of(node.Accelerator.Model).FreedAt = ++Stamp;
     }
 
+    /// <summary>More of these models may be used than before, although no device was freed.</summary>
+    internal void Raise(IEnumerable<string> models)
+    {
+        foreach (var model in models)
+            if (_models.TryGetValue(model, out var index)) index.FreedAt = ++Stamp;
+    }
+
     /// <summary>Ready nodes of a model with at least so many free devices, fewest first (best fit).</summary>
     public IEnumerable<NodeState> Tightest(string model, int devices, bool reclaim)
     {

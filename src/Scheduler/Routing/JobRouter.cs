@@ -36,7 +36,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
     {
         if (cells.WhyNotYet() is { } why) throw why;
         var jobs = submit.Jobs.Select(job => new JobOnItsWay(
-            job, RoutedJob.Of(job.Spec.FromWire(), options.Catalog, options.Policy), ports)).ToList();
+            job, RoutedJob.Of(job.Spec.FromWire(), cells.CatalogOf(options.Catalog), options.Policy), ports)).ToList();
         if (submit.Mode != SubmitMode.Each)
         {
             await SendAllAsync(jobs, submit.Mode == SubmitMode.DryRun ? Step.WhatIf : Step.Check)
@@ -173,7 +173,8 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
     private Refusal WhyNone(JobOnItsWay job, IReadOnlyList<Reach?> replies)
     {
         var reach = replies.OfType<Reach>().Aggregate(new Reach(), (sum, next) => sum.With(next));
-        var why = Feasibility.WhyNever(reach, job.Job.Spec, options.Catalog, options.Policy, "any cell");
+        var why = Feasibility.WhyNever(
+            reach, job.Job.Spec, cells.CatalogOf(options.Catalog), options.Policy, "any cell");
         var missing = cells.AllDown().Select(d => d.Message)
             .Concat((cells.Silent() ?? []).Select(c => $"cell {c} is starting")).ToList();
         if (replies.Contains(null)) missing.Add("a cell does not answer");

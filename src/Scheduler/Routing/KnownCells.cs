@@ -1,4 +1,4 @@
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Routing;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
@@ -30,6 +30,8 @@ public sealed class KnownCells(TimeProvider real)
     private readonly SortedDictionary<string, (CellDown Said, long At)> _down = new(StringComparer.Ordinal);
     private readonly RoutingTable _table = new();
     private readonly long _since = real.GetTimestamp();
+    private readonly SortedSet<string> _variants = new(StringComparer.Ordinal);
+    private Catalog? _catalog;
 
     /// <summary>Cells of the journal that have not spoken since this process started; null until they are known.
     /// </summary>
@@ -43,6 +45,8 @@ public sealed class KnownCells(TimeProvider real)
             if (_cells.TryGetValue(view.Cell, out var known) && CellViews.IsOlder(view, known.View)) return;
             _cells[view.Cell] = (view, now);
             _table.Update(view.ToStatus());
+            foreach (var use in view.Models)
+                if (use.Model.Contains(Catalog.VariantMark) && _variants.Add(use.Model)) _catalog = null;
             _down.Remove(view.Cell);
             _silent?.Remove(view.Cell);
         }
@@ -57,6 +61,12 @@ public sealed class KnownCells(TimeProvider real)
     public void Remember(IReadOnlyList<string> cells)
     {
         lock (_lock) _silent = [.. cells.Where(cell => !_cells.ContainsKey(cell))];
+    }
+
+    /// <summary>A catalogue with the variants that nodes of the known cells are of.</summary>
+    public Catalog CatalogOf(Catalog plain)
+    {
+        lock (_lock) return _variants.Count == 0 ? plain : _catalog ??= plain.WithVariants(_variants);
     }
 
     public bool Knows(string cell)
