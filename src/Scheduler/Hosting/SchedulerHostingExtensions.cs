@@ -72,7 +72,8 @@ public static class SchedulerHostingExtensions
                     look is { IsCompleted: true, IsCompletedSuccessfully: false } ? journal.CellsAsync() : look;
                 system.ActorOf(JournalWarmUp.Props(options, look), JournalWarmUp.ActorName);
                 registry.Register<RouterActor>(system.ActorOf(
-                    RouterActor.Props(region, options, Cells).WithDispatcher(RequestDispatcher),
+                    RouterActor.Props(region, registry.Get<KeyDeskActor>(), options, Cells)
+                        .WithDispatcher(RequestDispatcher),
                     "router"));
             });
 

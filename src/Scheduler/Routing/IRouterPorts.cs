@@ -19,6 +19,10 @@ public interface IRouterPorts
     /// <exception cref="AskTimeoutException">No answer came in time; the message may have arrived.</exception>
     Task<IWireMessage> Ask(ICellMessage message, TimeSpan timeout);
 
+    /// <summary>Asks the key desk that the message names. Called from any thread.</summary>
+    /// <exception cref="AskTimeoutException">No answer came in time; the message may have arrived.</exception>
+    Task<IWireMessage> AskDesk(IDeskMessage message, TimeSpan timeout);
+
     /// <summary>Called from any thread.</summary>
     Task Delay(TimeSpan time);
 

@@ -12,14 +12,19 @@ namespace Stockpile.Scheduler.Routing;
 public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
 {
     private readonly IActorRef _region;
+    private readonly IActorRef _desks;
     private readonly CellOptions _options;
     private readonly Func<Task<IReadOnlyList<string>>> _journalCells;
     private readonly RouterShell _shell;
 
+    /// <param name="region">Of the cells.</param>
+    /// <param name="desks">The region of the key desks.</param>
     /// <param name="journalCells">The cells that the journal knows.</param>
-    public RouterActor(IActorRef region, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells)
+    public RouterActor(
+        IActorRef region, IActorRef desks, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells)
     {
         _region = region;
+        _desks = desks;
         _options = options;
         _journalCells = journalCells;
         _shell = new RouterShell(options, this);
@@ -28,8 +33,8 @@ public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
     public ITimerScheduler Timers { get; set; } = null!;
 
     public static Props Props(
-        IActorRef region, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells) =>
-        Akka.Actor.Props.Create(() => new RouterActor(region, options, journalCells));
+        IActorRef region, IActorRef desks, CellOptions options, Func<Task<IReadOnlyList<string>>> journalCells) =>
+        Akka.Actor.Props.Create(() => new RouterActor(region, desks, options, journalCells));
 
     IActorRef IRouterPorts.Self => Self;
 
@@ -37,6 +42,9 @@ public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
 
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout) =>
         _region.Ask<IWireMessage>(message, timeout);
+
+    Task<IWireMessage> IRouterPorts.AskDesk(IDeskMessage message, TimeSpan timeout) =>
+        _desks.Ask<IWireMessage>(message, timeout);
 
     Task IRouterPorts.Delay(TimeSpan time) => Task.Delay(time, _options.Real);
 

@@ -8,12 +8,14 @@ using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Routing;
+using Stockpile.Scheduler.Tests.Desks;
 
 namespace Stockpile.Scheduler.Tests.Routing;
 
 /// <summary>Where jobs with a user's key go while cells are down, without an actor system.</summary>
 public sealed class KeyHomeTests : IRouterPorts
 {
+    private readonly MemoryDesks _desks = new();
     private const int Keys = 40;
 
     private static readonly Catalog Catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
@@ -77,6 +79,8 @@ public sealed class KeyHomeTests : IRouterPorts
     IActorRef IRouterPorts.Self => new Back(_router);
 
     bool IRouterPorts.IsMember => true;
+
+    Task<IWireMessage> IRouterPorts.AskDesk(IDeskMessage message, TimeSpan timeout) => _desks.AskAsync(message);
 
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout)
     {
