@@ -24,11 +24,12 @@ public sealed class SimulationTests
         "hand-over of a desk between schedulers", "host crashed", "host left",
         "host paused", "images compared", "jobs adopted", "jobs cancelled", "jobs completed", "jobs forwarded",
         "journal stopped", "key conflict", "keys bound",
-        "keys bound anew", "keys closed", "recovery of a desk failed", "two owners of a desk", "late", "node broke", "node failed", "node slowed", "nodes drained",
+        "keys bound anew", "keys closed", "late", "node broke", "node failed", "node slowed", "nodes drained",
         "nodes lost", "nodes resumed", "older epoch at a host", "overtaken", "partition", "partition one way",
-        "recovered from a snapshot", "recovery failed", "reordered", "repeated", "requeued",
+        "recovered from a snapshot", "recovery failed", "recovery of a desk failed", "reordered", "repeated",
+        "requeued",
         "row of a writer that is gone", "row taken", "scaled", "scheduler crashed", "scheduler paused", "snapshot lost",
-        "snapshots", "two owners", "write did not reach the journal", "write failed",
+        "snapshots", "two owners", "two owners of a desk", "write did not reach the journal", "write failed",
         "write failed after it was durable", "write hung", "write timed out",
     ];
 

@@ -7,8 +7,8 @@ using Stockpile.Scheduler.Routing;
 namespace Stockpile.Scheduler.Cells;
 
 /// <summary>
-/// The cell's part in keys. Which cell a key belongs to its desk says; the cell knows the job of each of its keys, tells
-/// repeats, and closes a key whose job it refuses for good. A cell older than the desks tells them its keys.
+/// The cell's part in keys. Which cell a key belongs to its desk says; the cell knows the job of each of its keys,
+/// tells repeats, and closes a key whose job it refuses for good. A cell older than the desks tells them its keys.
 /// </summary>
 public sealed partial class CellShell
 {

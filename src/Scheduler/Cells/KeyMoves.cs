@@ -20,7 +20,8 @@ internal sealed class KeyMoves(string cell, CellOptions options)
     public void Add(string key)
     {
         var desk = KeyDesks.Of(key);
-        if (!_left.TryGetValue(desk, out var keys)) _left.Add(desk, keys = new SortedSet<string>(StringComparer.Ordinal));
+        if (!_left.TryGetValue(desk, out var keys))
+            _left.Add(desk, keys = new SortedSet<string>(StringComparer.Ordinal));
         keys.Add(key);
     }
 

@@ -9,8 +9,8 @@ using Stockpile.Scheduler.Cells;
 namespace Stockpile.Scheduler.Desks;
 
 /// <summary>
-/// The actor of one key desk: it wires <see cref="KeyDeskShell"/> to the journal. A failed write stops it: its state ran
-/// ahead of the journal, so it recovers from the journal.
+/// The actor of one key desk: it wires <see cref="KeyDeskShell"/> to the journal. A failed write stops it: its state
+/// ran ahead of the journal, so it recovers from the journal.
 /// </summary>
 public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
 {

@@ -10,9 +10,9 @@ namespace Stockpile.Scheduler.Desks;
 
 /// <summary>
 /// One key desk: the only one who says which cell its keys belong to. It wires the pure <see cref="KeyDeskState"/> to
-/// the journal, which it has through <see cref="IKeyDeskPorts"/>. While a row is being written, whatever arrives gathers
-/// for the next one; nobody is answered, look-ups neither, before all that the answer rests on is durable. One thread
-/// at a time.
+/// the journal, which it has through <see cref="IKeyDeskPorts"/>. While a row is being written, whatever arrives
+/// gathers for the next one; nobody is answered, look-ups neither, before all that the answer rests on is durable. One
+/// thread at a time.
 /// </summary>
 public sealed class KeyDeskShell(string desk, int snapshotKeysMin, ILoggingAdapter log, IKeyDeskPorts ports)
 {

@@ -6,12 +6,14 @@ using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Routing;
+using Stockpile.Scheduler.Tests.Desks;
 
 namespace Stockpile.Scheduler.Tests.Routing;
 
 /// <summary>How often a router asks a cell that does not answer, without an actor system.</summary>
 public sealed class AskAgainTests : IRouterPorts
 {
+    private readonly MemoryDesks _desks = new();
     private static readonly Catalog Catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
     private static readonly Policy Policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), Catalog);
 
@@ -75,6 +77,8 @@ public sealed class AskAgainTests : IRouterPorts
     IActorRef IRouterPorts.Self => ActorRefs.Nobody;
 
     bool IRouterPorts.IsMember => true;
+
+    Task<IWireMessage> IRouterPorts.AskDesk(IDeskMessage message, TimeSpan timeout) => _desks.AskAsync(message);
 
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout)
     {

@@ -5,7 +5,8 @@ using Stockpile.Simulation.Tests.World;
 namespace Stockpile.Simulation.Tests.Cells;
 
 /// <summary>
-/// A member of the cluster: it passes messages on to cells and key desks by what it believes of where they are, which may be old.
+/// A member of the cluster: it passes messages on to cells and key desks by what it believes of where they are, which
+/// may be old.
 /// </summary>
 public abstract class MemberProcess(SimCluster cluster, string name, int index)
     : SimProcess(cluster.World, name, index)

@@ -84,6 +84,8 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
 
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout) => AskEntity(message, timeout);
 
+    Task<IWireMessage> IRouterPorts.AskDesk(IDeskMessage message, TimeSpan timeout) => AskEntity(message, timeout);
+
     /// <summary>Asks the cell or the key desk that the message names.</summary>
     public Task<IWireMessage> AskEntity(IWireMessage message, TimeSpan timeout)
     {
@@ -122,10 +124,17 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
 
     protected override bool Hosts(IWireMessage message, IActorRef sender)
     {
-        if (message is IDeskMessage asked && _desks.TryGetValue(asked.Desk, out var desk)) desk.Deliver(asked, sender);
-        else if (message is ICellMessage said && _owners.TryGetValue(said.Cell, out var cell)) cell.Deliver(said, sender);
-        else return false;
-        return true;
+        switch (message)
+        {
+            case IDeskMessage m when _desks.TryGetValue(m.Desk, out var desk):
+                desk.Deliver(m, sender);
+                return true;
+            case ICellMessage m when _owners.TryGetValue(m.Cell, out var cell):
+                cell.Deliver(m, sender);
+                return true;
+            default:
+                return false;
+        }
     }
 
     protected override void OnCrash()

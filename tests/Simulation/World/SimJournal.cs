@@ -18,9 +18,9 @@ public enum WriteOutcome
 }
 
 /// <summary>
-/// The database: rows by cell and by key desk with the unique key of the real one (persistence id, sequence number), as bytes, and
-/// snapshots. A write may fail before it is durable, after it, or hang until its client gives it up, and be carried out
-/// long after that, also when the client is gone.
+/// The database: rows by cell and by key desk with the unique key of the real one (persistence id, sequence number), as
+/// bytes, and snapshots. A write may fail before it is durable, after it, or hang until its client gives it up, and be
+/// carried out long after that, also when the client is gone.
 /// </summary>
 public sealed class SimJournal(SimWorld world, SimProcess server)
 {
