@@ -102,8 +102,6 @@ public sealed class CellOwner
         Gone();
     }
 
-    public void OnDigest(CellView digest) => Shell?.OnDigest(digest);
-
     public void OnWritten()
     {
         _backoff.Serves();

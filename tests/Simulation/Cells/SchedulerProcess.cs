@@ -20,13 +20,13 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
     {
         Options = new CellOptions(SimCluster.Catalog, cluster.Policy, Simulated, Real)
         {
-            HandOver = true,
             SnapshotEventsMin = 60,
         };
         OnStart();
     }
 
-    public CellOptions Options { get; }
+    /// <summary>With what this life of the process knows of the cells.</summary>
+    public CellOptions Options { get; private set; }
 
     public IReadOnlyDictionary<string, CellOwner> Owners => _owners;
 
@@ -75,12 +75,7 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
     public void Ask(object request, Action<object> reply) =>
         _router.Receive(request, new SimRef(this, "gateway", (answer, _) => reply(answer)));
 
-    public void OnDigest(IWireMessage said)
-    {
-        _router.Receive(said, _self);
-        if (said is not CellView view) return;
-        foreach (var owner in _owners.Values) owner.OnDigest(view);
-    }
+    public void OnStatus(IWireMessage said) => _router.Receive(said, _self);
 
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout) => AskEntity(message, timeout);
 
@@ -96,6 +91,15 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
         {
             if (answer.TrySetException(new AskTimeoutException("no answer"))) World.Count("ask timed out");
         });
+        return answer.Task;
+    }
+
+    Task<bool> IRouterPorts.BornWithDesks(string cell)
+    {
+        var answer = new TaskCompletionSource<bool>();
+        After(World.Between(0.005, 0.1), "first row", () => answer.SetResult(Cluster.Journal.CanReach(this)
+            && Cluster.Journal.Read(cell).FirstOrDefault() is { } row
+            && row.Events.Any(e => e.EventCase == CellEventMsg.EventOneofCase.KeysAtDesks)));
         return answer.Task;
     }
 
@@ -148,7 +152,8 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
     protected override void OnStart()
     {
         base.OnStart();
-        _router = new RouterShell(Options, this);
+        Options = Options with { Cells = new KnownCells(Real) };
+        _router = new RouterShell(Options, Options.Cells, this);
         _self = new SimRef(this, "router", (message, sender) => _router.Receive(message, sender));
         _router.Begin();
     }

@@ -107,8 +107,8 @@ public sealed class SimCluster
     public void Publish(SchedulerProcess from, IWireMessage said)
     {
         foreach (var to in Schedulers)
-            if (to == from) from.After(TimeSpan.Zero, "digest", () => from.OnDigest(said), said);
-            else if (to.Up) World.Network.Transmit(from, to, "digest", said, body => to.OnDigest((IWireMessage)body));
+            if (to == from) from.After(TimeSpan.Zero, "digest", () => from.OnStatus(said), said);
+            else if (to.Up) World.Network.Transmit(from, to, "digest", said, body => to.OnStatus((IWireMessage)body));
     }
 
     /// <summary>The failure detector gave a scheduler up, rightly or not: its cells start elsewhere.</summary>
