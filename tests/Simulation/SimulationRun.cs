@@ -128,9 +128,8 @@ public sealed class SimulationRun
     {
         var open = _cluster.Ledger.Jobs.Where(j => !j.Value.Ended).Select(j =>
         {
-            var at = j.Value.ForwardedTo.Length > 0 ? j.Value.ForwardedTo : j.Value.Id.Cell;
-            var state = _cluster.Ledger.Replayed(at);
-            var job = at == j.Value.Id.Cell ? state.FindJob(j.Value.Id.Number) : state.FindAdopted(j.Key);
+            var state = _cluster.Ledger.Replayed(j.Value.At.Cell);
+            var job = state.FindJob(j.Value.At.Number);
             var why = job is { Waits: true } ? Core.Placement.Explainer.Explain(state, job).Reason : "";
             return $"{j.Key} {job?.Spec.Kind} {job?.Phase} held={job?.Held} of {job?.Spec.Devices} devices {why}";
         });

@@ -169,20 +169,22 @@ public sealed class SimClients : SimProcess
     {
         request.CancelWanted = true;
         var id = IdOf(request);
-        AskJob(id, id.Cell, "");
+        AskJob(id, id.Cell, "", stops: 0);
 
-        void AskJob(JobId job, string cell, string origin) => Post(
+        // A job that moves on while it is asked for is looked for again from its home.
+        void AskJob(JobId job, string cell, string origin, int stops) => Post(
             new RouterShell.ToCell(new CancelJob { Cell = cell, Number = job.Number, Origin = origin }), reply =>
             {
-                if (reply is JobReply { Job: { ForwardedTo.Length: > 0 } moved } && origin.Length == 0)
-                    AskJob(job, moved.ForwardedTo, request.Job);
+                if (reply is JobReply { Job: { ForwardedTo.Length: > 0 } moved } && stops < 10)
+                    AskJob(job, moved.ForwardedTo, request.Job, stops + 1);
                 else if (reply is JobReply { Job.State: "cancelled" })
                 {
                     World.Count("cancel acknowledged");
                     request.Cancelled = true;
                 }
                 else if (reply is not JobReply { Refusal.Code: Refusal.Ended })
-                    After(World.Between(1, 3), "client cancels again", () => AskJob(job, job.Cell, ""));
+                    After(World.Between(1, 3), "client cancels again",
+                        () => AskJob(job, job.Cell, "", stops: 0));
             });
     }
 

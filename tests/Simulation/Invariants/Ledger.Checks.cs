@@ -1,3 +1,4 @@
+using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
@@ -70,13 +71,15 @@ public sealed partial class Ledger
                 return;
             }
 
+            if (job.At != job.Id && home.Ended != JobPhase.Forwarded)
+                World.Fail(Invariant.NeverGone, $"{id} is in {job.At} and at its home");
             foreach (var (cell, state) in _replayed)
             {
                 var there = state.FindAdopted(id);
-                if (cell == home.ForwardedTo && there is null)
+                if (cell == job.ForwardedTo && there is null or { Ended: JobPhase.Forwarded })
                     World.Fail(Invariant.NeverGone, $"{id} went to {cell}, which does not have it");
-                if (cell != home.ForwardedTo && there is { Held: false })
-                    World.Fail(Invariant.NeverGone, $"{id} is in {cell} and at its home");
+                if (there is { Held: false, Ended: not JobPhase.Forwarded } && new JobId(cell, there.Number) != job.At)
+                    World.Fail(Invariant.NeverGone, $"{id} is in {cell} and in {job.At}");
             }
         }
     }

@@ -24,6 +24,12 @@ public sealed partial class Ledger(SimCluster cluster)
     private readonly Dictionary<(string Cell, long Sequence), PlacedThere> _placed = [];
     private readonly Dictionary<(string Cell, string Node), int[]> _boundMilli = [];
     private readonly HashSet<(string Cell, long Sequence)> _done = [];
+
+    /// <summary>The last checkpoint of a job in each of its stays.</summary>
+    private readonly Dictionary<JobId, double> _safe = [];
+
+    /// <summary>Stays that wrote a checkpoint after the job had left.</summary>
+    private readonly HashSet<JobId> _lateWords = [];
     private long _compared;
 
     /// <summary>A job as the journals have it.</summary>
@@ -31,11 +37,15 @@ public sealed partial class Ledger(SimCluster cluster)
     {
         public required JobId Id { get; init; }
         public required JobSpec Spec { get; init; }
+
+        /// <summary>The cell that has it, or had it last, and its number there.</summary>
+        public required JobId At { get; set; }
+
+        /// <summary>The cell that it is on its way to; empty: none.</summary>
         public string ForwardedTo { get; set; } = "";
+
         public bool Ended { get; set; }
         public bool Cancelled { get; set; }
-        public double Checkpoint { get; set; }
-
         /// <summary>The most progress that any part of it ever reported.</summary>
         public double Reported { get; set; }
     }
@@ -97,15 +107,16 @@ public sealed partial class Ledger(SimCluster cluster)
             case KeyClosed: World.Count("keys closed"); break;
             case JobPlaced e: Placed(state, e); break;
             case AllocationsEnded e: EndedThere(cell, e); break;
-            case CheckpointRecorded e: Checkpointed(NameOf(state, e.Job), e.Done); break;
+            case CheckpointRecorded e: Checkpointed(state, e.Job, e.Done); break;
             case JobRequeued: World.Count("requeued"); break;
             case JobMoved: World.Count("moved"); break;
             case ReplicasScaled: World.Count("scaled"); break;
             case NodeLost: World.Count("nodes lost"); break;
             case NodeDrained: World.Count("nodes drained"); break;
             case NodeResumed: World.Count("nodes resumed"); break;
-            case JobForwarded e: Forwarded(cell, e); break;
-            case AdoptionConfirmed e: Confirmed(state, e.Job); break;
+            case JobForwarded e: Forwarded(state, e); break;
+            case JobAdopted e: Adopted(cell, e); break;
+            case AdoptionConfirmed e: Confirmed(state, e); break;
             case AdoptionDropped: World.Count("adoption dropped"); break;
             case JobCompleted e: Ended(NameOf(state, e.Job), "completed"); break;
             case JobFailed e: Ended(NameOf(state, e.Job), "failed"); break;
@@ -127,7 +138,7 @@ public sealed partial class Ledger(SimCluster cluster)
                 $"the key '{e.Key}' of '{e.Spec.Name}' has made {first} and now {id}");
         _byName.Add(e.Spec.Name, id.ToString());
         _byKey.Add(e.Key, id.ToString());
-        _jobs.Add(id.ToString(), new TakenJob { Id = id, Spec = e.Spec });
+        _jobs.Add(id.ToString(), new TakenJob { Id = id, At = id, Spec = e.Spec });
     }
 
     private void Placed(CellState state, JobPlaced e)
@@ -138,7 +149,7 @@ public sealed partial class Ledger(SimCluster cluster)
         {
             var milli = a.ShareMilli > 0 ? a.ShareMilli : Limits.MilliPerDevice;
             _placed.Add((state.Cell, a.Sequence),
-                new PlacedThere(a.Node, name, a.DeviceMask, milli, _jobs[name].Checkpoint));
+                new PlacedThere(a.Node, name, a.DeviceMask, milli, SafeIn(new JobId(state.Cell, e.Job))));
             Bind(state.Cell, a.Node, a.DeviceMask, milli);
         }
     }
@@ -192,32 +203,61 @@ public sealed partial class Ledger(SimCluster cluster)
         _jobs[name].Ended = true;
     }
 
-    private void Checkpointed(string name, double done)
+    private double SafeIn(JobId stay) => _safe.GetValueOrDefault(stay);
+
+    private void Checkpointed(CellState state, long number, double done)
     {
         World.Count("checkpoints");
-        var job = _jobs[name];
-        if (done <= job.Checkpoint)
-            World.Fail(Invariant.CheckpointsHold, $"{name} goes back from {job.Checkpoint} to {done}");
-        if (done > job.Reported + 1e-9)
-            World.Fail(Invariant.CheckpointsHold, $"{name} has a checkpoint at {done} and reported {job.Reported}");
-        job.Checkpoint = done;
+        var name = NameOf(state, number);
+        var stay = new JobId(state.Cell, number);
+        if (state.FindJob(number)!.Ended == JobPhase.Forwarded)
+        {
+            World.Count("last checkpoints of gangs that left");
+            // Told to the other cell when it is durable, which may be after that has gone on without it.
+            _lateWords.Add(stay);
+        }
+
+        if (done <= SafeIn(stay))
+            World.Fail(Invariant.CheckpointsHold, $"{name} goes back from {SafeIn(stay)} to {done}");
+        if (done > _jobs[name].Reported + 1e-9)
+            World.Fail(Invariant.CheckpointsHold,
+                $"{name} has a checkpoint at {done} and reported {_jobs[name].Reported}");
+        _safe[stay] = done;
     }
 
-    private void Forwarded(string cell, JobForwarded e)
+    private void Forwarded(CellState state, JobForwarded e)
     {
         World.Count("jobs forwarded");
-        var id = new JobId(cell, e.Job).ToString();
+        var id = NameOf(state, e.Job);
+        if (id != new JobId(state.Cell, e.Job).ToString()) World.Count("jobs forwarded again");
         _jobs[id].ForwardedTo = e.Cell;
-        if (Replayed(e.Cell).FindAdopted(id) is null)
-            World.Fail(Invariant.NeverGone, $"{cell} lets go of {id}, and {e.Cell} does not have it");
+        if (Replayed(e.Cell).FindAdopted(id) is not { Held: true })
+            World.Fail(Invariant.NeverGone, $"{state.Cell} lets go of {id}, and {e.Cell} does not have it");
     }
 
-    private void Confirmed(CellState state, long job)
+    private void Adopted(string cell, JobAdopted e)
+    {
+        var from = e.Ticket is { } ticket ? new JobId(ticket.From, ticket.Number) : _jobs[e.Origin].Id;
+        if (e.Ticket is { Sequence: > 0 }) World.Count("running gangs offered and taken");
+        if (e.Done > SafeIn(from) + 1e-9)
+            World.Fail(Invariant.CheckpointsHold, $"{cell} has {e.Origin} at {e.Done}, and {from} at {SafeIn(from)}");
+        _safe[new JobId(cell, e.Job)] = e.Done;
+    }
+
+    private void Confirmed(CellState state, AdoptionConfirmed e)
     {
         World.Count("jobs adopted");
-        var id = NameOf(state, job);
-        if (_jobs[id].ForwardedTo != state.Cell)
+        var id = NameOf(state, e.Job);
+        var job = _jobs[id];
+        if (job.ForwardedTo != state.Cell)
             World.Fail(Invariant.NeverGone, $"{state.Cell} takes {id} for its own, and its home has not let go of it");
+        var stay = new JobId(state.Cell, e.Job);
+        // What the cell before knew when it let go must not be lost on the way.
+        if (Math.Max(SafeIn(stay), e.Done) < SafeIn(job.At) - 1e-9 && !_lateWords.Contains(job.At))
+            World.Fail(Invariant.CheckpointsHold, $"{stay} goes on with {id} at {e.Done}, behind {SafeIn(job.At)}");
+        _safe[stay] = Math.Max(SafeIn(stay), e.Done);
+        job.At = stay;
+        job.ForwardedTo = "";
     }
 
     /// <summary>How far a run was when somebody asked.</summary>
