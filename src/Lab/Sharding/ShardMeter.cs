@@ -124,7 +124,6 @@ internal sealed class ShardMeter
         _touched.Clear();
         var hours = (now - _at).TotalHours;
         if (hours <= 0) return;
-        if (Environment.GetEnvironmentVariable("DIAG") is not null && now.Hour != _at.Hour) Diag(); //DIAG
         _at = now;
         var held = _parts.Values.Sum(p => p.Held) * hours;
         _heldHoursAlways += held;
@@ -157,11 +156,6 @@ internal sealed class ShardMeter
         return presses;
     }
 
-    private void Diag() //DIAG
-    { //DIAG
-        Console.Error.WriteLine($"-- {_at:dd HH:mm} held {_parts.Values.Sum(p => p.Held)}"); //DIAG
-        foreach (var (name, p) in _parts) Console.Error.WriteLine($"  {name}: h800 {p.State.Nodes.Where(n => IsBest(n.Accelerator.Model)).Sum(n => n.Devices)} free {string.Join(' ', p.State.Nodes.Where(n => IsBest(n.Accelerator.Model) && n.FreeDevices > 0).Select(n => n.FreeDevices))} wait {string.Join(' ', p.State.Queue.InOrder().Select(n => p.State.FindJob(n)!).Where(j => j.Spec.Kind == JobKind.Training).Take(12).Select(j => $"{j.Spec.Devices}{j.Spec.Priority.ToString()[0]}{(j.MayMove ? "" : "!")}"))}"); //DIAG
-    } //DIAG
 
     private bool IsBest(string model) => _catalog.Find(model)!.Tier == _best;
 
