@@ -42,7 +42,7 @@ internal static class ScenarioReplay
         return ExitCodes.Done;
     }
 
-    private static void Print(Screen screen, string fleet, string scenario, IReadOnlyList<ShardedResult> results)
+    private static void Print(Screen screen, string fleet, string scenario, ShardedResult[] results)
     {
         screen.Line($"{scenario} on {fleet}, its racks dealt to cells, in virtual time");
         screen.Table(
