@@ -115,8 +115,8 @@ internal static class ReplayCommand
                 result.AddError("--fleet and --scenario go together");
             else if (ofFleet == (result.GetValue(jobs) is not null))
                 result.AddError(ofFleet ? "--jobs goes with --nodes or --live" : "give --jobs too");
-            var saturates = ofTrace && result.GetValue(arrivals) == "saturate";
-            if (result.GetValue(plot) is not null && !saturates)
+            var saturates = ofTrace && result.GetValue(arrivals) != "trace";
+            if (result.GetValue(plot) is not null && result.GetValue(arrivals) == "trace")
                 result.AddError("--plot goes with --arrivals saturate");
             if (result.GetResult(cells) is { Implicit: false } && !saturates && !ofFleet)
                 result.AddError("--cells goes with --arrivals saturate, or with --fleet");
