@@ -159,7 +159,7 @@ internal sealed class ShardMeter
 
     private bool IsBest(string model) => _catalog.Find(model)!.Tier == _best;
 
-    public ShardedResult Result(ShardedOptions options, ShardedFleet fleet)
+    public ShardedResult Report(ShardedOptions options, ShardedFleet fleet)
     {
         var hours = (_at - _start).TotalHours;
         return new ShardedResult(

@@ -90,7 +90,7 @@ public static class ShardedRun
             else fleet.TakeStatuses();
         }
 
-        return meter.Result(options, fleet) with
+        return meter.Report(options, fleet) with
         {
             Jobs = possible.Count, LeftOut = leftOut, Cut = cut, Refused = refused,
         };
