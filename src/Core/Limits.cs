@@ -263,6 +263,10 @@ public static class Limits
     /// <summary>Shapes of nodes that a cell's status tells one by one; of a cell with more, models are told.</summary>
     public const int ShapesPerStatusMax = 64;
 
+    /// <summary>Jobs that a router sends to one cell between two of its statuses before it prefers another that is as
+    /// good.</summary>
+    public const int SentPerStep = 16;
+
     /// <summary>How often one job goes to another cell: each move leaves a note in the cell that it left.</summary>
     public const int TransfersPerJobMax = 8;
 }

@@ -68,7 +68,7 @@ internal static class TraceReplay
                 [r.Policy, .. models.Select(m => Show.Percent(r.Mean.Utilisation[m]))]));
     }
 
-    private static string Time(double seconds) => seconds < 1
+    internal static string Time(double seconds) => seconds < 1
         ? seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s"
         : Show.Duration(TimeSpan.FromSeconds(Math.Round(seconds)));
 }

@@ -18,8 +18,11 @@ public enum Possible
 /// <param name="Level">Where the job would be: the place in the order of alternatives, then who would have to leave,
 /// then waiting. For several tasks, the mean over them.</param>
 /// <param name="Fewer">Devices that a gang would get less than elsewhere, as a negative size.</param>
-/// <param name="Gap">Thousandths of devices that would stay free on the tightest node, or device, that holds it.</param>
-/// <param name="Load">Taken and waited for, over what suits the job.</param>
+/// <param name="Gap">Thousandths of devices that would stay free on the tightest node, or device, that holds it; 0 for
+/// batch tasks that all have room.</param>
+/// <param name="Load">Taken and waited for, over what suits the job; the negative of it for batch tasks that all have
+/// room. Those go to the fullest cell: what is free then lies together, and more of it is of use in the end (measured;
+/// see docs/placement.md). Services and gangs stay, so they go where there is room to grow.</param>
 public readonly record struct CellRank(double Level, int Fewer, int Gap, double Load) : IComparable<CellRank>
 {
     /// <summary>Gangs of a lower class would leave; the place of the model is added.</summary>
@@ -36,10 +39,15 @@ public readonly record struct CellRank(double Level, int Fewer, int Gap, double 
     /// <summary>The job would have its devices at once, of those that are free or that guests hold.</summary>
     public bool Fits => Level < Preempting;
 
+    /// <summary>What the cell was sent since its last status, in steps of <see cref="Limits.SentPerStep"/> jobs.
+    /// However good a cell looks, a burst goes on to the next: nobody knows what other routers send there.</summary>
+    public int Sent { get; init; }
+
     public int CompareTo(CellRank other)
     {
         var order = Level.CompareTo(other.Level);
         if (order == 0) order = Fewer.CompareTo(other.Fewer);
+        if (order == 0) order = Sent.CompareTo(other.Sent);
         if (order == 0) order = Gap.CompareTo(other.Gap);
         return order != 0 ? order : Load.CompareTo(other.Load);
     }

@@ -9,13 +9,18 @@ namespace Stockpile.Core.Routing;
 /// </summary>
 public sealed class CellRoom
 {
-    private readonly List<NodeGroup> _groups;
+    private readonly Dictionary<string, List<NodeGroup>> _groups = new(StringComparer.Ordinal);
     private long _sentMilli;
+    private int _sent;
 
     public CellRoom(CellStatus status)
     {
         Status = status;
-        _groups = [.. status.Groups.Select(g => g.Copy())];
+        foreach (var group in status.Groups)
+        {
+            if (!_groups.TryGetValue(group.Shape.Model, out var of)) _groups.Add(group.Shape.Model, of = []);
+            of.Add(group.Copy());
+        }
     }
 
     public CellStatus Status { get; }
@@ -57,8 +62,11 @@ public sealed class CellRoom
     }
 
     /// <summary>How good the cell is for a job that it could run.</summary>
-    public CellRank Rank(RoutedJob job) =>
-        job.Spec.Kind == JobKind.Training ? RankGang(job) : RankTasks(job);
+    public CellRank Rank(RoutedJob job)
+    {
+        var rank = job.Spec.Kind == JobKind.Training ? RankGang(job) : RankTasks(job);
+        return rank with { Sent = _sent / Limits.SentPerStep };
+    }
 
     /// <summary>Whether a gang, or a task, would have devices at home at once; guests may have to leave for a gang.
     /// </summary>
@@ -132,8 +140,10 @@ public sealed class CellRoom
         for (var place = 0; place < job.Guest.Count && left > 0; place++)
             Fill(job.Guest[place].Model, CellRank.AsGuest + place, reclaim: false);
         sum += left * CellRank.Waiting;
-        return new CellRank(
-            sum / job.Tasks, 0, gap == int.MaxValue ? 0 : gap, Load(job, job.Home.Count > 0 ? job.Home : job.Guest));
+        var load = Load(job, job.Home.Count > 0 ? job.Home : job.Guest);
+        return job.Spec.Kind == JobKind.Batch && left == 0
+            ? new CellRank(sum / job.Tasks, 0, 0, -load)
+            : new CellRank(sum / job.Tasks, 0, gap == int.MaxValue ? 0 : gap, load);
 
         void Fill(string model, double level, bool reclaim)
         {
@@ -219,6 +229,7 @@ public sealed class CellRoom
     /// <summary>Takes out what a job that is sent here will probably get, or counts it as waiting.</summary>
     public void Take(RoutedJob job)
     {
+        _sent++;
         if (job.Spec.Kind == JobKind.Training)
         {
             TakeGang(job);
@@ -294,7 +305,7 @@ public sealed class CellRoom
             for (var devices = spec.Devices; devices < group.ByFree.Length; devices++)
             {
                 if (group.ByFree[devices] <= 0 || !group.HasHost(spec, devices)) continue;
-                TakeDevices(group, devices, spec.Devices);
+                TakeDevices(group, spec, devices, spec.Devices);
                 return true;
             }
         }
@@ -316,7 +327,7 @@ public sealed class CellRoom
         for (var devices = 1; devices < group.ByFree.Length; devices++)
         {
             if (group.ByFree[devices] <= 0 || !group.HasHost(spec, devices)) continue;
-            TakeDevices(group, devices, 1);
+            TakeDevices(group, spec, devices, 1);
             group.ByTenth[Math.Max(0, NodeGroup.Tenths - Tenths(spec))]++;
             return true;
         }
@@ -328,21 +339,23 @@ public sealed class CellRoom
     private static int Tenths(JobSpec spec) =>
         (spec.ShareMilli * NodeGroup.Tenths + Limits.MilliPerDevice - 1) / Limits.MilliPerDevice;
 
-    private static void TakeDevices(NodeGroup group, int devices, int taken)
+    private static void TakeDevices(NodeGroup group, JobSpec spec, int devices, int taken)
     {
         var left = devices - taken;
-        // The node keeps its CPU and memory for what comes next; how much it gave is not known by node.
-        group.CpuMilli[left] = Math.Max(group.CpuMilli[left], group.CpuMilli[devices]);
-        group.MemoryMiB[left] = Math.Max(group.MemoryMiB[left], group.MemoryMiB[devices]);
+        // As if it were the node with most CPU and memory; others like it may be left, so theirs stays.
+        group.CpuMilli[left] = Math.Max(group.CpuMilli[left], group.CpuMilli[devices] - spec.CpuMilli);
+        group.MemoryMiB[left] = Math.Max(group.MemoryMiB[left], group.MemoryMiB[devices] - spec.MemoryMiB);
         Shift(group.ByFree, devices, taken);
         Shift(group.ByReclaimable, devices, taken);
     }
 
     private ModelLoad? Domain(string model) => Status.Models.GetValueOrDefault(model);
 
-    private IEnumerable<NodeGroup> Suitable(RoutedJob job, string model)
+    private static readonly List<NodeGroup> NoGroups = [];
+
+    private List<NodeGroup> Suitable(RoutedJob job, string model)
     {
-        foreach (var group in _groups)
-            if (group.Shape.Model == model && group.HasLabels(job.Spec)) yield return group;
+        if (!_groups.TryGetValue(model, out var groups)) return NoGroups;
+        return job.Spec.Labels.Count == 0 ? groups : groups.FindAll(g => g.HasLabels(job.Spec));
     }
 }

@@ -1,5 +1,6 @@
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Routing;
 
@@ -82,6 +83,17 @@ public sealed record CellStatus(
             domains[key] = (all + node.Devices, now + (node.Ready ? node.ReclaimableDevices : 0));
         }
     }
+
+    /// <summary>The same of nodes without a cell's state around them: nobody waits, and nobody is a guest.</summary>
+    public static CellStatus Of(string cell, long round, IReadOnlyList<(NodeShape Shape, NodeRoom Room)> nodes)
+    {
+        var groups = new GroupTable();
+        foreach (var (shape, room) in nodes) groups.Of(shape).Add(room, room.FreeDevices);
+        return new CellStatus(cell, 0, round, groups.Groups, NoModels, NoneWanted);
+    }
+
+    private static readonly IReadOnlyDictionary<string, ModelLoad> NoModels = new Dictionary<string, ModelLoad>();
+    private static readonly IReadOnlySet<string> NoneWanted = new HashSet<string>();
 }
 
 /// <summary>Groups of nodes by shape, in a fixed order.</summary>

@@ -86,6 +86,22 @@ public sealed class RoutingTable
         return home is null || guest?.Rank < home.Value.Rank ? guest?.Cell : home.Value.Cell;
     }
 
+    /// <summary>All cells that could run a job, in the order in which <see cref="Choose"/> would take them.</summary>
+    public IReadOnlyList<(string Cell, CellRank Rank)> Order(RoutedJob job, Func<string, bool> among)
+    {
+        var home = new List<(string Cell, CellRank Rank)>();
+        var guest = new List<(string Cell, CellRank Rank)>();
+        foreach (var (cell, entry) in _cells)
+        {
+            if (!among(cell)) continue;
+            if (entry.Room.Could(job) != Possible.Never) home.Add((cell, entry.Room.Rank(job)));
+            else if (entry.Room.Could(job, asGuest: true) != Possible.Never) guest.Add((cell, entry.Room.Rank(job)));
+        }
+
+        if (job.Spec.Kind != JobKind.Batch) return [.. home.OrderBy(c => c.Rank), .. guest.OrderBy(c => c.Rank)];
+        home.AddRange(guest);
+        return [.. home.OrderBy(c => c.Rank)];
+    }
     /// <summary>The best cell in which a waiting job, or a task of it, would have devices at home at once.</summary>
     public string? ChooseNow(RoutedJob job, Func<string, bool> among) =>
         Best(job, room => among(room.Cell) && room.Could(job) != Possible.Never && room.HasRoomAtHome(job))?.Cell;

@@ -29,14 +29,20 @@ public sealed record SaturationInput(
     /// <summary>An empty fleet under a policy.</summary>
     /// <param name="policy">A name of <see cref="ScoringPolicies"/>.</param>
     /// <param name="migrationBudget">Most tasks moved, as a share of those placed so far; 0: none.</param>
-    public TaskBoard Board(string policy, double migrationBudget, int seed)
+    public TaskBoard Board(string policy, double migrationBudget, int seed) =>
+        Board(Ranked, policy, migrationBudget, seed).Board;
+
+    /// <summary>The same of some of the nodes, in the order of their rank; with the room of each.</summary>
+    public (TaskBoard Board, IReadOnlyList<NodeRoom> Rooms) Board(
+        IReadOnlyList<NodeSpec> nodes, string policy, double migrationBudget, int seed)
     {
-        var rooms = Ranked.Select((n, rank) =>
-            new NodeRoom(rank, n.Model, n.Devices, n.CpuMilli, n.MemoryMiB) { TasksMax = TasksPerNodeMax });
-        return new TaskBoard(ScoringPolicies.Create(policy, new ScoringContext(Mix, seed)), rooms)
+        var rooms = nodes.Select((n, rank) =>
+            new NodeRoom(rank, n.Model, n.Devices, n.CpuMilli, n.MemoryMiB) { TasksMax = TasksPerNodeMax }).ToList();
+        var board = new TaskBoard(ScoringPolicies.Create(policy, new ScoringContext(Mix, seed)), rooms)
         {
             MigrationBudget = migrationBudget,
         };
+        return (board, rooms);
     }
 
     /// <summary>The whole % of the capacity that so much arrived demand rounds to.</summary>

@@ -8,6 +8,9 @@ namespace Stockpile.Lab.Saturation;
 public sealed record SaturationReport(
     string Policy, IReadOnlyList<SaturationResult> Seeds, SaturationResult Mean)
 {
+    /// <summary>Cells that the nodes were dealt to.</summary>
+    public int Cells { get; init; } = 1;
+
     /// <summary>Runs every policy with every seed, as many at a time as there are cores.</summary>
     /// <param name="progress">Called after each run with the number of runs done; from any thread.</param>
     public static IReadOnlyList<SaturationReport> Run(
@@ -31,7 +34,7 @@ public sealed record SaturationReport(
         return [.. policies.Select((options, policy) =>
         {
             var own = Enumerable.Range(0, seeds.Count).Select(seed => results[policy, seed]).ToList();
-            return new SaturationReport(options.Policy, own, MeanOf(own));
+            return new SaturationReport(options.Policy, own, MeanOf(own)) { Cells = options.Cells };
         })];
     }
 
@@ -47,5 +50,8 @@ public sealed record SaturationReport(
         (long)Math.Round(seeds.Average(s => s.Migrations)),
         seeds.Average(s => s.DecisionsPerSecond),
         seeds[0].Curve.Keys.Where(x => seeds.All(s => s.Curve.ContainsKey(x))).Order()
-            .ToDictionary(x => x, x => seeds.Average(s => s.Curve[x])));
+            .ToDictionary(x => x, x => seeds.Average(s => s.Curve[x])))
+    {
+        Transfers = (long)Math.Round(seeds.Average(s => s.Transfers)),
+    };
 }

@@ -9,7 +9,28 @@ namespace Stockpile.Lab.Saturation;
 /// <param name="Policy">A name of <see cref="ScoringPolicies"/>.</param>
 /// <param name="Tune">Device demand over capacity at the end; 0: the list as it is.</param>
 /// <param name="MigrationBudget">Most tasks moved, as a share of those placed so far; 0: none.</param>
-public sealed record SaturationOptions(string Policy, double Tune, double MigrationBudget);
+public sealed record SaturationOptions(string Policy, double Tune, double MigrationBudget)
+{
+    /// <summary>Cells that the nodes are dealt to; with more than one, a router is in front of them.</summary>
+    public int Cells { get; init; } = 1;
+
+    /// <summary>Arrivals between two statuses of the cells; 0: the router always knows how they are.</summary>
+    public int StatusEvery { get; init; }
+}
+
+/// <summary>Takes tasks as they arrive.</summary>
+internal interface IArrivals
+{
+    long AllocatedMilli { get; }
+    long Placed { get; }
+    long Migrations { get; }
+
+    /// <summary>Tasks that another cell placed than the one they were sent to.</summary>
+    long Transfers { get; }
+    IEnumerable<NodeRoom> Nodes { get; }
+
+    void Place(long id, Arrival arrival);
+}
 
 /// <summary>What one seed gave.</summary>
 /// <param name="ArrivedPercent">Device demand that arrived, in % of the capacity.</param>
@@ -29,7 +50,11 @@ public sealed record SaturationResult(
     long Dropped,
     long Migrations,
     double DecisionsPerSecond,
-    IReadOnlyDictionary<int, double> Curve);
+    IReadOnlyDictionary<int, double> Curve)
+{
+    /// <summary>Tasks that another cell placed than the one they were sent to.</summary>
+    public long Transfers { get; init; }
+}
 
 /// <summary>
 /// The experiment of Weng et al. (ATC'23): tasks arrive one by one and never leave; one that does not fit is dropped
@@ -43,7 +68,9 @@ public static class SaturationRun
     {
         var input = SaturationInput.Of(nodes, pods, options.Tune, seed);
         var (arrivals, capacity) = (input.Arrivals, input.CapacityMilli);
-        var board = input.Board(options.Policy, options.MigrationBudget, seed);
+        IArrivals board = options.Cells > 1
+            ? new ShardedBoards(input, options, seed)
+            : new OneBoard(input.Board(options.Policy, options.MigrationBudget, seed));
 
         var curve = new SortedDictionary<int, (double Sum, int Count)>();
         long arrived = 0;
@@ -51,7 +78,7 @@ public static class SaturationRun
         for (var i = 0; i < arrivals.Count; i++)
         {
             arrived += arrivals[i].Shape.DeviceMilli;
-            board.Place(i, arrivals[i].Shape, arrivals[i].Models);
+            board.Place(i, arrivals[i]);
             var percent = input.PercentOf(arrived);
             var (sum, count) = curve.GetValueOrDefault(percent);
             curve[percent] = (sum + 100.0 * board.AllocatedMilli / capacity, count + 1);
@@ -72,6 +99,21 @@ public static class SaturationRun
             arrivals.Count - board.Placed,
             board.Migrations,
             arrivals.Count / clock.Elapsed.TotalSeconds,
-            means);
+            means)
+        {
+            Transfers = board.Transfers,
+        };
+    }
+
+    /// <summary>The whole fleet as one cell, which needs no router.</summary>
+    private sealed class OneBoard(TaskBoard board) : IArrivals
+    {
+        public long AllocatedMilli => board.AllocatedMilli;
+        public long Placed => board.Placed;
+        public long Migrations => board.Migrations;
+        public long Transfers => 0;
+        public IEnumerable<NodeRoom> Nodes => board.Nodes;
+
+        public void Place(long id, Arrival arrival) => board.Place(id, arrival.Shape, arrival.Models);
     }
 }

@@ -14,9 +14,10 @@ public sealed class VirtualCell
     private readonly PriorityQueue<long, (DateTimeOffset At, long Sequence)> _ends = new();
     private readonly List<(string Node, long Sequence)> _placed = [];
 
-    public VirtualCell(Catalog catalog, Policy policy, IReadOnlyList<NodeSpec> nodes, DateTimeOffset start)
+    public VirtualCell(
+        Catalog catalog, Policy policy, IReadOnlyList<NodeSpec> nodes, DateTimeOffset start, string name = "lab")
     {
-        State = new CellState("lab", catalog, policy);
+        State = new CellState(name, catalog, policy);
         var round = new RoundWriter(State, start);
         foreach (var node in nodes)
         {
@@ -41,7 +42,20 @@ public sealed class VirtualCell
 
     /// <summary>All that happens at one instant: work that is done ends, jobs arrive, the cycle places.</summary>
     /// <returns>The decisions on the jobs, in their order.</returns>
-    public IReadOnlyList<Decision> Advance(DateTimeOffset now, IReadOnlyList<JobSpec> arrivals)
+    public IReadOnlyList<Decision> Advance(DateTimeOffset now, IReadOnlyList<JobSpec> arrivals) =>
+        Advance(now, arrivals.Select(spec => new SubmitJob("", spec)));
+
+    /// <summary>One command by itself: the cycle comes with the next <see cref="Advance(DateTimeOffset,
+    /// IReadOnlyList{JobSpec})"/>.</summary>
+    public Decision Run(DateTimeOffset now, CellCommand command)
+    {
+        var round = new RoundWriter(State, now);
+        var decision = round.Run(command);
+        Close(round);
+        return decision;
+    }
+
+    private List<Decision> Advance(DateTimeOffset now, IEnumerable<CellCommand> arrivals)
     {
         var round = new RoundWriter(State, now);
         while (_ends.TryPeek(out var sequence, out var next) && next.At <= now)
@@ -54,7 +68,7 @@ public sealed class VirtualCell
 
         foreach (var gang in State.Gangs.Where(g => g.Spec.Checkpoint > TimeSpan.Zero).ToList())
             if (Done(gang, now) is var done && done > gang.Done) round.Run(new RecordCheckpoint(gang.Number, done));
-        var decisions = arrivals.Select(spec => round.Run(new SubmitJob("", spec))).ToList();
+        var decisions = arrivals.Select(round.Run).ToList();
         while (SchedulingCycle.Run(State, round).More)
         {
             Close(round);
@@ -77,7 +91,7 @@ public sealed class VirtualCell
     }
 
     /// <summary>Share of its work that a gang has done, 0..1.</summary>
-    private static double Done(JobState gang, DateTimeOffset now) =>
+    internal static double Done(JobState gang, DateTimeOffset now) =>
         1 - Remaining.Of(gang, now) / gang.Allocations.First().Value.Placed.RunTime;
 
     private void Close(RoundWriter writer)

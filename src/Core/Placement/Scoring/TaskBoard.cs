@@ -37,7 +37,8 @@ public sealed class TaskBoard
     public double MigrationBudget { get; init; }
 
     /// <summary>Places a task; false when it has no room, also not after moving others within the budget.</summary>
-    public bool Place(long id, in TaskShape task, IReadOnlyList<string> models)
+    /// <param name="mayMove">Whether others may be moved for it.</param>
+    public bool Place(long id, in TaskShape task, IReadOnlyList<string> models, bool mayMove = true)
     {
         if (Index.Best(task, models) is { } choice)
         {
@@ -45,7 +46,7 @@ public sealed class TaskBoard
         }
         else
         {
-            if (Migrations + Relocator.MovesPerTask > MigrationBudget * Placed) return false;
+            if (!mayMove || Migrations + Relocator.MovesPerTask > MigrationBudget * Placed) return false;
             if (_relocator.Find(task, models, n => _tasks[n]) is not { } relocation) return false;
             foreach (var (moved, _) in relocation.Moves) Unbind(moved);
             Bind(new MovableTask(id, task, models, relocation.Target.Node, relocation.Target.Devices));
