@@ -135,6 +135,8 @@ public static class CellViews
         return view;
     }
 
+    public static NodesReply Nodes(CellState state, ListNodes filter) => Nodes(state, filter, new RefusedNodes());
+
     internal static NodesReply Nodes(CellState state, ListNodes filter, RefusedNodes refused)
     {
         var strangers = refused.Views(state.Cell).Where(v => state.FindNode(v.Node) is null

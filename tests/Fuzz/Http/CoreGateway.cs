@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
 using Stockpile.Fuzz.Tests.Files;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
@@ -47,10 +48,8 @@ internal sealed class CoreGateway : IStockpileGateway
         var message = new SubmitJobs { Cell = Cell };
         message.Jobs.AddRange(jobs.Select(j => Submission.Parser.ParseFrom(j.ToByteArray())));
         var reply = new SubmitJobsReply();
-        var cells = new[] { CellViews.Cell(_state, _state.At) };
         foreach (var job in message.Jobs)
-            if (HomeCells.Choose(job.Spec.FromWire(), job.Key, cells, new Dictionary<string, long>(),
-                    Seeds.Catalog, Seeds.Policy) is { Item2: { } refusal })
+            if (Feasibility.WhyNever(_state, job.Spec.FromWire()) is { } refusal)
                 reply.Results.Add(new SubmitResult { Refusal = ToWire(refusal) });
         if (reply.Results.Count > 0)
         {

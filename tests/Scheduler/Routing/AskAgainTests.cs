@@ -92,9 +92,6 @@ public sealed class AskAgainTests : IRouterPorts
         return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
     }
 
-    Task<IWireMessage> IRouterPorts.AskDesk(IDeskMessage message, TimeSpan timeout) =>
-        throw new InvalidOperationException("no desk is asked here");
-
     Task<bool> IRouterPorts.BornWithDesks(string cell) => Task.FromResult(true);
 
     Task IRouterPorts.Delay(TimeSpan time)
