@@ -113,10 +113,10 @@ public static class CellDecider
             return new Rejected(new Refusal(Refusal.Unavailable, "id",
                 $"job {new JobId(state.Cell, c.Job)} is about to end"));
         var from = job.Allocations.First().Value.Node.Accelerator.Model;
+        var to = c.Model.Length > 0 ? c.Model : "a better model";
         return new Accepted(
             new AllocationsEnded([.. job.Allocations.Keys], AllocationEnd.Moved),
-            new JobMoved(job.Number, $"it moved from {from} to {(c.Model.Length > 0 ? c.Model : "a better model")} in cell {c.Cell}, where the "
-                + "rest ends sooner"),
+            new JobMoved(job.Number, $"it moved from {from} to {to} in cell {c.Cell}, where the rest ends sooner"),
             new JobForwarded(job.Number, c.Cell));
     }
 
@@ -127,10 +127,17 @@ public static class CellDecider
     /// </summary>
     private static Decision Settle(CellState state, SettleAdoption c) =>
         state.FindAdopted(c.Origin) is { Held: true } job && (c.Confirmed || IsSameOffer(job, c))
-            ? new Accepted(c.Confirmed
-                ? new AdoptionConfirmed(job.Number, c.Safe > job.Done ? c.Safe : 0)
-                : new AdoptionDropped(job.Number))
+            ? c.Confirmed ? Confirm(state, job, c.Safe) : new Accepted(new AdoptionDropped(job.Number))
             : Nothing;
+
+    /// <summary>With the checkpoint that the job had when it was let go, where that is newer than the offer.</summary>
+    private static Accepted Confirm(CellState state, JobState job, double safe)
+    {
+        var events = new List<CellEvent>(2);
+        if (Checkpoint(state, new RecordCheckpoint(job.Number, safe)) is Accepted newer) events.AddRange(newer.Events);
+        events.Add(new AdoptionConfirmed(job.Number));
+        return new Accepted(events);
+    }
 
     private static bool IsSameOffer(JobState job, SettleAdoption c) => job.Requeues == c.Requeues
         && (c.Ticket is null || job.Ticket is null ? job.Done == c.Done : job.Ticket == c.Ticket);

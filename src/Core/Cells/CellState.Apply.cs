@@ -27,7 +27,7 @@ public sealed partial class CellState
             case JobMoved e: ApplyMoved(JobOf(e.Job), e.Reason); break;
             case JobForwarded e: ApplyForwarded(JobOf(e.Job), e.Cell); break;
             case JobAdopted e: ApplyAdopted(e); break;
-            case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job), e.Done); break;
+            case AdoptionConfirmed e: ApplyConfirmed(JobOf(e.Job)); break;
             case AdoptionDropped e: ApplyDropped(JobOf(e.Job)); break;
             case KeyClosed e: Closed.Close(e.Key, e.Generation); break;
             case KeysAtDesks: HasKeysAtDesks = true; break;
@@ -49,6 +49,7 @@ public sealed partial class CellState
         Index.Update(node, freed: false);
         Queue.Reconsider();
         Tenants.Update(node);
+        TierChanged(node.Accelerator.Tier);
     }
 
     private void SetDeadline(NodeState node, DateTimeOffset by)
@@ -70,6 +71,7 @@ public sealed partial class CellState
         Index.Update(node, freed: !draining);
         Queue.Reconsider();
         Tenants.Update(node);
+        TierChanged(node.Accelerator.Tier);
     }
 
     private void ApplySubmitted(JobSubmitted e)
@@ -270,10 +272,9 @@ public sealed partial class CellState
         AddJob(job);
     }
 
-    private void ApplyConfirmed(JobState job, double done)
+    private void ApplyConfirmed(JobState job)
     {
         job.Held = false;
-        job.Done = Math.Max(job.Done, done);
         Counters.Adopted++;
         if (job.Spec.Kind == JobKind.Inference) job.Scale(job.Spec.ReplicasAt(At));
         Queue.Update(job);

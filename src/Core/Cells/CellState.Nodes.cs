@@ -34,11 +34,20 @@ public sealed partial class CellState
         foreach (var allocation in stays) PutBack(allocation, node);
         Index.Update(node, freed: true);
         Tenants.Update(node);
-        // A quota is a part of the tier: with it grows what may be held, or taken back, on its other models too.
-        if (Policy.Queue.Quotas.Any)
-            Index.Raise(Catalog.Models.Where(m => m.Tier == accelerator.Tier).Select(m => m.Model));
+        TierChanged(accelerator.Tier);
+        if (known is not null && known.Accelerator.Tier != accelerator.Tier) TierChanged(known.Accelerator.Tier);
         // What was promised on it may not be there any more.
         if (known is not null) Queue.Reconsider();
+    }
+
+    /// <summary>
+    /// A quota is a part of its tier. With the tier grows what a tenant may hold on all of its models; when it shrinks,
+    /// others hold more than is theirs, which their owner may take back. No device is freed by either.
+    /// </summary>
+    private void TierChanged(string tier)
+    {
+        if (Policy.Queue.Quotas.Any)
+            Index.Raise(Catalog.Models.Where(m => m.Tier == tier).Select(m => m.Model));
     }
 
     private void Withdraw(AllocationState allocation)

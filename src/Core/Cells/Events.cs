@@ -164,8 +164,7 @@ public sealed record JobAdopted(
 public sealed record TransferTicket(string From, long Number, long Sequence);
 
 /// <summary>The home has let go of it: it may be placed here.</summary>
-/// <param name="Done">Share of the work that was safe when it let go, 0..1; 0: as it was offered.</param>
-public sealed record AdoptionConfirmed(long Job, double Done = 0) : CellEvent;
+public sealed record AdoptionConfirmed(long Job) : CellEvent;
 
 /// <summary>The home kept it: it is not this cell's any more.</summary>
 public sealed record AdoptionDropped(long Job) : CellEvent;

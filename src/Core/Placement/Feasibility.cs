@@ -47,17 +47,19 @@ public static class Feasibility
 {
     /// <summary>Null when the cell could run it; else which dimension can never be met, with the numbers.</summary>
     public static Refusal? WhyNever(CellState state, JobSpec spec) =>
-        WhyNever(ReachOf(state, spec), spec, state.Catalog, state.Policy, $"cell {state.Cell}");
+        WhyNever(ReachOf(state, spec), spec, state.Catalog, state.Policy, state.Cell);
 
     /// <summary>The same of whatever cells are put together.</summary>
-    /// <param name="where">How they are called: "cell north", "any cell".</param>
-    public static Refusal? WhyNever(Reach reach, JobSpec spec, Catalog catalog, Policy policy, string where)
+    /// <param name="cell">The only one of them; null: all cells.</param>
+    public static Refusal? WhyNever(Reach reach, JobSpec spec, Catalog catalog, Policy policy, string? cell)
     {
+        var where = cell is null ? "any cell" : $"cell {cell}";
         var alternatives = Alternatives.Of(spec, catalog, policy);
         if (WhyNoModel(spec, alternatives, catalog, policy) is { } none) return none;
         var names = string.Join(", ", alternatives.Select(a => a.Model));
         if (reach.NodesOfModels == 0)
-            return Never(spec.Tiers.Count > 0 ? "tiers" : "models", $"no node in {where} is one of {names}");
+            return Never(spec.Tiers.Count > 0 ? "tiers" : "models", cell is null
+                ? $"no cell has any of {names}" : $"cell {cell} has none of {names}");
         if (reach.NodesWithLabels == 0)
             return Never("labels", $"no node of {names} in {where} has the labels "
                 + string.Join(", ", spec.Labels.Select(l => $"{l.Key}={l.Value}")));
@@ -141,8 +143,8 @@ public static class Feasibility
         if (reach.Gang.Devices < wanted || spec.TopologyRequired == TopologyLevel.None)
         {
             var shape = spec.PerNode > 0 || spec.CpuMilli > 0 || spec.MemoryMiB > 0 ? " in the shape it asks for" : "";
-            return Never("devices", $"a gang of {wanted} devices is larger than {where} could ever hold{shape}: at most "
-                + $"{reach.Gang.Devices} of {reach.Gang.Model}, and a gang runs on one model of one cell");
+            return Never("devices", $"a gang of {wanted} devices is larger than {where} could ever hold{shape}: at "
+                + $"most {reach.Gang.Devices} of {reach.Gang.Model}, and a gang runs on one model of one cell");
         }
 
         var level = Topology.Name(spec.TopologyRequired);

@@ -10,8 +10,8 @@ public sealed record Transfer(JobState Job, string Cell, string Above);
 
 /// <summary>
 /// Which jobs a cell offers to which other cell. Pure: how the others are comes in as data. Waiting jobs go where they
-/// would have devices at once; gangs that run on a lesser model go to a better one by the rules that hold inside a cell.
-/// The other cell decides: what is known of it may be old.
+/// would have devices at once; gangs that run on a lesser model go to a better one by the rules that hold inside a
+/// cell. The other cell decides: what is known of it may be old.
 /// </summary>
 public static class Transfers
 {

@@ -41,8 +41,8 @@ public sealed record CellOptions(Catalog Catalog, Policy Policy, TimeProvider Cl
     /// <summary>Recover from the first row of the journal.</summary>
     public bool IgnoreSnapshots { get; init; }
 
-    /// <summary>What this process knows of the cells, so that jobs may go to others, and keys to their desks; null: they
-    /// stay.</summary>
+    /// <summary>What this process knows of the cells, so that jobs may go to others, and keys to their desks; null:
+    /// they stay.</summary>
     public KnownCells? Cells { get; init; }
 
     /// <summary>The topic on which cells tell the routers how they are.</summary>

@@ -10,8 +10,9 @@ namespace Stockpile.Scheduler.Cells;
 /// <summary>
 /// Jobs that wait here while another cell has room go there, and gangs that run here on a lesser model go to another
 /// cell's better one. The other cell takes the job in and holds it; this one lets go of it; only then does the other
-/// place it. Each step is durable before the next, and each may be repeated, so a job is never in no cell and never runs
-/// in two. A gang that leaves writes a checkpoint; its new place is kept for it, and it starts there when that is told.
+/// place it. Each step is durable before the next, and each may be repeated, so a job is never in no cell and never
+/// runs in two. A gang that leaves writes a checkpoint; its new place is kept for it, and it starts there when that is
+/// told.
 /// </summary>
 public sealed partial class CellShell
 {
@@ -29,7 +30,8 @@ public sealed partial class CellShell
     /// <summary>Cells that let an offer of a job pass, and until when they are not asked again.</summary>
     private readonly Dictionary<(long Job, string Cell), long> _passed = [];
 
-    /// <summary>Gangs that came here and are still leaving where they ran; when they came, simulated and real.</summary>
+    /// <summary>Gangs that came here and are still leaving where they ran; when they came, simulated and
+    /// real.</summary>
     private readonly Dictionary<long, (DateTimeOffset At, long Real)> _arriving = [];
 
     /// <summary>Gangs that left for another cell and are still writing their last checkpoint here.</summary>
@@ -204,7 +206,8 @@ public sealed partial class CellShell
         return null;
     });
 
-    /// <summary>The cell that a gang left is asked again, and after a while the gang starts from what is known.</summary>
+    /// <summary>The cell that a gang left is asked again, and after a while the gang starts from what is
+    /// known.</summary>
     private void AwaitLastWords()
     {
         foreach (var (number, (at, real)) in _arriving.ToList())

@@ -5,8 +5,8 @@ using Stockpile.Protocol.V1;
 namespace Stockpile.Scheduler.Routing;
 
 /// <summary>
-/// Asks cells and key desks, and repeats what gets no answer: sharding delivers at most once, and every request may arrive twice. Any
-/// thread may ask.
+/// Asks cells and key desks, and repeats what gets no answer: sharding delivers at most once, and every request may
+/// arrive twice. Any thread may ask.
 /// </summary>
 public sealed class CellAsker(IRouterPorts ports)
 {

@@ -46,7 +46,8 @@ internal sealed class JobOnItsWay
 
     public RoutingTable.Booking? Booking { get; set; }
 
-    public SubmitResult? Result { get; set; }
+    /// <summary>What the submitter is told; null: it is not known yet.</summary>
+    public SubmitResult? Answer { get; set; }
 
     public KeyWish WishFor(string? cell) => new()
     {
@@ -83,7 +84,7 @@ internal sealed class JobOnItsWay
     /// </summary>
     public void Restart()
     {
-        Result = null;
+        Answer = null;
         Looks = 0;
         _passedOver = null;
     }

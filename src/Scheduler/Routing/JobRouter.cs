@@ -8,9 +8,10 @@ using Stockpile.Scheduler.Cells;
 namespace Stockpile.Scheduler.Routing;
 
 /// <summary>
-/// Finds the cell of each new job by the order of alternatives that holds inside a cell, and sends it there. A user's key
-/// has its home at a key desk, which says to which cell the key belongs, so a key has no part in the choice. A cell that
-/// could never run a job does not refuse it for the others: only when none could is it refused, in the name of all.
+/// Finds the cell of each new job by the order of alternatives that holds inside a cell, and sends it there. A user's
+/// key has its home at a key desk, which says to which cell the key belongs, so a key has no part in the choice. A cell
+/// that could never run a job does not refuse it for the others: only when none could is it refused, in the name of
+/// all.
 /// </summary>
 internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker asker, IRouterPorts ports)
 {
@@ -41,9 +42,9 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
         {
             await SendAllAsync(jobs, submit.Mode == SubmitMode.DryRun ? Step.WhatIf : Step.Check)
                 .ConfigureAwait(false);
-            if (jobs.Exists(j => j.Result!.Refusal is not null))
+            if (jobs.Exists(j => j.Answer!.Refusal is not null))
                 foreach (var job in jobs)
-                    job.Result!.Refusal ??= new Refusal(Refusal.Withheld, "",
+                    job.Answer!.Refusal ??= new Refusal(Refusal.Withheld, "",
                         "not taken, because another job of the request was refused").ToWire();
             else if (submit.Mode == SubmitMode.AllOrNothing)
                 foreach (var job in jobs) job.Restart();
@@ -52,7 +53,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
         await SendAllAsync(jobs, Step.Take).ConfigureAwait(false);
         // What was only looked at is not on its way to anybody.
         foreach (var job in jobs) Unbook(job);
-        return new SubmitJobsReply { Results = { jobs.Select(j => j.Result) } };
+        return new SubmitJobsReply { Results = { jobs.Select(j => j.Answer) } };
     }
 
     /// <summary>Until each job has a result; those that have one are left alone.</summary>
@@ -60,10 +61,10 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
     {
         try
         {
-            while (jobs.FindAll(j => j.Result is null) is { Count: > 0 } open)
+            while (jobs.FindAll(j => j.Answer is null) is { Count: > 0 } open)
             {
                 await FindCellsAsync(open, step).ConfigureAwait(false);
-                await Task.WhenAll(open.Where(j => j.Result is null)
+                await Task.WhenAll(open.Where(j => j.Answer is null)
                     .GroupBy(j => j.Cell!, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
                     .Select(g => SendAsync(g.Key, [.. g], step))).ConfigureAwait(false);
             }
@@ -144,7 +145,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
         var possible = serving.Where((_, i) => replies[i] is { Possible: true }).ToHashSet(StringComparer.Ordinal);
         if (possible.Count == 0 || ++job.Looks > LooksMax)
         {
-            job.Result = new SubmitResult { Refusal = WhyNone(job, replies).ToWire() };
+            job.Answer = new SubmitResult { Refusal = WhyNone(job, replies).ToWire() };
             return;
         }
 
@@ -174,7 +175,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
     {
         var reach = replies.OfType<Reach>().Aggregate(new Reach(), (sum, next) => sum.With(next));
         var why = Feasibility.WhyNever(
-            reach, job.Job.Spec, cells.CatalogOf(options.Catalog), options.Policy, "any cell");
+            reach, job.Job.Spec, cells.CatalogOf(options.Catalog), options.Policy, cell: null);
         var missing = cells.AllDown().Select(d => d.Message)
             .Concat((cells.Silent() ?? []).Select(c => $"cell {c} is starting")).ToList();
         if (replies.Contains(null)) missing.Add("a cell does not answer");
@@ -236,7 +237,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
             job.Booking = null;
         }
 
-        job.Result = await FollowedAsync(result).ConfigureAwait(false);
+        job.Answer = await FollowedAsync(result).ConfigureAwait(false);
     }
 
     /// <summary>A repeated submission of a job that went to another cell gets the answer from there.</summary>

@@ -7,8 +7,8 @@ using Stockpile.Scheduler.Cells;
 namespace Stockpile.Scheduler.Routing;
 
 /// <summary>
-/// The cells as this process has heard of them: how they are, which of them do not serve, and which the journal has that
-/// have not spoken yet. Any thread may ask, so the router and its submissions share one.
+/// The cells as this process has heard of them: how they are, which of them do not serve, and which the journal has
+/// that have not spoken yet. Any thread may ask, so the router and its submissions share one.
 /// </summary>
 public sealed class KnownCells(TimeProvider real)
 {

@@ -7,8 +7,8 @@ using Stockpile.Scheduler.Cells;
 namespace Stockpile.Scheduler.Routing;
 
 /// <summary>
-/// One per scheduler process. It hears how the cells are, has <see cref="JobRouter"/> find the cell of each new job, and
-/// passes every other request to the cell that the id names. What it needs of its process it has through
+/// One per scheduler process. It hears how the cells are, has <see cref="JobRouter"/> find the cell of each new job,
+/// and passes every other request to the cell that the id names. What it needs of its process it has through
 /// <see cref="IRouterPorts"/>. It takes one message at a time; answers of cells are waited for elsewhere.
 /// </summary>
 public sealed class RouterShell

@@ -41,6 +41,7 @@ internal sealed class RecordSamples
         if (type == typeof(bool)) return present is not true;
         if (type == typeof(TimeSpan)) return TimeSpan.FromMilliseconds(n * 1_001);
         if (type == typeof(DateTimeOffset)) return Start.AddMilliseconds(n);
+        if (Nullable.GetUnderlyingType(type) is { } inner) return Value(inner, present, name);
         if (type.IsEnum) return Enum.GetValues(type).GetValue(Enum.GetValues(type).Length - 1)!;
         if (type == typeof(IReadOnlyDictionary<string, string>))
             return new Dictionary<string, string> { [$"{name}-a"] = $"a-{n}", [$"{name}-b"] = $"b-{n}" };

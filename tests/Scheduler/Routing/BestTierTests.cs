@@ -4,7 +4,8 @@ using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Routing;
 
-/// <summary>The best chips train, in whichever cell they are: the order of alternatives holds between cells too.</summary>
+/// <summary>The best chips train, in whichever cell they are: the order of alternatives holds between cells
+/// too.</summary>
 public sealed class BestTierTests
 {
     private static SmallCluster TopAndMid(int h800 = 20, int a100 = 40)

@@ -253,9 +253,9 @@ public sealed partial class Ledger(SimCluster cluster)
             World.Fail(Invariant.NeverGone, $"{state.Cell} takes {id} for its own, and its home has not let go of it");
         var stay = new JobId(state.Cell, e.Job);
         // What the cell before knew when it let go must not be lost on the way.
-        if (Math.Max(SafeIn(stay), e.Done) < SafeIn(job.At) - 1e-9 && !_lateWords.Contains(job.At))
-            World.Fail(Invariant.CheckpointsHold, $"{stay} goes on with {id} at {e.Done}, behind {SafeIn(job.At)}");
-        _safe[stay] = Math.Max(SafeIn(stay), e.Done);
+        if (SafeIn(stay) < SafeIn(job.At) - 1e-9 && !_lateWords.Contains(job.At))
+            World.Fail(Invariant.CheckpointsHold,
+                $"{stay} goes on with {id} at {SafeIn(stay)}, behind {SafeIn(job.At)}");
         job.At = stay;
         job.ForwardedTo = "";
     }
