@@ -44,8 +44,7 @@ internal sealed class TurnList
             foreach (var lane in waiting.Lanes.Values)
             {
                 lane.Passing = null;
-                if (!blocked || lane.RefusedAt != state.Index.Stamp && QuotaCheck.MayReclaim(state, lane.Head))
-                    Add(lane);
+                if (!blocked || lane.RefusedAt != state.Index.Stamp && HasRightsOfItsOwn(lane.Head)) Add(lane);
             }
         }
     }
@@ -110,12 +109,17 @@ internal sealed class TurnList
         while (group.Lanes.TryPeek(out var lane, out _))
         {
             if (!_out.Contains(lane.Class) || lane.Passing is not null) return true;
-            if (_reclaims && QuotaCheck.MayReclaim(_state, lane.Head)) return true;
+            if (_reclaims && HasRightsOfItsOwn(lane.Head)) return true;
             group.Lanes.Dequeue();
         }
 
         return false;
     }
+
+    /// <summary>What a tenant may take back, or which tasks may leave for one of its own, another tenant of the class may
+    /// not claim: that one's finding no room says nothing of this one.</summary>
+    private bool HasRightsOfItsOwn(JobState head) => QuotaCheck.MayReclaim(_state, head)
+        || (head.Spec.Kind != JobKind.Training && _state.Policy.Queue.Preemption.Tasks);
 
     private QueueKey KeyOf(Group group)
     {

@@ -27,7 +27,25 @@ public sealed class RoutingTable
         public List<Booking> Bookings { get; } = [];
     }
 
-    private readonly SortedDictionary<string, Entry> _cells = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Entry> _cells;
+
+    /// <param name="salt">Cells that are equally good are taken in an order of this text's own: routers that know nothing
+    /// of each other's jobs do not all begin with the same cell. Empty: by name.</param>
+    public RoutingTable(string salt = "") => _cells = new SortedDictionary<string, Entry>(
+        salt.Length == 0 ? StringComparer.Ordinal : Comparer<string>.Create((x, y) =>
+        {
+            var order = Mixed(salt, x).CompareTo(Mixed(salt, y));
+            return order != 0 ? order : string.CompareOrdinal(x, y);
+        }));
+
+    /// <summary>FNV-1a (Fowler, Noll and Vo), 32 bits: the same in every process, which a hash code is not.</summary>
+    private static uint Mixed(string salt, string cell)
+    {
+        var hash = 2_166_136_261u;
+        foreach (var c in salt) hash = (hash ^ c) * 16_777_619;
+        foreach (var c in cell) hash = (hash ^ c) * 16_777_619;
+        return hash;
+    }
 
     /// <summary>Names of the known cells, in order.</summary>
     public IReadOnlyCollection<string> Cells => _cells.Keys;

@@ -86,7 +86,8 @@ public static class CellViews
 
     public static JobsReply Jobs(CellState state, ListJobs filter)
     {
-        var matching = state.Jobs.Values.Where(job => !job.Held && job.Ended != JobPhase.Forwarded
+        // One on its way is listed by the cell that holds it, and by the one that has not let go of it yet.
+        var matching = state.Jobs.Values.Where(job => job.Ended != JobPhase.Forwarded
             && (filter.State.Length == 0 || Lower(job.Phase) == filter.State)
             && (filter.Kind.Length == 0 || Lower(job.Spec.Kind) == filter.Kind)
             && (filter.Tenant.Length == 0 || job.Spec.Tenant == filter.Tenant)).ToList();

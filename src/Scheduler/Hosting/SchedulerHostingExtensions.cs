@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Cluster.Sharding;
@@ -38,7 +39,10 @@ public static class SchedulerHostingExtensions
         this AkkaConfigurationBuilder builder, CellOptions options)
     {
         // The router hears how the cells are, and the cells that run here read it: no cell has to hear all others.
-        options = options with { Cells = new KnownCells(options.Real) };
+        options = options with
+        {
+            Cells = new KnownCells(options.Real, RandomNumberGenerator.GetHexString(8)),
+        };
         return builder
             // Before the cells: one that begins tells the desks its keys. A desk starts with its first message.
             .WithShardRegion<KeyDeskActor>(

@@ -53,8 +53,11 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
             Tenant = filter.Tenant ?? "",
             Limit = filter.Limit,
         }, cancel).ConfigureAwait(false);
-        var all = new JobsReply { Total = replies.Sum(r => r.Total) };
-        all.Jobs.AddRange(replies.SelectMany(r => r.Jobs)
+        // A job on its way between two cells is told by both.
+        var jobs = replies.SelectMany(r => r.Jobs).DistinctBy(j => j.Id, StringComparer.Ordinal).ToList();
+        var twice = replies.Sum(r => r.Jobs.Count) - jobs.Count;
+        var all = new JobsReply { Total = replies.Sum(r => r.Total) - twice };
+        all.Jobs.AddRange(jobs
             .OrderByDescending(j => j.SubmittedAtMs).ThenBy(j => j.Id, StringComparer.Ordinal)
             .Take(filter.Limit));
         return all;

@@ -86,7 +86,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
         foreach (var job in jobs.Where(j => !j.IsBound && (j.Cell is null || (j.IsUsers && !j.IsSure))))
             await LookAsync(job).ConfigureAwait(false);
         if (step == Step.Take)
-            await BindAsync(keyed.FindAll(j => j is { IsBound: false, Result: null })).ConfigureAwait(false);
+            await BindAsync(keyed.FindAll(j => j is { IsBound: false, Answer: null })).ConfigureAwait(false);
     }
 
     /// <summary>Jobs of one request count on each other's room, so each is booked, also for a check.</summary>

@@ -10,7 +10,8 @@ namespace Stockpile.Scheduler.Routing;
 /// The cells as this process has heard of them: how they are, which of them do not serve, and which the journal has
 /// that have not spoken yet. Any thread may ask, so the router and its submissions share one.
 /// </summary>
-public sealed class KnownCells(TimeProvider real)
+/// <param name="salt">See <see cref="RoutingTable"/>.</param>
+public sealed class KnownCells(TimeProvider real, string salt = "")
 {
     /// <summary>A cell that has not repeated for so long that it is down may be elsewhere, or on its way up.</summary>
     private static readonly TimeSpan DownFor = TimeSpan.FromSeconds(5);
@@ -28,7 +29,7 @@ public sealed class KnownCells(TimeProvider real)
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, (CellView View, long At)> _cells = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (CellDown Said, long At)> _down = new(StringComparer.Ordinal);
-    private readonly RoutingTable _table = new();
+    private readonly RoutingTable _table = new(salt);
     private readonly long _since = real.GetTimestamp();
     private readonly SortedSet<string> _variants = new(StringComparer.Ordinal);
     private Catalog? _catalog;

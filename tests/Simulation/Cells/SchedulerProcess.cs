@@ -152,7 +152,7 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
     protected override void OnStart()
     {
         base.OnStart();
-        Options = Options with { Cells = new KnownCells(Real) };
+        Options = Options with { Cells = new KnownCells(Real, Name) };
         _router = new RouterShell(Options, Options.Cells, this);
         _self = new SimRef(this, "router", (message, sender) => _router.Receive(message, sender));
         _router.Begin();
