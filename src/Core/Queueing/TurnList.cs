@@ -116,8 +116,8 @@ internal sealed class TurnList
         return false;
     }
 
-    /// <summary>What a tenant may take back, or which tasks may leave for one of its own, another tenant of the class may
-    /// not claim: that one's finding no room says nothing of this one.</summary>
+    /// <summary>What a tenant may take back, or which tasks may leave for one of its own, another tenant of the class
+    /// may not claim: that one's finding no room says nothing of this one.</summary>
     private bool HasRightsOfItsOwn(JobState head) => QuotaCheck.MayReclaim(_state, head)
         || (head.Spec.Kind != JobKind.Training && _state.Policy.Queue.Preemption.Tasks);
 

@@ -29,8 +29,8 @@ public sealed class RoutingTable
 
     private readonly SortedDictionary<string, Entry> _cells;
 
-    /// <param name="salt">Cells that are equally good are taken in an order of this text's own: routers that know nothing
-    /// of each other's jobs do not all begin with the same cell. Empty: by name.</param>
+    /// <param name="salt">Cells that are equally good are taken in an order of this text's own: routers that know
+    /// nothing of each other's jobs do not all begin with the same cell. Empty: by name.</param>
     public RoutingTable(string salt = "") => _cells = new SortedDictionary<string, Entry>(
         salt.Length == 0 ? StringComparer.Ordinal : Comparer<string>.Create((x, y) =>
         {
