@@ -4,7 +4,7 @@ namespace Stockpile.Core.Cells;
 
 /// <summary>Whether a running gang may go on in a better place, and whether that pays: the same rules inside a cell and
 /// between cells.</summary>
-internal static class GangMoves
+public static class GangMoves
 {
     /// <summary>A gang without checkpoints would begin from nothing, so it stays.</summary>
     public static bool MayMove(CellState state, JobState gang, DateTimeOffset at) =>

@@ -1,3 +1,4 @@
+using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Placement;
@@ -19,7 +20,7 @@ internal sealed class RunningTransfers(Catalog catalog, Policy policy, RoutingTa
         var wanted = table.Find(state.Cell)!.Status.Wanted;
         foreach (var gang in state.Gangs.ToList())
         {
-            if (!MayMove(gang, now)) continue;
+            if (gang.Transfers >= Limits.TransfersPerJobMax || !GangMoves.MayMove(state, gang, now)) continue;
             var model = gang.Allocations.First().Value.Node.Accelerator.Model;
             foreach (var better in gang.Class.Home.TakeWhile(a => a.Model != model))
             {
@@ -30,22 +31,16 @@ internal sealed class RunningTransfers(Catalog catalog, Policy policy, RoutingTa
                     && !table.Find(cell)!.Status.Wanted.Contains(better.Model));
                 if (to is null) continue;
                 var rank = table.Find(to)!.Rank(job);
-                if (rank.Level > 0 || !Pays(gang, better, -rank.Fewer, now)) continue;
+                if (rank.Level > 0 || !Pays(state, gang, better, -rank.Fewer, now)) continue;
                 yield return (gang, to, job);
                 break;
             }
         }
     }
 
-    private bool MayMove(JobState gang, DateTimeOffset now) =>
-        gang.Spec.Checkpoint > TimeSpan.Zero && Moves.IsMovable(gang)
-        && gang.Allocations.First().Value.PlacedAt + policy.Gangs.ResizeInterval <= now;
-
-    private bool Pays(JobState gang, Alternative better, int devices, DateTimeOffset now)
+    private bool Pays(CellState state, JobState gang, Alternative better, int devices, DateTimeOffset now)
     {
-        var grace = policy.Guests.Grace;
         var whole = RunTimes.Of(gang.Spec, catalog, policy.Gangs, better.Model, devices);
-        var after = whole * Remaining.ShareAfterMove(gang, now, grace > TimeSpan.Zero) + policy.Gangs.Restart + grace;
-        return after * policy.Gangs.MigrateGain < Remaining.Of(gang, now);
+        return GangMoves.Pays(state, gang, GangMoves.After(state, gang, whole, now), now);
     }
 }

@@ -31,7 +31,6 @@ internal sealed class ShardedFleet
     private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
     private DateTimeOffset _nextLook;
     private int _first;
-    private long _again;
 
     public ShardedFleet(
         Catalog catalog, Policy policy, IReadOnlyList<NodeSpec> nodes, int cells, DateTimeOffset start,
@@ -130,7 +129,7 @@ internal sealed class ShardedFleet
     {
         foreach (var number in from.State.Queue.Heads(OffersMax).ToList())
         {
-            if (from.State.FindJob(number) is not { } job || !MayGo(job)) continue;
+            if (from.State.FindJob(number) is not { MayMove: true } job) continue;
             var routed = RoutedJob.Of(job.Spec, job.Class.Home, _policy);
             // A cell that has room by its counts may keep it for others, so the next ones are asked too.
             foreach (var (name, rank) in _table.Order(routed, c => c != from.State.Cell).Take(AskedMax))
@@ -145,14 +144,6 @@ internal sealed class ShardedFleet
             }
         }
     }
-
-    /// <summary>
-    /// As <see cref="JobState.MayMove"/> has it, but a job that has come from another cell may go on. Were it to stay,
-    /// work would wait where it once went while devices are idle elsewhere: with 16 cells, 8 points of the best tier.
-    /// </summary>
-    private static bool MayGo(JobState job) =>
-        job.MayMove || (job.Origin.Length > 0 && job.Waits && job.Allocations.Count == 0 && job.Finished.Count == 0
-            && job.Spec is not { Kind: JobKind.Inference, MinReplicas: 0 });
 
     private void MoveRunning(VirtualCell from, DateTimeOffset now, HashSet<VirtualCell> changed)
     {
@@ -171,16 +162,21 @@ internal sealed class ShardedFleet
     /// <summary>The other cell takes the job in if it has room, this one lets go of it, and it starts there.</summary>
     private bool HandOver(VirtualCell from, VirtualCell to, JobState job, RoutedJob routed, DateTimeOffset now)
     {
-        // It may have been in that cell before, so its name says how often it went.
-        var first = job.MayMove;
-        var origin = first ? from.State.NameOf(job) : $"{from.State.NameOf(job)}/{++_again}";
+        var origin = from.State.NameOf(job);
         var (done, requeues) = (job.Done, job.Requeues);
-        if (to.Run(now, new AdoptJob(origin, job.Spec, job.SubmittedAt, done, requeues)) is not Accepted) return false;
-        CellCommand leave = first
-            ? new ForwardJob(job.Number, to.State.Cell, done, requeues)
-            : new CancelJob(job.Number);
-        if (from.Run(now, leave) is Rejected rejected) throw new InvalidOperationException(rejected.Refusal.Message);
-        to.Run(now, new SettleAdoption(origin, true, done, requeues));
+        var sequence = job.Allocations.Count > 0 ? job.Allocations.First().Key : 0;
+        var ticket = new TransferTicket(from.State.Cell, job.Number, sequence);
+        var adopt = new AdoptJob(origin, job.Spec, job.SubmittedAt, done, requeues)
+        {
+            Ticket = ticket,
+            Transfers = job.Transfers + 1,
+            StartedAt = job.StartedAt,
+            Above = sequence > 0 ? job.Allocations.First().Value.Node.Accelerator.Model : "",
+        };
+        if (to.Run(now, adopt) is not Accepted) return false;
+        var left = from.Run(now, new ForwardJob(job.Number, to.State.Cell, done, requeues) { Sequence = sequence });
+        if (left is Rejected rejected) throw new InvalidOperationException(rejected.Refusal.Message);
+        to.Run(now, new SettleAdoption(origin, true, done, requeues) { Ticket = ticket });
         var booking = _table.Book(to.State.Cell, routed);
         to.Advance(now, []);
         _table.Settle(booking, to.State.RoundNumber);

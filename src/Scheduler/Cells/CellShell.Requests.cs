@@ -67,7 +67,7 @@ public sealed partial class CellShell
             var reply = new SubmitJobsReply { Round = _state.RoundNumber };
             foreach (var (decision, job) in decisions)
                 reply.Results.Add(decision is Rejected(var refusal)
-                    ? new SubmitResult { Refusal = ToWire(refusal) }
+                    ? new SubmitResult { Refusal = refusal.ToWire() }
                     : new SubmitResult
                     {
                         Job = CellViews.Job(_state, _state.FindJob(job)!, _progress),
@@ -83,7 +83,7 @@ public sealed partial class CellShell
         foreach (var submission in message.Jobs)
             reply.Results.Add(
                 CellDecider.Decide(_state, ToSubmit(submission)) is Rejected no
-                    ? new SubmitResult { Refusal = ToWire(no.Refusal) }
+                    ? new SubmitResult { Refusal = no.Refusal.ToWire() }
                     : new SubmitResult());
         return reply;
     }
@@ -94,7 +94,7 @@ public sealed partial class CellShell
             return () => Job(message.Number, message.Origin);
         var decision = round.Run(new Core.Cells.CancelJob(job.Number));
         return () => decision is Rejected(var refusal)
-            ? new JobReply { Refusal = ToWire(refusal) }
+            ? new JobReply { Refusal = refusal.ToWire() }
             : Job(message.Number, message.Origin);
     }
 
@@ -105,7 +105,7 @@ public sealed partial class CellShell
     private Func<IWireMessage> ChangeNode(RoundWriter round, string node, CellCommand command)
     {
         var decision = round.Run(command);
-        return () => decision is Rejected(var refusal) ? new NodeReply { Refusal = ToWire(refusal) } : Node(node);
+        return () => decision is Rejected(var refusal) ? new NodeReply { Refusal = refusal.ToWire() } : Node(node);
     }
 
     private NodeReply Fault(FaultNode message)
@@ -119,13 +119,13 @@ public sealed partial class CellShell
             _ => FaultKind.Unspecified,
         };
         if (kind == FaultKind.Unspecified || (kind == FaultKind.Slow && !(message.Factor > 1)))
-            return new NodeReply { Refusal = ToWire(new Refusal(Refusal.Invalid, "kind",
+            return new NodeReply { Refusal = RefusalWire.ToWire(new Refusal(Refusal.Invalid, "kind",
                 $"'{Names.Shorten(message.Fault)}' with factor {message.Factor}: fail, recover, or slow with a factor "
                 + "above 1 are allowed")) };
         var order = new FaultOrder { Cell = _cell, Node = node.Id, Kind = kind, Factor = message.Factor };
         return _hosts.Tell(node.Admitted.Host, order, _ports.Self)
             ? Node(node.Id)
-            : new NodeReply { Refusal = ToWire(new Refusal(Refusal.Unavailable, "id",
+            : new NodeReply { Refusal = RefusalWire.ToWire(new Refusal(Refusal.Unavailable, "id",
                 $"the host {node.Admitted.Host} of node {node.Id} does not answer")) };
     }
 
@@ -149,12 +149,9 @@ public sealed partial class CellShell
     private NodeReply Node(string id) => _state.FindNode(id) is { } node
         ? new NodeReply { Node = CellViews.Node(_state, node, allocations: true, _refused.ReasonOf(id)) }
         : _refused.View(_cell, id) is { } refused ? new NodeReply { Node = refused }
-        : new NodeReply { Refusal = ToWire(new Refusal(Refusal.NotFound, "id",
+        : new NodeReply { Refusal = RefusalWire.ToWire(new Refusal(Refusal.NotFound, "id",
             $"there is no node {Names.Shorten(id)} in cell {_cell}")) };
 
-    private RefusalMsg NoJob(long number, string origin) => ToWire(new Refusal(Refusal.NotFound, "id",
+    private RefusalMsg NoJob(long number, string origin) => RefusalWire.ToWire(new Refusal(Refusal.NotFound, "id",
         $"there is no job {(origin.Length > 0 ? origin : new JobId(_cell, number).ToString())}"));
-
-    private static RefusalMsg ToWire(Refusal refusal) =>
-        new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };
 }

@@ -28,7 +28,7 @@ public static class WhyViews
         if (explanation.Reservation is { } reservation) reply.Reservation = ToWire(state, reservation);
         if (explanation.HeldBackBy is { } other) reply.HeldBackBy = ToWire(state, other);
         if (explanation.Rule is { } rule)
-            reply.Rule = ToWire(rule);
+            reply.Rule = rule.ToWire();
         return reply;
     }
 
@@ -42,7 +42,7 @@ public static class WhyViews
         var reply = new SubmitJobsReply();
         reply.Results.AddRange(jobs.Select(job => job switch
         {
-            { Decision: Rejected(var no) } => new SubmitResult { Refusal = ToWire(no) },
+            { Decision: Rejected(var no) } => new SubmitResult { Refusal = no.ToWire() },
             { Decision: AlreadyDone, Job: { } known } when state.FindJob(known.Number) == known =>
                 new SubmitResult { Job = CellViews.Job(state, known, progress), Repeated = true },
             _ => new SubmitResult { WhatIf = ToWire(copy, job, now), Repeated = job.Decision is AlreadyDone },
@@ -65,9 +65,6 @@ public static class WhyViews
         if (job.Waits) view.Why = Of(copy, job, now, progress: null);
         return view;
     }
-
-    private static RefusalMsg ToWire(Refusal refusal) =>
-        new() { Code = refusal.Code, Field = refusal.Field, Message = refusal.Message };
 
     private static WhyAlternative ToWire(AlternativeReport a) => new()
     {
