@@ -1,5 +1,6 @@
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Routing;
 
@@ -131,6 +132,9 @@ public sealed class CellRoom
     private CellRank RankTasks(RoutedJob job)
     {
         long left = job.Tasks;
+        // What services there will grow into is not free for another one, however idle it is now.
+        var growth = job.Spec.Kind != JobKind.Inference ? 0
+            : job.Home.Sum(a => Domain(a.Model)?.GrowthMilli ?? 0) / Math.Max(1, TaskShape.Of(job.Spec).DeviceMilli);
         var sum = 0.0;
         var gap = int.MaxValue;
         for (var place = 0; place < job.Home.Count && left > 0; place++)
@@ -148,6 +152,7 @@ public sealed class CellRoom
         void Fill(string model, double level, bool reclaim)
         {
             var (tasks, tightest) = TaskRoom(job, model, reclaim);
+            (tasks, growth) = (Math.Max(0, tasks - growth), Math.Max(0, growth - tasks));
             if (tasks <= 0) return;
             var taken = Math.Min(left, tasks);
             left -= taken;

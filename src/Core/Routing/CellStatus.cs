@@ -10,6 +10,9 @@ public sealed class ModelLoad
     /// <summary>Work that waits and would take this model first.</summary>
     public long WaitingMilli { get; set; }
 
+    /// <summary>What services that would take this model first may still grow by, up to their most replicas.</summary>
+    public long GrowthMilli { get; set; }
+
     /// <summary>Held by gangs, by their priority class.</summary>
     public long[] GangMilli { get; } = new long[Enum.GetValues<Priority>().Length];
 
@@ -65,6 +68,13 @@ public sealed record CellStatus(
         foreach (var gang in state.Gangs)
             foreach (var allocation in gang.Allocations.Values)
                 models[allocation.Node.Shape.Model].GangMilli[(int)gang.Spec.Priority] += allocation.DeviceMilli;
+        foreach (var service in state.Services)
+        {
+            if (service.Class.Alternatives.FirstOrDefault(a => models.ContainsKey(a.Model)) is not { } first) continue;
+            var more = service.Spec.MaxReplicas - service.Allocations.Count;
+            models[first.Model].GrowthMilli += (long)Math.Max(0, more) * TaskShape.Of(service.Spec).DeviceMilli;
+        }
+
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var waiting in state.Queue.WaitingClasses)
         {

@@ -19,6 +19,7 @@ public static class StatusMapping
             use.DevicesPerPodMax = load.PodDevices;
             use.RackReclaimableMax = load.RackReclaimable;
             use.PodReclaimableMax = load.PodReclaimable;
+            use.GrowthMilli = load.GrowthMilli;
             use.GangMilli.AddRange(load.GangMilli);
         }
     }
@@ -35,6 +36,7 @@ public static class StatusMapping
                 PodDevices = use.DevicesPerPodMax,
                 RackReclaimable = use.RackReclaimableMax,
                 PodReclaimable = use.PodReclaimableMax,
+                GrowthMilli = use.GrowthMilli,
             };
             for (var priority = 0; priority < Math.Min(load.GangMilli.Length, use.GangMilli.Count); priority++)
                 load.GangMilli[priority] = use.GangMilli[priority];

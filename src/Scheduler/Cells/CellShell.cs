@@ -179,6 +179,8 @@ public sealed partial class CellShell
             return;
         }
 
+        // Nodes that came or went change what can be routed here at all, so that is told at once.
+        if (closed.Events.Any(e => e is NodeAdmitted or NodeLost)) _digestAt = 0;
         TellLastWords();
         KeepHouse();
         if (more || _inbox.Count > 0) RunRounds();

@@ -96,7 +96,7 @@ public sealed class RouterShell
     {
         if (_cells.Knows(m.Message.Cell))
         {
-            _asker.AskAsync(m.Message, m.Once).PipeTo(sender);
+            AskAsync(m.Message, m.Once).PipeTo(sender);
             return;
         }
 
@@ -117,7 +117,16 @@ public sealed class RouterShell
         // One that is stopped for good would take the lists of all others with it; it stands in for its answer.
         Task.WhenAll(cells.Select(cell => m.Cell is null && _cells.Down(cell) is { Stopped: true } down
             ? Task.FromResult<IWireMessage>(down)
-            : _asker.AskAsync(m.Message(cell)))).PipeTo(sender);
+            : AskAsync(m.Message(cell), once: false))).PipeTo(sender);
+    }
+
+    /// <summary>What a cell answers about itself is newer than its last status: whoever saw the answer and submits next
+    /// must not be routed by the older one.</summary>
+    private async Task<IWireMessage> AskAsync(ICellMessage message, bool once)
+    {
+        var reply = await _asker.AskAsync(message, once).ConfigureAwait(false);
+        if (reply is CellView view) _cells.Hear(view);
+        return reply;
     }
 }
 

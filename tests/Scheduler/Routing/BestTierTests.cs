@@ -148,6 +148,23 @@ public sealed class BestTierTests
     }
 
     [Fact]
+    public void A_service_goes_where_it_can_grow_and_not_where_others_will()
+    {
+        var cluster = new SmallCluster();
+        // T4 comes first, and by their demand of now the services of east leave most of it idle.
+        cluster.AddCell("east", [.. SmallCluster.Nodes("t", 1, "T4"), .. SmallCluster.Nodes("a", 1, "A100")]);
+        cluster.AddCell("west", SmallCluster.Nodes("l", 4, "L20"));
+        var service = new JobSpec
+        {
+            Name = "s", Kind = JobKind.Inference, MinReplicas = 1, MaxReplicas = 8, Devices = 1,
+            Demand = new Demand(1, 1_000, PeakHour: 12),
+        };
+        Assert.Equal("east", cluster.Submit(service).Job.Cell);
+        cluster.Settle();
+        Assert.Equal("west", cluster.Submit(service).Job.Cell);
+    }
+
+    [Fact]
     public void A_burst_does_not_pile_onto_one_cell()
     {
         var cluster = new SmallCluster(transfers: false);
