@@ -9,11 +9,11 @@ public sealed record Reservation(JobState Job, OutlookSlot Slot);
 
 /// <summary>
 /// Conservative backfill: what is promised to whom, and what follows for others. The most urgent jobs that find no
-/// room, one of each class, are promised the earliest start that running work allows. A job behind them may have devices of a promise only if it is done before
-/// that start. Everything follows from the state and the instant of the round: nothing is stored, so a promise moves
-/// to an earlier start when work ends early, and is gone with the job. Nothing is looked at before a job that fits
-/// nowhere meets one behind it. It writes to nothing but itself, so a question may use it;
-/// <see cref="CycleBackfill"/> is what a cycle does with it.
+/// room, one of each class, are promised the earliest start that running work allows. A job behind them may have
+/// devices of a promise only if it is done before that start. Everything follows from the state and the instant of the
+/// round: nothing is stored, so a promise moves to an earlier start when work ends early, and is gone with the job.
+/// Nothing is looked at before a job that fits nowhere meets one behind it. It writes to nothing but itself, so a
+/// question may use it; <see cref="CycleBackfill"/> is what a cycle does with it.
 /// </summary>
 internal sealed class Backfill
 {
