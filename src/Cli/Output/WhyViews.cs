@@ -1,4 +1,5 @@
 using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Mapping;
 
 namespace Stockpile.Cli.Output;
 
@@ -12,6 +13,7 @@ internal static class WhyViews
             ("job", $"{why.Job.Id} ({why.Job.Name})"),
             ("state", Shade.State(why.Job.State)),
             ("reason", why.Reason),
+            ("tried", why.Tried is { } tried ? $"last in the round at {Show.Time(tried.At)}: {tried.ToWords()}" : null),
             ("rule", why.Rule),
             ("ahead", why.AheadInQueue == 0 ? null : $"{Show.Number(why.AheadInQueue)} in the queue"),
             ("start", why.Start is { } start ? Start(start, why.At)

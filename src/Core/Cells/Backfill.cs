@@ -8,11 +8,12 @@ namespace Stockpile.Core.Cells;
 public sealed record Reservation(JobState Job, OutlookSlot Slot);
 
 /// <summary>
-/// Conservative backfill of one cycle. The most urgent jobs that find no room, one of each class, are promised the
-/// earliest start that running work allows. A job behind them may have devices of a promise only if it is done before
-/// that start. Everything follows from the state and the instant of the round: nothing is stored, so a promise moves
-/// to an earlier start when work ends early, and is gone with the job. Nothing is looked at before a job that fits
-/// nowhere meets one behind it.
+/// Conservative backfill: what is promised to whom, and what follows for others. The most urgent jobs that find no
+/// room, one of each class, are promised the earliest start that running work allows. A job behind them may have
+/// devices of a promise only if it is done before that start. Everything follows from the state and the instant of the
+/// round: nothing is stored, so a promise moves to an earlier start when work ends early, and is gone with the job.
+/// Nothing is looked at before a job that fits nowhere meets one behind it. It writes to nothing but itself, so a
+/// question may use it; <see cref="CycleBackfill"/> is what a cycle does with it.
 /// </summary>
 internal sealed class Backfill
 {
@@ -23,7 +24,6 @@ internal sealed class Backfill
     private readonly HashSet<long> _seen = [];
     private readonly Dictionary<int, List<Spare>> _spares = [];
     private readonly List<Reservation> _reservations = [];
-    private readonly Dictionary<JobClass, TimeSpan> _heldBack = [];
     private readonly Dictionary<string, double> _shares = new(StringComparer.Ordinal);
     private readonly Outlook _outlook;
 
@@ -47,6 +47,9 @@ internal sealed class Backfill
         return key with { Share = share };
     }
 
+    /// <summary>The promises made so far, most urgent first.</summary>
+    public IReadOnlyList<Reservation> Reservations => _reservations;
+
     /// <summary>Null where the policy has it off.</summary>
     public static Backfill? Begin(CellState state, DateTimeOffset now) =>
         state.Policy.Backfill.Enabled ? new Backfill(state, now) : null;
@@ -61,7 +64,7 @@ internal sealed class Backfill
         foreach (var jobClass in state.Queue.WaitingClasses)
             backfill.Blocked(jobClass);
         backfill.ReserveBefore(null);
-        return backfill._reservations;
+        return backfill.Reservations;
     }
 
     /// <summary>For questions about a job of a given number, which is in the cell or might come into it: every other
@@ -74,16 +77,14 @@ internal sealed class Backfill
         return backfill;
     }
 
-    /// <summary>A new pass over the queue: on other models other jobs are held back.</summary>
-    public void BeginPass() => _heldBack.Clear();
-
     /// <summary>A class found no room in an earlier cycle, and nothing was freed since.</summary>
     public void Blocked(JobClass jobClass)
     {
         if (_state.HeadOf(jobClass) is { } head) Blocked(head);
     }
 
-    private void Blocked(JobState head)
+    /// <summary>A job that is tried first of its class finds no room.</summary>
+    public void Blocked(JobState head)
     {
         // The smallest pieces of a device fit wherever anything ends; they need no promise.
         if (head.Spec.Devices == 0 || head.Class.Home.Count == 0 || !_seen.Add(head.Number)) return;
@@ -94,45 +95,6 @@ internal sealed class Backfill
     /// </summary>
     public Fence? FenceFor(JobState job, IReadOnlyList<Alternative> alternatives) =>
         FenceFor(job.Spec, alternatives, KeyOf(job), job.Done);
-
-    /// <summary>Accounts for what was placed behind a fence.</summary>
-    public static void Take(Fence fence, Alternative alternative, int devices, NodeState node, uint mask, int ranks) =>
-        fence.On(alternative, devices).Take(node, mask, ranks);
-
-    /// <summary>
-    /// A job was tried and found no room. If that is for what is reserved, one of its class behind it may still pass:
-    /// the members of a class are of one size and differ in how long they run; see <see cref="Next"/>.
-    /// </summary>
-    public void NoRoom(JobState job, Fence? fence, bool guests)
-    {
-        if (!guests && !IsHeldBack(job.Class)) Blocked(job);
-        if (!guests) job.Class.HeldAt = -1;
-        if (fence is null) return;
-        job.Class.HeldAt = _state.Queue.Promises;
-        var rest = RestOf(job);
-        if (!_heldBack.TryGetValue(job.Class, out var least) || rest < least) _heldBack[job.Class] = rest;
-    }
-
-    /// <summary>A job of the class was held back in this cycle.</summary>
-    public bool IsHeldBack(JobClass jobClass) => _heldBack.ContainsKey(jobClass);
-
-    /// <summary>The next of a class, behind the one just tried, that is done sooner than all that were held back.
-    /// </summary>
-    public JobState? Next(JobState tried)
-    {
-        if (!_heldBack.TryGetValue(tried.Class, out var least)) return null;
-        foreach (var job in QueueOrder.Behind(tried).Take(Limits.BackfillScanMax))
-            if (RestOf(job) < least) return job;
-        return null;
-    }
-
-    private TimeSpan RestOf(JobState job)
-    {
-        var devices = job.Spec.Kind == JobKind.Training ? job.Spec.LeastDevices : job.Spec.Devices;
-        var model = job.Class.Alternatives[0].Model;
-        var runTime = RunTimes.Of(job.Spec, _state.Catalog, _state.Policy.Gangs, model, devices);
-        return runTime > TimeSpan.Zero ? runTime * (1 - job.Done) : TimeSpan.MaxValue;
-    }
 
     /// <summary>The same for a job that is not in the cell, or for a changed one.</summary>
     public Fence? FenceFor(JobSpec spec, IReadOnlyList<Alternative> alternatives, QueueKey key, double done)
@@ -162,7 +124,6 @@ internal sealed class Backfill
 
     private void Reserve(JobState head, OutlookSlot slot)
     {
-        head.Reserved = true;
         _outlook.Promise(slot);
         _reservations.Add(new Reservation(head, slot));
         foreach (var piece in slot.Pieces)

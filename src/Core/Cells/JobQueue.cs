@@ -223,11 +223,7 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     internal void Update(JobState job)
     {
         if (!(job.Waits ? Enter(job) : Exit(job))) return;
-        if (!job.Waits && job.Reserved)
-        {
-            job.Reserved = false;
-            Reconsider();
-        }
+        if (!job.Waits && job.LetGo()) Reconsider();
 
         // A newcomer may be short enough for what its class was held back from.
         if (job.Waits && job.Class.HeldAt >= 0) job.Class.HeldAt = long.MaxValue;
@@ -245,11 +241,18 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
         else _waiting.TryAdd(job.Class.Key, job.Class);
     }
 
+    /// <summary>The number of the last job that began to wait, and of the last cycle; both count from the time the
+    /// state was read back.</summary>
+    internal long LastEntered { get; private set; }
+
+    internal long Cycles { get; set; }
+
     private bool Enter(JobState job)
     {
         if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane))
             job.Class.Lanes.Add(job.Spec.Tenant, lane = new JobLane(job.Class, job.Spec.Tenant));
         if (!lane.Waiting.Add(job)) return false;
+        job.Entered = ++LastEntered;
         // A job that came from another cell and never ran has waited since it was submitted there.
         job.WaitingSince ??= job is { StartedAt: null, Requeues: 0 } && job.Origin.Length > 0 ? job.SubmittedAt : At;
         return true;
@@ -258,6 +261,7 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     private static bool Exit(JobState job)
     {
         job.WaitingSince = null;
+        job.Tried = null;
         if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane) || !lane.Waiting.Remove(job)) return false;
         if (lane.Waiting.Count == 0) job.Class.Lanes.Remove(job.Spec.Tenant);
         return true;

@@ -125,7 +125,41 @@ public sealed class JobState
     public int Replicas { get; internal set; }
 
     /// <summary>It was promised devices while it waits. Derived, so it is in no snapshot.</summary>
-    internal bool Reserved { get; set; }
+    internal bool Reserved { get; private set; }
+
+    /// <summary>A cycle makes the promise. It takes the round as a proof: no question has one.</summary>
+    internal void Promise(RoundWriter round)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        Reserved = true;
+    }
+
+    /// <summary>It waits no more. True when a promise goes with that.</summary>
+    internal bool LetGo()
+    {
+        var was = Reserved;
+        Reserved = false;
+        return was;
+    }
+
+    /// <summary>Counts up with every job that begins to wait, so that what a cycle found is not told of those that
+    /// came later. Derived, as what it found is.</summary>
+    internal long Entered { get; set; }
+
+    /// <summary>What the last cycle that tried this job by itself found; see <see cref="LastTry"/>.</summary>
+    internal LastTry? Tried { get; set; }
+
+    /// <summary>What the last cycle that tried it, or those it waits with, found; null: none did since it began to
+    /// wait, or since the cell's state was read back.</summary>
+    public LastTry? LastTry
+    {
+        get
+        {
+            if (!Waits || !Class.Lanes.TryGetValue(Spec.Tenant, out var lane)) return null;
+            var shared = lane.Tried is { } tried && Entered <= tried.Entered ? tried : null;
+            return Tried is { } own && (shared is null || own.Cycle >= shared.Cycle) ? own : shared;
+        }
+    }
 
     public int Requeues { get; internal set; }
     public int Preemptions { get; internal set; }

@@ -19,7 +19,7 @@ public static class Leaving
                 if (round.Count >= Limits.EventsPerRoundMax) return left;
                 // It may have left with another part of its gang.
                 if (state.FindAllocation(sequence) is not { } allocation) continue;
-                if (Of(state, round.At, node, allocation) is not { } events) continue;
+                if (Of(state, round, node, allocation) is not { } events) continue;
                 foreach (var committed in events) round.Commit(committed);
                 left++;
             }
@@ -29,8 +29,9 @@ public static class Leaving
 
     /// <summary>Null when it stays for now.</summary>
     private static List<CellEvent>? Of(
-        CellState state, DateTimeOffset at, NodeState node, AllocationState allocation)
+        CellState state, RoundWriter round, NodeState node, AllocationState allocation)
     {
+        var at = round.At;
         var by = node.DrainBy!.Value;
         var job = allocation.Job;
         var isGang = job.Spec.Kind == JobKind.Training;
@@ -43,7 +44,7 @@ public static class Leaving
                 ?? GangPlanner.Plan(state, job.Spec, job.Class.Home)) is { } plan)
                 return Moves.Of(state, job, plan, reason);
         }
-        else if (TaskPlanner.Plan(state.Index, job.Spec, job.Class.Alternatives) is { } plan)
+        else if (TaskPlanner.Decide(round, job.Spec, job.Class.Alternatives) is { } plan)
         {
             return Moves.Of(state, allocation, plan, reason);
         }

@@ -92,7 +92,7 @@ public static class Rearranging
                     && (RunTimes.Of(spec, state.Catalog, _policy, a.Model, spec.Devices)
                     + _policy.Restart) * _policy.MigrateGain < left)
                 .ToList();
-            if (better.Count == 0 || TaskPlanner.Plan(state.Index, spec, better) is not { } plan) return;
+            if (better.Count == 0 || TaskPlanner.Decide(round, spec, better) is not { } plan) return;
             Commit(Moves.Of(state, task, plan,
                 $"a task moved from {model} to {plan.Alternative.Model}, where it ends sooner"));
         }

@@ -1,3 +1,5 @@
+using Stockpile.Core.Placement;
+
 namespace Stockpile.Core.Cells;
 
 /// <summary>
@@ -22,6 +24,9 @@ public sealed class RoundWriter
     public DateTimeOffset At { get; }
 
     public int Count => _events.Count;
+
+    /// <summary>What the round's planners choose from.</summary>
+    internal CapacityIndex Index => _state.Index;
 
     /// <summary>Allocations that ended in this round, for the orders that follow; the state has them no more.</summary>
     public IReadOnlyList<(AllocationState Allocation, AllocationEnd End)> Ended => _ended;

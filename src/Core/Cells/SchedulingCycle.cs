@@ -27,11 +27,12 @@ public static class SchedulingCycle
 
         // 2  Home tiers, most urgent job first; guests and less urgent work may have to leave. What is reserved for
         //    those that find no room is closed to those behind them, unless they are done before it is needed.
-        var backfill = Backfill.Begin(state, round.At);
-        var (placed, preempted, full) = Place(state, round, backfill, guests: false);
+        var backfill = CycleBackfill.Begin(state, round);
+        var findings = new Findings(state, round);
+        var (placed, preempted, full) = Place(state, round, backfill, findings, guests: false);
 
         // 3  What is left on better tiers is lent to those that found no room at home.
-        var lent = full ? default : Place(state, round, backfill, guests: true);
+        var lent = full ? default : Place(state, round, backfill, findings, guests: true);
 
         // 4  Running work grows into what nobody waits for, or moves to where it ends sooner.
         if (!full && !lent.Full) Rearranging.Run(state, round);
@@ -47,7 +48,7 @@ public static class SchedulingCycle
     /// its class takes its turn; a class whose head does not fit is out for this pass.
     /// </summary>
     private static (int Placed, int Preempted, bool Full) Place(
-        CellState state, RoundWriter round, Backfill? backfill, bool guests)
+        CellState state, RoundWriter round, CycleBackfill? backfill, Findings findings, bool guests)
     {
         backfill?.BeginPass();
         foreach (var waiting in state.Queue.WaitingClasses)
@@ -70,23 +71,24 @@ public static class SchedulingCycle
                 : guests ? PlaceTasks(state, round, job, jobClass.Guest, fence, MakeRoom.Never, ref preempted)
                 : PlaceTasksAtHome(state, round, job, fence, ref preempted);
             if (round.Count > before) placed++;
-            if (outcome == Outcome.NoRoom) backfill?.NoRoom(job, fence, guests);
+            findings.Note(lane, job, outcome, alternatives, fence, desk.StandsInWayOf, guests);
+            if (outcome == CycleOutcome.NoRoom) backfill?.NoRoom(job, fence, guests);
             switch (outcome)
             {
-                case Outcome.RoundFull:
+                case CycleOutcome.RoundFull:
                     return (placed, preempted, true);
-                case Outcome.Placed when backfill?.IsHeldBack(jobClass) == true:
+                case CycleOutcome.Placed when backfill?.IsHeldBack(jobClass) == true:
                     break;
-                case Outcome.Placed:
+                case CycleOutcome.Placed:
                     if (lane.Waiting.Count > 0) turns.Add(lane);
                     break;
-                case Outcome.OverQuota:
+                case CycleOutcome.OverQuota:
                     lane.RefusedAt = state.Index.Stamp;
                     break;
-                case Outcome.HeldBack:
+                case CycleOutcome.HeldBack:
                     turns.Drop(jobClass);
                     break;
-                case Outcome.NoRoom:
+                case CycleOutcome.NoRoom:
                     lane.RefusedAt = state.Index.Stamp;
                     turns.Drop(jobClass);
                     Block(state, jobClass, guests);
@@ -115,30 +117,11 @@ public static class SchedulingCycle
         if (jobClass.Guest.Count == 0) jobClass.BlockedAt = jobClass.HomeFullAt;
     }
 
-    /// <summary>How a job leaves the cycle.</summary>
-    private enum Outcome
-    {
-        /// <summary>Nothing of it waits any more.</summary>
-        Placed,
-
-        /// <summary>All or a part of it waits, because no allowed node has room.</summary>
-        NoRoom,
-
-        /// <summary>Its tenant's quota does not allow it; other tenants' jobs of its class may be placed.</summary>
-        OverQuota,
-
-        /// <summary>It does not stand in a more urgent gang's way; nothing is said about room.</summary>
-        HeldBack,
-
-        /// <summary>A part of it waits for the next round, because this one holds enough events.</summary>
-        RoundFull,
-    }
-
     /// <summary>
     /// All or nothing. Guests, and gangs of a lower priority class where nothing else helps, leave in the same round
     /// and wait again.
     /// </summary>
-    private static Outcome PlaceGang(
+    private static CycleOutcome PlaceGang(
         CellState state, RoundWriter round, GangDesk desk, JobState job, Fence? fence, ref int preempted)
     {
         var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
@@ -165,13 +148,13 @@ public static class SchedulingCycle
             plan = desk.Plan(job, open, fence);
         }
 
-        if (plan is null && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
-        if (plan is null && open.Count < mine.Count) return Outcome.HeldBack;
+        if (plan is null && mine.Count < job.Class.Home.Count) return CycleOutcome.OverQuota;
+        if (plan is null && open.Count < mine.Count) return CycleOutcome.HeldBack;
         if (plan is null)
         {
             desk.FoundNoRoom(job, open);
             job.Class.RetryBy(reclaim.RetryAt, round.At);
-            return Outcome.NoRoom;
+            return CycleOutcome.NoRoom;
         }
 
         desk.Placed(job, plan);
@@ -185,9 +168,9 @@ public static class SchedulingCycle
             .ToList();
         if (fence is not null)
             foreach (var piece in plan.Pieces)
-                Backfill.Take(fence, plan.Alternative, plan.Devices, piece.Node, piece.DeviceMask, piece.Devices);
+                CycleBackfill.Take(fence, plan.Alternative, plan.Devices, piece.Node, piece.DeviceMask, piece.Devices);
         round.Commit(new JobPlaced(job.Number, allocations));
-        return Outcome.Placed;
+        return CycleOutcome.Placed;
 
         void Preempt(List<long> sequences, ref int count)
         {
@@ -207,7 +190,7 @@ public static class SchedulingCycle
     }
 
     /// <summary>Tasks at home, as far as the tenant's quota goes; what others borrowed of it is taken back.</summary>
-    private static Outcome PlaceTasksAtHome(
+    private static CycleOutcome PlaceTasksAtHome(
         CellState state, RoundWriter round, JobState job, Fence? fence, ref int preempted)
     {
         if (!state.Policy.Queue.Quotas.Any)
@@ -217,7 +200,7 @@ public static class SchedulingCycle
         {
             var mine = QuotaCheck.Within(state, job, job.Class.Home);
             var outcome = PlaceTasks(state, round, job, mine, fence, MakeRoom.ByMoves, ref preempted, tasks: 1);
-            if (outcome == Outcome.NoRoom)
+            if (outcome == CycleOutcome.NoRoom)
             {
                 var reclaim = Reclaim.Find(state, job, mine, round.At);
                 job.Class.RetryBy(reclaim.RetryAt, round.At);
@@ -228,33 +211,33 @@ public static class SchedulingCycle
                     ref preempted, tasks: 1);
             }
 
-            if (outcome == Outcome.NoRoom && mine.Count < job.Class.Home.Count) return Outcome.OverQuota;
-            if (outcome != Outcome.Placed) return outcome;
+            if (outcome == CycleOutcome.NoRoom && mine.Count < job.Class.Home.Count) return CycleOutcome.OverQuota;
+            if (outcome != CycleOutcome.Placed) return outcome;
         }
 
-        return Outcome.Placed;
+        return CycleOutcome.Placed;
     }
 
     /// <summary>Places as many tasks as fit, each by itself, and at most those of one turn.</summary>
     /// <param name="makeRoom">What may be done to others where there is no room; nothing behind a fence.</param>
-    private static Outcome PlaceTasks(
+    private static CycleOutcome PlaceTasks(
         CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence,
         MakeRoom makeRoom, ref int preempted, int tasks = Limits.TasksPerTurnMax)
     {
         if (fence is not null) makeRoom = MakeRoom.Never;
         foreach (var task in job.Unplaced.Take(tasks).ToList())
         {
-            if (round.Count >= Limits.EventsPerRoundMax) return Outcome.RoundFull;
-            var plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives, fence);
+            if (round.Count >= Limits.EventsPerRoundMax) return CycleOutcome.RoundFull;
+            var plan = TaskPlanner.Decide(round, job.Spec, alternatives, fence);
             if (plan is null && makeRoom.HasFlag(MakeRoom.ByMoves)
                 && Defragmentation.MakeRoom(state, round, job, alternatives))
-                plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives);
+                plan = TaskPlanner.Decide(round, job.Spec, alternatives);
             if (plan is null && makeRoom.HasFlag(MakeRoom.ByPreemption)
                 && Push(state, round, job, alternatives, ref preempted))
-                plan = TaskPlanner.Plan(state.Index, job.Spec, alternatives);
-            if (plan is null) return Outcome.NoRoom;
+                plan = TaskPlanner.Decide(round, job.Spec, alternatives);
+            if (plan is null) return CycleOutcome.NoRoom;
             if (fence is not null)
-                Backfill.Take(fence, plan.Alternative, job.Spec.Devices, plan.Node, plan.DeviceMask, ranks: 1);
+                CycleBackfill.Take(fence, plan.Alternative, job.Spec.Devices, plan.Node, plan.DeviceMask, ranks: 1);
             var runTime = RunTimes.Of(
                 job.Spec, state.Catalog, state.Policy.Gangs, plan.Alternative.Model, job.Spec.Devices);
             round.Commit(new JobPlaced(job.Number,
@@ -264,7 +247,7 @@ public static class SchedulingCycle
             ]));
         }
 
-        return Outcome.Placed;
+        return CycleOutcome.Placed;
     }
 
     /// <summary>What may be done to running tasks so that another one finds room.</summary>

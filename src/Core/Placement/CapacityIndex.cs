@@ -47,12 +47,14 @@ public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
 
     /// <summary>The models of those alternatives that are guests, or that are not; equal sets give the same list, by
     /// which the index of scores knows them.</summary>
-    internal IReadOnlyList<string> ModelsOf(IReadOnlyList<Alternative> alternatives, bool guest)
+    /// <param name="keep">False for questions, which may ask about any set.</param>
+    internal IReadOnlyList<string> ModelsOf(IReadOnlyList<Alternative> alternatives, bool guest, bool keep = true)
     {
         var models = alternatives.Where(a => a.Guest == guest).Select(a => a.Model).ToList();
         var key = string.Join('|', models);
-        if (!_modelLists.TryGetValue(key, out var list)) _modelLists.Add(key, list = models);
-        return list;
+        if (_modelLists.TryGetValue(key, out var list)) return list;
+        if (keep) _modelLists.Add(key, models);
+        return models;
     }
 
     /// <summary>The node at an index of the table.</summary>

@@ -46,6 +46,9 @@ public sealed record Explanation(string Reason, IReadOnlyList<AlternativeReport>
     /// <summary>It would fit now, but for this reservation.</summary>
     public Reservation? HeldBackBy { get; init; }
 
+    /// <summary>What the last cycle that tried it found; null where none did since it began to wait.</summary>
+    public LastTry? Tried { get; init; }
+
     /// <summary>The quota or rule that says no, whatever is free.</summary>
     public Refusal? Rule { get; init; }
 
@@ -53,15 +56,28 @@ public sealed record Explanation(string Reason, IReadOnlyList<AlternativeReport>
     public IReadOnlyList<string> Changes { get; init; } = [];
 }
 
-/// <summary>Explains a job from the state alone, so it can be asked at any time.</summary>
+/// <summary>
+/// Explains a job from the state alone, so it can be asked at any time; it changes nothing there. What the last cycle
+/// found comes first: nothing here may say that a job fits which that cycle refused.
+/// </summary>
 public static class Explainer
 {
     public static Explanation Explain(CellState state, JobState job)
     {
-        var reports = job.Class.Alternatives.Select(a => Report(state, job, a)).ToList();
+        var tried = job.LastTry;
+        var reports = job.Class.Alternatives.Select(a => Report(state, job, a, KeptFrom(tried))).ToList();
         var ahead = job.Waits ? state.Queue.Ahead(job) : 0;
-        return new Explanation(ReasonOf(job, reports, ahead), reports, ahead);
+        return new Explanation(ReasonOf(job, reports, ahead, tried), reports, ahead) { Tried = tried };
     }
+
+    /// <summary>What stands in place of "fits" for a job that was refused; empty: nothing does.</summary>
+    private static string KeptFrom(LastTry? tried) => tried?.Outcome switch
+    {
+        CycleOutcome.HeldBack => "enough is free, and it was held back",
+        CycleOutcome.OverQuota => "enough is free, and it was over quota",
+        CycleOutcome.NoRoom => "enough is free by the counts, and the last try found no room",
+        _ => "",
+    };
 
     /// <summary>
     /// The same with a start estimate, reservations, rules and changes that would help. It looks ahead, so it costs
@@ -84,7 +100,7 @@ public static class Explainer
         var heldBack = StartEstimates.HeldBackBy(state, job, now, reservations);
         return brief with
         {
-            Reason = heldBack is null ? brief.Reason
+            Reason = heldBack is null || brief.Tried?.Outcome == CycleOutcome.HeldBack ? brief.Reason
                 : $"{brief.Reason}; held back, because devices are reserved for {state.NameOf(heldBack.Job)}",
             Alternatives = [.. brief.Alternatives.Select((a, i) => a with { Start = slots[i] })],
             Estimate = estimate,
@@ -110,7 +126,8 @@ public static class Explainer
         return first;
     }
 
-    private static string ReasonOf(JobState job, List<AlternativeReport> reports, int ahead)
+    private static string ReasonOf(
+        JobState job, List<AlternativeReport> reports, int ahead, LastTry? tried)
     {
         if (job.Ended is { } ended)
             return job.Reason.Length > 0 ? $"{ended.ToString().ToLowerInvariant()}: {job.Reason}"
@@ -132,12 +149,14 @@ public static class Explainer
         var best = reports.OrderByDescending(r => r.FitsNow).ThenByDescending(r => r.Devices).FirstOrDefault();
         var cause = best is null ? "no model is allowed" : best.Verdict;
         var requeued = job.Reason.Length > 0 ? $"; requeued because {job.Reason}" : "";
-        return $"{what}: {cause}; {ahead} jobs ahead in the queue{requeued}";
+        var refused = tried is { Outcome: CycleOutcome.HeldBack or CycleOutcome.OverQuota } ? $"{tried.Words}; " : "";
+        return $"{refused}{what}: {cause}; {ahead} jobs ahead in the queue{requeued}";
     }
 
     private static int Wanted(JobState job) => job.Spec.Kind == JobKind.Inference ? job.Replicas : job.Spec.Tasks;
 
-    private static AlternativeReport Report(CellState state, JobState job, Alternative alternative)
+    private static AlternativeReport Report(
+        CellState state, JobState job, Alternative alternative, string kept)
     {
         var spec = job.Spec;
         int nodes = 0, devices = 0, free = 0, guestHeld = 0, unavailable = 0, draining = 0;
@@ -190,7 +209,7 @@ public static class Explainer
         var verdict = !job.Waits
             ? PlacedVerdict(job, alternative, held, fits, nodes, devices)
             : Verdict(spec, alternative, nodes, devices, fits, free, guestHeld, used, unavailable,
-                shortDevices, shortCpu + tightCpu, shortMemory + tightMemory, noLabels);
+                shortDevices, shortCpu + tightCpu, shortMemory + tightMemory, noLabels, kept);
         return new AlternativeReport(alternative, nodes, devices, free, guestHeld, used, unavailable,
             shortDevices, shortCpu, shortMemory, noLabels, fits, verdict)
         {
@@ -249,7 +268,7 @@ public static class Explainer
 
     private static string Verdict(
         JobSpec spec, Alternative alternative, int nodes, int devices, int fits, int free, int guestHeld, int used,
-        int unavailable, int shortDevices, int shortCpu, int shortMemory, int noLabels)
+        int unavailable, int shortDevices, int shortCpu, int shortMemory, int noLabels, string kept)
     {
         if (nodes == 0) return $"the cell has no {alternative.Model}";
         var counts = $"of {devices} {alternative.Model} {used} are used, {guestHeld} held by guests, {free} free"
@@ -257,12 +276,13 @@ public static class Explainer
         if (spec.Kind == JobKind.Training)
         {
             var least = spec.LeastDevices;
-            if (fits >= least) return $"fits: {counts}";
+            if (fits >= least) return $"{(kept.Length > 0 ? kept : "fits")}: {counts}";
             // Nodes without free devices are in the counts; what else is missing is not.
             var missing = Lacks("nodes ", shortCpu, shortMemory, noLabels);
             return $"{least - fits} devices short{(missing.Length > 0 ? $" ({missing})" : "")}: {counts}";
         }
 
+        if (fits > 0 && kept.Length > 0) return $"{kept}: {counts}";
         if (fits > 0) return $"fits on {fits} nodes: {counts}";
         var causes = shortDevices > 0 ? $"{shortDevices} nodes lack free devices" : "";
         var others = Lacks("", shortCpu, shortMemory, noLabels);

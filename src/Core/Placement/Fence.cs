@@ -60,6 +60,11 @@ public sealed class Fence
     }
 
     internal JobSpec Spec => _spec;
+
+    /// <summary>The job whose reservation was the first to take room away from this one; null: none did yet.</summary>
+    internal long? Refuser { get; private set; }
+
+    internal void Refused(Spare spare) => Refuser ??= spare.Key.Number;
 }
 
 /// <summary>A <see cref="Fence"/> for work with a known end.</summary>
@@ -80,7 +85,13 @@ public readonly struct NodeFence
     public int Ranks(NodeState node, int ranks)
     {
         foreach (var spare in _fence.At(node, _end, _guest))
-            ranks = Math.Min(ranks, Fit.Ranks(spare.Devices, spare.CpuMilli, spare.MemoryMiB, _fence.Spec));
+        {
+            var left = Fit.Ranks(spare.Devices, spare.CpuMilli, spare.MemoryMiB, _fence.Spec);
+            if (left >= ranks) continue;
+            ranks = left;
+            _fence.Refused(spare);
+        }
+
         return Math.Max(0, ranks);
     }
 
@@ -90,7 +101,11 @@ public readonly struct NodeFence
         foreach (var spare in _fence.At(node, _end, _guest))
             if (spare.Devices < System.Numerics.BitOperations.PopCount(mask & spare.FreeMask)
                 || spare.CpuMilli < _fence.Spec.CpuMilli || spare.MemoryMiB < _fence.Spec.MemoryMiB)
+            {
+                _fence.Refused(spare);
                 return false;
+            }
+
         return true;
     }
 

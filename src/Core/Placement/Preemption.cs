@@ -111,7 +111,7 @@ public static class Preemption
         foreach (var gang in holders.Gangs(model))
             if (MayPush(job, gang) && gang.Until <= at && gang.End > at) pushed += gang.Devices;
         var spare = ledger.Room - job.Spec.LeastDevices - pushed;
-        return new Claim(job.Spec.Priority, model, InFuture(at), Math.Max(0, spare));
+        return new Claim(job.Number, job.Spec.Priority, model, InFuture(at), Math.Max(0, spare));
 
         // An estimate that has passed already proves nothing, so nothing is promised for the next minute.
         DateTimeOffset InFuture(DateTimeOffset estimate) =>

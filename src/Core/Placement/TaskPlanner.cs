@@ -14,18 +14,32 @@ public sealed record TaskPlan(NodeState Node, uint DeviceMask, Alternative Alter
 /// </summary>
 public static class TaskPlanner
 {
-    /// <summary>Null when none of the alternatives has room now.</summary>
+    /// <summary>Null when none of the alternatives has room now. For questions: nothing changes.</summary>
     /// <param name="fence">What is reserved for more urgent jobs; null: nothing.</param>
     public static TaskPlan? Plan(
-        CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null)
+        CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null) =>
+        Plan(index, index.Scores.Asking, decides: false, spec, alternatives, fence);
+
+    /// <summary>The same for a decision: the scoring policy counts it, and draws. Nobody but a round decides, so it
+    /// takes one.</summary>
+    public static TaskPlan? Decide(
+        RoundWriter round, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null)
+    {
+        var index = round.Index;
+        return Plan(index, index.Scores.Deciding, decides: true, spec, alternatives, fence);
+    }
+
+    private static TaskPlan? Plan(
+        CapacityIndex index, ScoreView scores, bool decides, JobSpec spec, IReadOnlyList<Alternative> alternatives,
+        Fence? fence)
     {
         // What is reserved differs by alternative, so behind a fence they are tried one by one.
         var shape = TaskShape.Of(spec);
-        if (index.ModelsCompete && fence is null) return Competing(index, spec, shape, alternatives);
+        if (index.ModelsCompete && fence is null) return Competing(index, scores, decides, spec, shape, alternatives);
         foreach (var alternative in alternatives)
         {
-            var condition = Condition(index, spec, shape, fence?.On(alternative, spec.Devices));
-            if (index.Scores.Best(shape, alternative.Only, condition) is { } choice)
+            var condition = Condition(index, scores.Policy, spec, shape, fence?.On(alternative, spec.Devices));
+            if (scores.Best(shape, alternative.Only, condition) is { } choice)
                 return new TaskPlan(index.NodeAt(choice.Node.Index), choice.Devices, alternative);
         }
 
@@ -34,14 +48,15 @@ public static class TaskPlanner
 
     /// <summary>Home models against each other, then those where it is a guest.</summary>
     private static TaskPlan? Competing(
-        CapacityIndex index, JobSpec spec, in TaskShape shape, IReadOnlyList<Alternative> alternatives)
+        CapacityIndex index, ScoreView scores, bool decides, JobSpec spec, in TaskShape shape,
+        IReadOnlyList<Alternative> alternatives)
     {
         foreach (var guest in GuestLast)
         {
-            var models = index.ModelsOf(alternatives, guest);
+            var models = index.ModelsOf(alternatives, guest, keep: decides);
             if (models.Count == 0) continue;
-            var condition = Condition(index, spec, shape, clear: null);
-            if (index.Scores.Best(shape, models, condition) is not { } choice) continue;
+            var condition = Condition(index, scores.Policy, spec, shape, clear: null);
+            if (scores.Best(shape, models, condition) is not { } choice) continue;
             var node = index.NodeAt(choice.Node.Index);
             var alternative = alternatives.First(a => a.Guest == guest && a.Model == node.Accelerator.Model);
             return new TaskPlan(node, choice.Devices, alternative);
@@ -54,7 +69,7 @@ public static class TaskPlanner
 
     /// <summary>What a node must meet beside room; null: nothing.</summary>
     private static Func<NodeRoom, bool>? Condition(
-        CapacityIndex index, JobSpec spec, TaskShape shape, NodeFence? clear)
+        CapacityIndex index, IScoringPolicy policy, JobSpec spec, TaskShape shape, NodeFence? clear)
     {
         if (spec.Labels.Count == 0 && clear is null) return null;
         return room =>
@@ -62,7 +77,7 @@ public static class TaskPlanner
             var node = index.NodeAt(room.Index);
             if (!Feasibility.HasLabels(node, spec.Labels)) return false;
             if (clear is null) return true;
-            index.Scores.Policy.Score(shape, room, out var devices);
+            policy.Score(shape, room, out var devices);
             return clear.Value.Admits(node, devices);
         };
     }

@@ -6,8 +6,11 @@ namespace Stockpile.Core.Queueing;
 /// The prospect of a gang that found no room: when, at the latest estimate, enough devices of one model are free or may
 /// be taken back. It is worked out anew whenever the gang is tried again, so it is not part of the stored state.
 /// </summary>
-public sealed class Claim(Priority priority, string model, DateTimeOffset at, int spare)
+public sealed class Claim(long job, Priority priority, string model, DateTimeOffset at, int spare)
 {
+    /// <summary>The gang.</summary>
+    public long Job { get; } = job;
+
     /// <summary>Of the gang; only less urgent gangs give way to the claim.</summary>
     public Priority Priority { get; } = priority;
 

@@ -24,12 +24,16 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
         }
     }
 
+    /// <summary>The claim that closed an alternative to the gang that was asked for last; null: none did.</summary>
+    public Claim? StandsInWayOf { get; private set; }
+
     /// <summary>The alternatives on which the gang would not stand in a more urgent one's way.</summary>
     public IReadOnlyList<Alternative> Open(JobState job, IReadOnlyList<Alternative> alternatives)
     {
         var least = job.Spec.LeastDevices;
+        StandsInWayOf = null;
         foreach (var alternative in alternatives)
-            if (!_holdBack.Allows(job, alternative.Model, least))
+            if ((StandsInWayOf = _holdBack.Forbids(job, alternative.Model, least)) is not null)
                 return [.. alternatives.Where(a => _holdBack.Allows(job, a.Model, least))];
         return alternatives;
     }

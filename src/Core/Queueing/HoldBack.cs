@@ -35,11 +35,14 @@ internal sealed class HoldBack
     }
 
     /// <summary>Whether the gang may start on the model with so many devices.</summary>
-    public bool Allows(JobState job, string model, int devices)
+    public bool Allows(JobState job, string model, int devices) => Forbids(job, model, devices) is null;
+
+    /// <summary>The claim in whose way it would stand; null: in none's.</summary>
+    public Claim? Forbids(JobState job, string model, int devices)
     {
         foreach (var claim in _claims)
-            if (Concerns(claim, job, model) && devices > claim.Spare && Stays(claim, job, devices)) return false;
-        return true;
+            if (Concerns(claim, job, model) && devices > claim.Spare && Stays(claim, job, devices)) return claim;
+        return null;
     }
 
     /// <summary>A gang was started: what it holds at the time of a claim is spare no more.</summary>

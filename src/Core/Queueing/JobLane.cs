@@ -23,6 +23,9 @@ public sealed class JobLane
     /// <summary>The capacity stamp at which its head found no room or no quota; it counts until that changes.</summary>
     internal long RefusedAt { get; set; } = -1;
 
+    /// <summary>What the last cycle found for all that waited in it then.</summary>
+    internal LastTry? Tried { get; set; }
+
     internal JobState Head => Waiting.Min!;
 
     /// <summary>A job behind the head that may pass it in this pass, because it is done before a reservation that the

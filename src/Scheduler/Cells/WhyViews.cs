@@ -29,6 +29,13 @@ public static class WhyViews
         if (explanation.HeldBackBy is { } other) reply.HeldBackBy = ToWire(state, other);
         if (explanation.Rule is { } rule)
             reply.Rule = rule.ToWire();
+        if (explanation.Tried is { } tried)
+        {
+            reply.Outcome = ToWire(tried.Outcome);
+            reply.OutcomeReason = tried.Reason;
+            reply.TriedAtMs = tried.At.ToWireMs();
+        }
+
         return reply;
     }
 
@@ -65,6 +72,15 @@ public static class WhyViews
         if (job.Waits) view.Why = Of(copy, job, now, progress: null);
         return view;
     }
+
+    private static string ToWire(CycleOutcome outcome) => outcome switch
+    {
+        CycleOutcome.NoRoom => "no-room",
+        CycleOutcome.OverQuota => "over-quota",
+        CycleOutcome.HeldBack => "held-back",
+        CycleOutcome.RoundFull => "round-full",
+        _ => "placed",
+    };
 
     private static WhyAlternative ToWire(AlternativeReport a) => new()
     {

@@ -30,7 +30,8 @@ public sealed class CellHistory
     private int _cyclesInARow;
     private int _key;
 
-    public CellHistory(int seed)
+    /// <param name="change">What is different in the policy that the seed draws; null: nothing.</param>
+    public CellHistory(int seed, Func<Policy, Policy>? change = null)
     {
         Seed = seed;
         _random = new Random(seed);
@@ -38,12 +39,13 @@ public sealed class CellHistory
         _jobs = new RandomJobs(_random);
         // Some histories are idle and some are crowded: both ends have their own mistakes.
         _eagerness = _random.Next(15, 45);
-        State = new CellState("north", RandomFleet.Catalog, _fleet.Policy);
+        Policy = change?.Invoke(_fleet.Policy) ?? _fleet.Policy;
+        State = new CellState("north", RandomFleet.Catalog, Policy);
     }
 
     public int Seed { get; }
     public CellState State { get; }
-    public Policy Policy => _fleet.Policy;
+    public Policy Policy { get; }
 
     /// <summary>The rounds that were closed with events, oldest first: the journal.</summary>
     public List<Round> Rounds { get; } = [];

@@ -107,7 +107,10 @@ public sealed class ExplainFullyTests
         var promised = Explain(cell, large).Reservation!;
         Assert.Equal((16, Midnight.AddHours(1)), (promised.Slot.Devices, promised.Slot.Start));
         Assert.Equal(large, Explain(cell, held).HeldBackBy!.Job);
-        Assert.EndsWith("; held back, because devices are reserved for north-2", Explain(cell, held).Reason);
+        Assert.StartsWith("held back, because devices are reserved for north-2; ", Explain(cell, held).Reason);
+        Assert.DoesNotContain("fits", Explain(cell, held).Reason);
+        Assert.Equal(CycleOutcome.HeldBack, Explain(cell, held).Tried!.Outcome);
+        Assert.Equal(CycleOutcome.NoRoom, Explain(cell, large).Tried!.Outcome);
         Assert.Null(Explain(cell, large).HeldBackBy);
     }
 

@@ -20,6 +20,9 @@ public interface IScoringPolicy
     /// <summary>True when <see cref="ModelPenalty"/> is used; <see cref="Observe"/> is called then.</summary>
     bool WeighsModels => false;
 
+    /// <summary>The policy as a question may use it: what the copy draws or learns, the original does not.</summary>
+    IScoringPolicy ForQuestions() => this;
+
     /// <summary>What is free of each model, told every now and then.</summary>
     void Observe(IReadOnlyList<ModelRoom> rooms)
     {

@@ -81,23 +81,38 @@ public sealed class ScoreIndex(IScoringPolicy scoring)
     public Choice? Best(in TaskShape task, IReadOnlyList<string> models, Func<NodeRoom, bool>? accepts = null)
     {
         Observe();
-        var allowed = AllowedOf(models);
+        return Choose(Policy, task, AllowedOf(models), accepts);
+    }
+
+    /// <summary>For what decides. It counts as a decision, and a policy that draws lots has drawn.</summary>
+    public ScoreView Deciding => new(this, Policy, decides: true);
+
+    /// <summary>For questions: nothing that a later decision depends on changes.</summary>
+    public ScoreView Asking => new(this, Policy.ForQuestions(), decides: false);
+
+    internal Choice? Ask(
+        IScoringPolicy policy, in TaskShape task, IReadOnlyList<string> models, Func<NodeRoom, bool>? accepts) =>
+        Choose(policy, task, _allowed.GetValueOrDefault(models) ?? NewAllowed(models), accepts);
+
+    private static Choice? Choose(
+        IScoringPolicy policy, in TaskShape task, Allowed allowed, Func<NodeRoom, bool>? accepts)
+    {
         NodeRoom? best = null;
         var bestScore = int.MinValue;
         for (var i = 0; i < allowed.Groups.Length; i++)
         {
             var group = allowed.Groups[i];
             if (group.FreeMilli < task.DeviceMilli) continue;
-            var found = group.Best(Policy, task, accepts, out var score);
+            var found = group.Best(policy, task, accepts, out var score);
             if (found is null) continue;
-            if (Policy.WeighsModels) score -= Policy.ModelPenalty(task, allowed.Models[i], allowed.Models);
+            if (policy.WeighsModels) score -= policy.ModelPenalty(task, allowed.Models[i], allowed.Models);
             if (score < bestScore || (score == bestScore && found.Index > best!.Index)) continue;
             best = found;
             bestScore = score;
         }
 
         if (best is null) return null;
-        Policy.Score(task, best, out var devices);
+        policy.Score(task, best, out var devices);
         return new Choice(best, devices);
     }
 
@@ -105,8 +120,13 @@ public sealed class ScoreIndex(IScoringPolicy scoring)
     {
         if (_allowed.TryGetValue(models, out var allowed)) return allowed;
         if (_allowed.Count >= AllowedMax) _allowed.Clear();
+        return _allowed[models] = NewAllowed(models);
+    }
+
+    private Allowed NewAllowed(IReadOnlyList<string> models)
+    {
         var known = (models.Count > 0 ? models : _models).Where(_groups.ContainsKey).ToArray();
-        return _allowed[models] = new Allowed(known, [.. known.Select(m => _groups[m])]);
+        return new Allowed(known, [.. known.Select(m => _groups[m])]);
     }
 
     private void Observe()

@@ -152,9 +152,17 @@ public sealed record WhyResponse(
     /// <summary>The quota or rule that says no.</summary>
     public string? Rule { get; init; }
 
+    /// <summary>What the last round that tried it found; left out where none did since it began to wait.</summary>
+    public TriedResponse? Tried { get; init; }
+
     /// <summary>Changes to the request that would let it start now.</summary>
     public IReadOnlyList<string>? Changes { get; init; }
 }
+
+/// <summary>What a round found for a job that it left waiting.</summary>
+/// <param name="Outcome">no-room, over-quota, held-back or round-full.</param>
+/// <param name="At">The instant of the round, simulated.</param>
+public sealed record TriedResponse(string Outcome, string Reason, DateTimeOffset At);
 
 /// <summary>A start estimate from the planned ends of running work and the jobs ahead.</summary>
 /// <param name="AtLeast">More jobs are ahead than were looked at, so it may be later.</param>

@@ -17,7 +17,16 @@ public static class WhyMapping
         Reservation = reply.Reservation is { } own ? ToResponse(own) : null,
         HeldBackBy = reply.HeldBackBy is { } other ? ToResponse(other) : null,
         Rule = reply.Rule?.Message,
+        Tried = reply.Outcome.Length == 0 ? null
+            : new TriedResponse(reply.Outcome, reply.OutcomeReason, Instant(reply.TriedAtMs)),
         Changes = reply.Changes.Count == 0 ? null : [.. reply.Changes],
+    };
+
+    /// <summary>What a round found, as a part of a sentence.</summary>
+    public static string ToWords(this TriedResponse tried) => tried.Outcome switch
+    {
+        "held-back" => $"held back, because {tried.Reason}",
+        var outcome => $"{outcome.Replace('-', ' ')}: {tried.Reason}",
     };
 
     /// <param name="result">The answer to a dry run that refuses nothing.</param>

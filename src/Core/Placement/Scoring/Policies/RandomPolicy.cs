@@ -9,6 +9,9 @@ public sealed class RandomPolicy(ScoringContext context) : IScoringPolicy
 
     public bool Varies => true;
 
+    /// <summary>The next draws are the same, and are still to come.</summary>
+    public IScoringPolicy ForQuestions() => new RandomPolicy(context) { _state = _state };
+
     public int Score(in TaskShape task, NodeRoom node, out uint devices)
     {
         devices = 0;
