@@ -27,6 +27,13 @@ internal static class WhyViews
                     + $"({other.Name}) from {Show.Time(other.Start)} on, and this would still run then"
                 : null),
         ]);
+        if (why.Elsewhere is not null || why.Stays is not null)
+        {
+            screen.Heading("Other cells");
+            foreach (var cell in why.Elsewhere ?? []) screen.Line($"  {cell.Cell}: {cell.Verdict}");
+            if (why.Stays is { } stays) screen.Line($"  {stays}");
+        }
+
         if (why.Changes is { Count: > 0 } changes)
         {
             screen.Heading("What would start it now");

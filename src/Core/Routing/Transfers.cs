@@ -63,10 +63,7 @@ public static class Transfers
         foreach (var better in gang.Class.Home.TakeWhile(a => a.Model != model))
         {
             // Whoever waits for it, here or anywhere, comes first.
-            if (state.Queue.IsWanted(better.Model) || others.IsWanted(better.Model)) continue;
-            var size = Math.Max(gang.Spec.MaxDevices, gang.Spec.Devices);
-            var runTime = RunTimes.Of(gang.Spec, state.Catalog, state.Policy.Gangs, better.Model, size);
-            if (!GangMoves.Pays(state, gang, GangMoves.After(state, gang, runTime, now), now)) continue;
+            if (IsWanted(state, others, better) || !Pays(state, gang, better, now)) continue;
             var routed = RoutedJob.Of(gang.Spec, [better], state.Policy);
             if (others.ChooseFree(routed, cell => mayGo(gang.Number, cell)) is { } cell) return (cell, routed);
         }
@@ -74,5 +71,16 @@ public static class Transfers
         return null;
     }
 
-    private static string ModelOf(JobState gang) => gang.Allocations.First().Value.Node.Accelerator.Model;
+    /// <summary>Whether somebody waits for the model, here or anywhere.</summary>
+    internal static bool IsWanted(CellState state, RoutingTable others, Alternative model) =>
+        state.Queue.IsWanted(model.Model) || others.IsWanted(model.Model);
+
+    internal static bool Pays(CellState state, JobState gang, Alternative better, DateTimeOffset now)
+    {
+        var size = Math.Max(gang.Spec.MaxDevices, gang.Spec.Devices);
+        var runTime = RunTimes.Of(gang.Spec, state.Catalog, state.Policy.Gangs, better.Model, size);
+        return GangMoves.Pays(state, gang, GangMoves.After(state, gang, runTime, now), now);
+    }
+
+    internal static string ModelOf(JobState gang) => gang.Allocations.First().Value.Node.Accelerator.Model;
 }

@@ -150,7 +150,10 @@ public static class JobPalette
             ("state", why.Job.State),
             ("reason", why.Reason),
             ("tried", why.Tried is { } tried ? $"last in the round at {Time(tried.At)}: {tried.ToWords()}" : null),
-            ("ahead", why.AheadInQueue == 0 ? null : $"{why.AheadInQueue} in the queue"));
+            ("ahead", why.AheadInQueue == 0 ? null : $"{why.AheadInQueue} in the queue"),
+            ("stays", why.Stays));
+        if (why.Elsewhere is { } others)
+            await answer.PartAsync(["other cell", "verdict"], others, other => [other.Cell, other.Verdict]);
         if (why.Alternatives.Count == 0) return;
         await answer.PartAsync(
             ["model", "tier", "as", ">nodes", ">devices", ">free", ">by guests", ">used", ">away", ">fits",

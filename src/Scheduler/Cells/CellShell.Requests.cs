@@ -2,6 +2,7 @@ using Akka.Actor;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Routing;
 using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
@@ -143,7 +144,11 @@ public sealed partial class CellShell
     private WhyReply Why(long number, string origin)
     {
         if (Find(number, origin) is not { } job) return new WhyReply { Refusal = NoJob(number, origin) };
-        return WhyViews.Of(_state, job, _options.Clock.GetUtcNow(), _progress);
+        var now = _options.Clock.GetUtcNow();
+        var elsewhere = _options.Cells is { } cells
+            ? Elsewhere.Look(_state, TableOf(cells.Others(_cell)), MayGo, job, now)
+            : null;
+        return WhyViews.Of(_state, job, now, _progress, elsewhere);
     }
 
     private NodeReply Node(string id) => _state.FindNode(id) is { } node

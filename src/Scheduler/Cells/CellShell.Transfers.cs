@@ -52,14 +52,19 @@ public sealed partial class CellShell
         if (others.Count == 0) return;
         if (others.Count > ManyCells && _options.Real.GetElapsedTime(_lookedAt, now) < _options.DigestInterval) return;
         _lookedAt = now;
-        var table = new RoutingTable();
-        foreach (var other in others) table.Update(other);
         foreach (var transfer in Transfers.Choose(
-            _state, table, MayGo, _options.Clock.GetUtcNow(), Limits.OffersPerTickMax))
+            _state, TableOf(others), MayGo, _options.Clock.GetUtcNow(), Limits.OffersPerTickMax))
         {
             _offers[transfer.Job.Number] = (transfer.Cell, now);
             _ports.Cells.Tell(OfferOf(transfer), _ports.Self);
         }
+    }
+
+    private static RoutingTable TableOf(IReadOnlyList<CellStatus> others)
+    {
+        var table = new RoutingTable();
+        foreach (var other in others) table.Update(other);
+        return table;
     }
 
     private bool MayGo(long job, string cell) =>

@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Routing;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using V1WhatIf = Stockpile.Protocol.V1.WhatIf;
@@ -11,7 +12,9 @@ namespace Stockpile.Scheduler.Cells;
 public static class WhyViews
 {
     /// <param name="now">Simulated time; a cell in which nothing happens has an older one.</param>
-    public static WhyReply Of(CellState state, JobState job, DateTimeOffset now, ProgressBoard? progress)
+    /// <param name="elsewhere">How other cells look for it; null: nobody knows.</param>
+    public static WhyReply Of(
+        CellState state, JobState job, DateTimeOffset now, ProgressBoard? progress, Elsewhere? elsewhere = null)
     {
         if (now < state.At) now = state.At;
         var explanation = Explainer.ExplainFully(state, job, now);
@@ -36,6 +39,10 @@ public static class WhyViews
             reply.TriedAtMs = tried.At.ToWireMs();
         }
 
+        if (elsewhere is null) return reply;
+        reply.Stays = elsewhere.Stays;
+        reply.Elsewhere.AddRange(
+            elsewhere.Cells.Select(c => new WhyElsewhere { Cell = c.Cell, Verdict = c.Verdict }));
         return reply;
     }
 

@@ -153,6 +153,9 @@ public sealed class ReadTests : IAsyncLifetime
         {
             Model = "H800", Tier = "frontier", NodesShortOfDevices = 7, Verdict = "12 devices short",
         });
+        _host.Gateway.Why.Elsewhere.Add(new WhyElsewhere { Cell = "top", Verdict = "it would wait there too" });
+        _host.Gateway.Why.Stays = "it has changed cells 8 times";
+        (_host.Gateway.Why.Outcome, _host.Gateway.Why.OutcomeReason) = ("no-room", "no node has room for it");
         _host.Gateway.Events.Add(new HistoryEntry(DateTimeOffset.UnixEpoch, "north", 1, 5, "JobSubmitted", "gen-9"));
 
         var why = await Get("/api/v1/jobs/north-1/why");
@@ -160,6 +163,9 @@ public sealed class ReadTests : IAsyncLifetime
 
         Assert.Equal("no room", why["reason"]);
         Assert.Equal(7, why.Json.GetProperty("alternatives")[0].GetProperty("nodesShortOfDevices").GetInt32());
+        Assert.Equal("top", why.Json.GetProperty("elsewhere")[0].GetProperty("cell").GetString());
+        Assert.Equal("it has changed cells 8 times", why["stays"]);
+        Assert.Equal("no-room", why.Json.GetProperty("tried").GetProperty("outcome").GetString());
         var entry = history.Json.GetProperty("events")[0];
         Assert.Equal("JobSubmitted", entry.GetProperty("event").GetString());
         Assert.Equal("1970-01-01T00:00:00.000Z", entry.GetProperty("at").GetString());

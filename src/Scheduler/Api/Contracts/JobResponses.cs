@@ -157,7 +157,16 @@ public sealed record WhyResponse(
 
     /// <summary>Changes to the request that would let it start now.</summary>
     public IReadOnlyList<string>? Changes { get; init; }
+
+    /// <summary>How the best of the other cells look for it; left out where that is of no use to it.</summary>
+    public IReadOnlyList<ElsewhereResponse>? Elsewhere { get; init; }
+
+    /// <summary>Why it stays in its cell for now, or what it waits for to go.</summary>
+    public string? Stays { get; init; }
 }
+
+/// <summary>What another cell's last status says about a job.</summary>
+public sealed record ElsewhereResponse(string Cell, string Verdict);
 
 /// <summary>What a round found for a job that it left waiting.</summary>
 /// <param name="Outcome">no-room, over-quota, held-back or round-full.</param>

@@ -85,20 +85,22 @@ internal static class JobEndpoints
 
         var (submissions, refusals) = JobSubmissions.PrepareAll(jobs, key, options);
         if (refusals.Count > 0)
-            return ProblemResult.Of([.. refusals.Select(r => r.Refusal.ToJsonNames().InBatch(r.Index))]);
+            return ProblemResult.Of([.. refusals.Select(r => InBatch(r.Refusal.ToJsonNames(), r.Index))]);
         var results = await JobSubmissions.SendAsync(gateway, submissions, mode, cancel);
         var refused = results.Select((r, i) => (r.Refusal, Index: i))
             .Where(r => r.Refusal is { Code: not Refusal.Withheld }).ToList();
         if (results.Any(r => r.Refusal is { Code: Refusal.Withheld }) || refused.Count == results.Count)
-            return ProblemResult.Of([.. refused.Select(r => r.Refusal!.ToJsonNames().InBatch(r.Index))]);
+            return ProblemResult.Of([.. refused.Select(r => InBatch(r.Refusal!.ToJsonNames(), r.Index))]);
         if (mode == SubmitMode.DryRun)
             return Results.Ok(new JobBatchResponse([])
             {
                 WhatIf = [.. results.Select(r => r.ToWhatIf(options)).OfType<WhatIfResponse>()],
             });
         return Results.Ok(new JobBatchResponse([.. results.Select((r, i) => r.Refusal is { } refusal
-            ? new JobBatchResult(null, ProblemResult.Item(refusal.ToJsonNames().InBatch(i)), r.Repeated)
+            ? new JobBatchResult(null, ProblemResult.Item(InBatch(refusal.ToJsonNames(), i)), r.Repeated)
             : new JobBatchResult(r.Job.ToResponse(options, withAllocations: true), null, r.Repeated))]));
+
+        Refusal InBatch(Refusal refusal, int job) => refusal.InBatch(job, jobs[job]?.Name);
     }
 
     private static async Task<IResult> ListAsync(

@@ -21,9 +21,17 @@ internal static class RefusalMapping
         new Refusal(refusal.Code, refusal.Field, refusal.Message).ToLine();
 
     /// <summary>The refusal as one of job number <paramref name="index"/> of a batch.</summary>
-    public static Refusal InBatch(this Refusal refusal, int index) => refusal.Field.Length == 0
-        ? refusal with { Field = $"jobs[{index}]", Message = $"jobs[{index}]: {refusal.Message}" }
-        : refusal with { Field = $"jobs[{index}].{refusal.Field}", Message = $"jobs[{index}].{refusal.Message}" };
+    /// <param name="name">The job's name, so that it is found without counting; empty where it has none.</param>
+    public static Refusal InBatch(this Refusal refusal, int index, string? name)
+    {
+        var job = string.IsNullOrEmpty(name) ? "" : $"job '{Names.Shorten(name)}', ";
+        return refusal.Field.Length == 0
+            ? refusal with { Field = $"jobs[{index}]", Message = $"{job}jobs[{index}]: {refusal.Message}" }
+            : refusal with
+            {
+                Field = $"jobs[{index}].{refusal.Field}", Message = $"{job}jobs[{index}].{refusal.Message}",
+            };
+    }
 
     private static Refusal WithField(this Refusal refusal, string field)
     {

@@ -20,6 +20,9 @@ public static class WhyMapping
         Tried = reply.Outcome.Length == 0 ? null
             : new TriedResponse(reply.Outcome, reply.OutcomeReason, Instant(reply.TriedAtMs)),
         Changes = reply.Changes.Count == 0 ? null : [.. reply.Changes],
+        Elsewhere = reply.Elsewhere.Count == 0 ? null
+            : [.. reply.Elsewhere.Select(e => new ElsewhereResponse(e.Cell, e.Verdict))],
+        Stays = reply.Stays.Length == 0 ? null : reply.Stays,
     };
 
     /// <summary>What a round found, as a part of a sentence.</summary>
