@@ -60,7 +60,7 @@ public sealed class JobPaletteTests
             Model = "H800", Tier = "frontier", Guest = true, Nodes = 2, Devices = 16, FreeDevices = 5, UsedDevices = 11,
             NodesShortOfDevices = 1, NodesWithoutLabels = 1, Verdict = "11 devices short",
         });
-        (why.Outcome, why.OutcomeReason) = ("held-back", "devices are reserved for north-9");
+        (why.Outcome, why.OutcomeReason) = ("held-back", "devices wait for north-9");
         why.Stays = "it goes to the first of them";
         why.Elsewhere.Add(new WhyElsewhere { Cell = "top", Verdict = "it would wait there too" });
         _bench.Gateway.Why = why;
@@ -70,7 +70,7 @@ public sealed class JobPaletteTests
                 "job    | north-1 (gang)",
                 "state  | pending",
                 "reason | no room",
-                "tried  | last in the round at 1970-01-01 00:00:00: held back, because devices are reserved for north-9",
+                "tried  | last in the round at 1970-01-01 00:00:00: held back, because devices wait for north-9",
                 "ahead  | 3 in the queue",
                 "stays  | it goes to the first of them",
                 "other cell | verdict",
