@@ -60,6 +60,30 @@ public sealed class StartTests(ClusterFixture cluster)
         await RunsAsync(one, small, 1, "basic", "standard");
     });
 
+    [Fact]
+    public Task Gangs_use_up_the_best_chips_of_whichever_cell_and_move_up_when_some_come_free() =>
+        cluster.ScenarioAsync(async () =>
+        {
+            var (one, two, three) = (cluster.Clients[0], cluster.Clients[1], cluster.Clients[2]);
+            // The 64 H800 are all in north: 24 and 32 of them by the API, the last 8 by pbm.
+            var first = await one.SubmitAsync(Jobs.NewKey("best"), Jobs.Training(24, "[]"));
+            await RunsAsync(two, first, 3, "frontier");
+            await RunsAsync(one, await two.SubmitAsync(Jobs.NewKey("best"), Jobs.Training(32, "[]")), 4, "frontier");
+            var by = await cluster.Compose.ExecAsync("scheduler-2",
+                "pbm", "job", "submit", "-n", "by-pbm", "-k", "training", "-d", "8", "-w", "20000");
+            by.OrFail();
+            var id = by.Lines.SelectMany(l => l.Split(' '))
+                .First(word => word.StartsWith("north-", StringComparison.Ordinal));
+            await RunsAsync(one, id, 1, "frontier");
+
+            var lesser = await three.SubmitAsync(Jobs.NewKey("lesser"), Jobs.Training(24, "[]"));
+            await RunsAsync(three, lesser, 3, "advanced");
+            await one.CancelAsync(first);
+            var moved = await Until.HoldsAsync($"{lesser} has moved up", () => two.JobAsync(lesser),
+                j => j.State == "running" && j.Allocations.All(a => a.Tier == "frontier"));
+            Assert.Equal(("north", 3), (moved.Cell, moved.Allocations.Count));
+        });
+
     private static async Task RunsAsync(SchedulerClient client, string id, int allocations, params string[] tiers)
     {
         var job = await Until.HoldsAsync($"{id} runs", () => client.JobAsync(id), j => j.State == "running");

@@ -59,13 +59,15 @@ internal static class JobSubmission
         var (submissions, refusals) = requests is [var one]
             ? PrepareOne(one, key, options)
             : JobSubmissions.PrepareAll(requests, key, options);
-        Refuse([.. refusals.DistinctBy(r => r.Index).Select(r => r.Refusal.ToLine())], requests.Count, taken: 0);
+        Refuse(
+            [.. refusals.DistinctBy(r => r.Index).Select(r => Named(r.Refusal.ToLine(), requests, r.Index))],
+            requests.Count, taken: 0);
         var results = await JobSubmissions.SendAsync(on.Gateway, submissions, SubmitMode.AllOrNothing, cancel);
         var taken = results.Where(r => r.Refusal is null).Select(r => new JobBatchResult(
             r.Job.ToResponse(options, withAllocations: true), null, r.Repeated)).ToList();
         if (taken.Count > 0) await ShowAsync(answer, taken);
         // Where jobs are withheld for the sake of one, that one is the news.
-        Refuse(Reasons(results), results.Count, taken.Count);
+        Refuse(Reasons(results, requests), results.Count, taken.Count);
     }
 
     private static (List<Submission>, List<(int Index, Refusal Refusal)>) PrepareOne(
@@ -82,8 +84,12 @@ internal static class JobSubmission
             r.Repeated ? "known already" : r.Job.Reason,
         ]);
 
-    private static List<string> Reasons(IReadOnlyList<SubmitResult> results) =>
-        [.. results.Where(r => r.Refusal is { Code: not Refusal.Withheld }).Select(r => r.Refusal.ToLine())];
+    private static List<string> Reasons(IReadOnlyList<SubmitResult> results, List<JobRequest> requests) =>
+        [.. results.Select((r, i) => (r.Refusal, Index: i)).Where(r => r.Refusal is { Code: not Refusal.Withheld })
+            .Select(r => Named(r.Refusal.ToLine(), requests, r.Index))];
+
+    private static string Named(string reason, List<JobRequest> requests, int index) =>
+        requests.Count == 1 ? reason : $"job '{Names.Shorten(requests[index].Name ?? "")}', {reason}";
 
     /// <param name="reasons">One for each job that is refused.</param>
     private static void Refuse(List<string> reasons, int jobs, int taken)
