@@ -88,7 +88,7 @@ public sealed class JobSubmissionTests
         _bench.Gateway.Refuse = job => job.Spec.FromWire().Name == "x"
             ? FakeGateway.Refusal(Refusal.Unplaceable, "devices", "no cell has so many")
             : FakeGateway.Refusal(Refusal.Withheld, "", "another job of the request is refused");
-        Assert.Equal("1 of 2 jobs was refused and none was taken: devices: no cell has so many",
+        Assert.Equal("1 of 2 jobs was refused and none was taken: job 'x': devices: no cell has so many",
             await _bench.RefusedAsync("job", "submit",
                 ("text", "jobs = [{ name = w, kind = training, devices = 8, work = 1 }, "
                     + "{ name = x, kind = training, devices = 8, work = 1 }]")));
@@ -100,7 +100,7 @@ public sealed class JobSubmissionTests
         _bench.Gateway.Refuse = job => job.Spec.FromWire().Name == "x"
             ? FakeGateway.Refusal(Refusal.Busy, "", "the queue is full")
             : null;
-        Assert.Equal("1 of 2 jobs was refused and 1 taken: the queue is full", await _bench.RefusedAsync(
+        Assert.Equal("1 of 2 jobs was refused and 1 taken: job 'x': the queue is full", await _bench.RefusedAsync(
             "job", "submit", ("text", "jobs = [{ name = w, kind = training, devices = 8, work = 1 }, "
                 + "{ name = x, kind = training, devices = 8, work = 1 }]")));
         Assert.Single(_bench.Gateway.Jobs);
