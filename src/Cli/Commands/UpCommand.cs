@@ -82,9 +82,10 @@ internal static class UpCommand
             new LocalClusterOptions(
                 folder, input.Catalog, input.Policy, input.Fleet, clock, settings, api, inspector),
             cancel);
-        await cluster.WaitUntilReadyAsync(cancel);
+        var down = await cluster.WaitUntilReadyAsync(cancel);
         context.Out.WriteLine($"stockpile is up: {string.Join(" ", cluster.Urls)}  "
             + $"({input.Fleet.Nodes.Count} nodes in {input.Fleet.Cells.Count()} cells, data in {folder.FullPath})");
+        foreach (var line in down) context.Error.WriteLine($"stockpile: {line.TrimEnd('.')}; the other cells serve");
         if (cluster.Inspector is { EndPoint: { } at })
             context.Out.WriteLine($"inspector: {at}  (stockpile inspect {at} help)");
         else if (cluster.Inspector is { Fault: { } fault })

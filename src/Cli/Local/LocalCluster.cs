@@ -36,6 +36,9 @@ public sealed class LocalCluster : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(120);
 
+    /// <summary>A cell whose journal answers late is down for a moment only.</summary>
+    private static readonly TimeSpan DownTimeout = TimeSpan.FromSeconds(10);
+
     private readonly WebApplication _app;
     private readonly LocalClusterOptions _options;
 
@@ -68,20 +71,40 @@ public sealed class LocalCluster : IAsyncDisposable
         return new LocalCluster(app, options);
     }
 
-    /// <summary>Waits until every node of the fleet is admitted by its cell.</summary>
-    /// <exception cref="CliException">They are not within two minutes.</exception>
-    public async Task WaitUntilReadyAsync(CancellationToken cancel)
+    /// <summary>
+    /// Waits until every node of the fleet is admitted by its cell. Cells that are down do not keep the others from
+    /// serving, so their nodes are waited for a short while only.
+    /// </summary>
+    /// <returns>Why cells do not serve, a line for each.</returns>
+    /// <exception cref="CliException">Nodes of cells that serve are not admitted within two minutes, or no cell serves.
+    /// </exception>
+    public async Task<IReadOnlyList<string>> WaitUntilReadyAsync(CancellationToken cancel)
     {
+        var nodes = _options.Fleet.Nodes.GroupBy(node => node.Cell, StringComparer.Ordinal)
+            .ToDictionary(cell => cell.Key, cell => cell.Count(), StringComparer.Ordinal);
         var since = TimeProvider.System.GetTimestamp();
-        while (TimeProvider.System.GetElapsedTime(since) < ReadyTimeout)
+        while (true)
         {
             var cells = await TryCellsAsync(cancel);
-            if (cells.Sum(c => c.Nodes - c.NodesLost) >= _options.Fleet.Nodes.Count) return;
+            var missing = nodes.Where(cell => cells.FirstOrDefault(c => c.Cell == cell.Key) is not { } view
+                || view.Nodes - view.NodesLost < cell.Value).Select(cell => cell.Key).ToList();
+            if (missing.Count == 0) return [];
+            var waited = TimeProvider.System.GetElapsedTime(since);
+            if (waited >= DownTimeout)
+            {
+                var down = (await Gateway.StandingAsync(cancel)).Down;
+                var silent = missing.Where(cell => cells.All(c => c.Cell != cell)).ToList();
+                if (down.Count > 0 && silent.Count == nodes.Count)
+                    throw new CliException(ExitCodes.Refused, string.Join("; ", down));
+                if (silent.Count == missing.Count && down.Count >= silent.Count) return down;
+            }
+
+            if (waited >= ReadyTimeout)
+                throw new CliException(ExitCodes.Refused,
+                    $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; see the "
+                    + $"log in {_options.Data.FullPath}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
         }
-
-        throw new CliException(ExitCodes.Refused,
-            $"the nodes did not join within {ReadyTimeout.TotalSeconds:0} s; see the log in {_options.Data.FullPath}");
     }
 
     public Task WaitForShutdownAsync(CancellationToken cancel) => _app.WaitForShutdownAsync(cancel);

@@ -123,7 +123,8 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
         var (ask, silent) = cells.KeyHolders() ?? throw new ClusterUnavailableException(
             "the cells of the journal are being looked up", TimeSpan.FromSeconds(1), nothingTaken: true);
         foreach (var cell in silent)
-            if (!await ports.BornWithDesks(cell).ConfigureAwait(false))
+            if (await ports.BornWithDesks(cell).ConfigureAwait(false)) cells.RememberBornWithDesks(cell);
+            else
                 throw cells.WhyNotYet(cell) ?? new ClusterUnavailableException(
                     $"cell {cell} is starting, and may know the key", TimeSpan.FromSeconds(1), nothingTaken: true);
         var replies = await Task.WhenAll(ask.Select(cell => asker.AskAsync(

@@ -38,6 +38,9 @@ public sealed class KnownCells(TimeProvider real, string salt = "")
     /// </summary>
     private HashSet<string>? _silent;
 
+    /// <summary>Cells of which the journal's first row says that they never had a key that no desk knows.</summary>
+    private readonly HashSet<string> _bornWithDesks = new(StringComparer.Ordinal);
+
     public void Hear(CellView view)
     {
         lock (_lock)
@@ -103,6 +106,12 @@ public sealed class KnownCells(TimeProvider real, string salt = "")
                 .Order(StringComparer.Ordinal)];
     }
 
+    /// <summary>The cell has no keys that no desk knows, which stays so whether it speaks or not.</summary>
+    public void RememberBornWithDesks(string cell)
+    {
+        lock (_lock) _bornWithDesks.Add(cell);
+    }
+
     /// <summary>Cells that have to be asked for keys of before there were desks, and those that may have to be and have
     /// not spoken; null: it is not known which cells there are.</summary>
     public (IReadOnlyList<string> Ask, IReadOnlyList<string> Silent)? KeyHolders()
@@ -111,7 +120,7 @@ public sealed class KnownCells(TimeProvider real, string salt = "")
         {
             if (_silent is null) return null;
             return ([.. _cells.Values.Where(c => !c.View.KeysAtDesks).Select(c => c.View.Cell)],
-                [.. _silent.Order(StringComparer.Ordinal)]);
+                [.. _silent.Except(_bornWithDesks).Order(StringComparer.Ordinal)]);
         }
     }
 

@@ -68,6 +68,19 @@ public sealed class KeyedJobsTests
     }
 
     [Fact]
+    public void A_cell_that_never_speaks_costs_one_look_into_the_journal_and_not_one_for_each_key()
+    {
+        var cluster = Cluster(4);
+        cluster.Known.Remember(["c0", "c1", "c2", "c3", "stopped"]);
+        cluster.Pass(TimeSpan.FromSeconds(12));
+        cluster.Submit(SmallCluster.Gang(), "first");
+        var before = cluster.Asked;
+        for (var i = 0; i < 8; i++) cluster.Submit(SmallCluster.Gang(), $"key-{i}");
+        Assert.Equal(1, cluster.FirstRowsRead);
+        Assert.Equal(16, cluster.Asked - before);
+    }
+
+    [Fact]
     public void A_key_whose_cell_could_not_run_its_job_after_all_goes_to_another_cell_and_has_one_job()
     {
         var cluster = new SmallCluster();

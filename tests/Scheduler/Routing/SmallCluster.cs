@@ -52,6 +52,9 @@ internal sealed class SmallCluster : IRouterPorts
     /// <summary>Questions to cells and desks so far.</summary>
     public int Asked { get; private set; }
 
+    /// <summary>Cells whose first row was read from the journal, each time counted.</summary>
+    public int FirstRowsRead { get; private set; }
+
     /// <summary>Share of the work that a gang has done when it is stopped with a grace.</summary>
     public double DoneAtStop { get; set; } = 0.25;
 
@@ -220,7 +223,11 @@ internal sealed class SmallCluster : IRouterPorts
         return Task.FromResult<IWireMessage>(reply);
     }
 
-    Task<bool> IRouterPorts.BornWithDesks(string cell) => Task.FromResult(true);
+    Task<bool> IRouterPorts.BornWithDesks(string cell)
+    {
+        FirstRowsRead++;
+        return Task.FromResult(true);
+    }
 
     Task IRouterPorts.Delay(TimeSpan time) => Task.CompletedTask;
 
