@@ -94,15 +94,15 @@ public sealed class LocalCluster : IAsyncDisposable
             {
                 var down = (await Gateway.StandingAsync(cancel)).Down;
                 var silent = missing.Where(cell => cells.All(c => c.Cell != cell)).ToList();
-                if (down.Count > 0 && silent.Count == nodes.Count)
+                if (down.Count >= nodes.Count && silent.Count == nodes.Count)
                     throw new CliException(ExitCodes.Refused, string.Join("; ", down));
                 if (silent.Count == missing.Count && down.Count >= silent.Count) return down;
             }
 
             if (waited >= ReadyTimeout)
                 throw new CliException(ExitCodes.Refused,
-                    $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; see the "
-                    + $"log in {_options.Data.FullPath}");
+                    $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; see "
+                    + $"the log in {_options.Data.FullPath}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
         }
     }
