@@ -80,6 +80,9 @@ public sealed class NodeState
     /// <summary>True when only guests, or nobody, hold the device.</summary>
     public bool IsReclaimable(int device) => _ownedMilli[device] == 0;
 
+    /// <summary>Thousandths of the device that work at home holds.</summary>
+    internal int OwnedMilli(int device) => _ownedMilli[device];
+
     internal void Bind(AllocationState allocation)
     {
         _allocations.Add(allocation.Sequence);

@@ -130,17 +130,17 @@ public static class SchedulingCycle
         var plan = desk.Plan(job, open, fence);
         // What running work gives back to a more urgent job it must not give to this one instead.
         var mayTake = plan is null && fence is null;
-        var reclaim = plan is null ? Reclaim.Find(state, job, open, round.At) : EvictionPlan.Nothing;
-        if (reclaim.Sequences.Count > 0)
+        var reclaim = plan is null ? Reclaim.Find(state, job, open, round.At) : ReclaimPlan.Nothing;
+        if (reclaim.Any)
         {
-            // What is an owner's by right was never anybody's to be promised.
+            // What is an owner's by right was never anybody's to be promised, and it is no more than its right.
             fence = null;
             preempted += GiveBack(state, round, job, reclaim);
-            plan = desk.Plan(job, open, fence);
+            plan = desk.Plan(job, open, fence, byRight: true);
         }
 
         // Those that may run on fewer devices give some before anybody has to leave.
-        if (plan is null && mayTake && Shrinking.MakeRoom(state, round, job)) plan = desk.Plan(job, open, fence);
+        if (plan is null && mayTake && Shrinking.MakeRoom(state, round, job, open)) plan = desk.Plan(job, open, fence);
 
         if (plan is null && mayTake && desk.Victims(job, open) is { } victims)
         {
@@ -180,9 +180,12 @@ public static class SchedulingCycle
         }
     }
 
-    /// <summary>Borrowers of the tenant's quota leave.</summary>
-    private static int GiveBack(CellState state, RoundWriter round, JobState job, EvictionPlan reclaim)
+    /// <summary>Borrowers of the tenant's quota shrink or leave.</summary>
+    /// <returns>Allocations that ended.</returns>
+    private static int GiveBack(CellState state, RoundWriter round, JobState job, ReclaimPlan reclaim)
     {
+        Shrinking.Commit(state, round, reclaim.Shrinks,
+            $"because tenant {job.Spec.Tenant} needs what was borrowed from its quota");
         var reason = $"tenant {job.Spec.Tenant} needs what was borrowed from its quota";
         foreach (var ending in Endings.Of(state, reclaim.Sequences, AllocationEnd.Reclaimed, reason))
             round.Commit(ending);
@@ -207,7 +210,7 @@ public static class SchedulingCycle
                 preempted += GiveBack(state, round, job, reclaim);
                 // What is an owner's by right was never anybody's to be promised.
                 outcome = PlaceTasks(
-                    state, round, job, mine, reclaim.Sequences.Count > 0 ? null : fence, MakeRoom.ByPreemption,
+                    state, round, job, mine, reclaim.Any ? null : fence, MakeRoom.ByPreemption,
                     ref preempted, tasks: 1);
             }
 
@@ -233,7 +236,8 @@ public static class SchedulingCycle
                 && Defragmentation.MakeRoom(state, round, job, alternatives))
                 plan = TaskPlanner.Decide(round, job.Spec, alternatives);
             if (plan is null && makeRoom.HasFlag(MakeRoom.ByPreemption)
-                && Push(state, round, job, alternatives, ref preempted))
+                && (Push(state, round, job, alternatives, ref preempted)
+                    || Shrinking.MakeRoom(state, round, job, alternatives)))
                 plan = TaskPlanner.Decide(round, job.Spec, alternatives);
             if (plan is null) return CycleOutcome.NoRoom;
             if (fence is not null)

@@ -1,104 +1,205 @@
 using System.Numerics;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Cells;
 
+/// <summary>A gang that gives devices up.</summary>
+/// <param name="Left">Devices that each of its parts keeps, by sequence.</param>
+internal sealed record Shrink(JobState Gang, Dictionary<long, int> Left)
+{
+    public int Given => Shrinking.RanksOf(Gang) - Left.Values.Sum();
+}
+
 /// <summary>
-/// Elastic gangs that give devices up for a gang of a higher priority class, so that nobody has to be preempted. They
-/// keep their least size, and are not asked again before the policy's interval has passed.
+/// Elastic gangs that give devices up, so that nobody has to leave. For a job of a higher priority class they go down to
+/// their least size; what they have above the size they asked for they give to a job of their own class too. They are
+/// not asked again before the policy's interval has passed.
 /// </summary>
 public static class Shrinking
 {
-    /// <summary>True when gangs shrank and the job fits now; when they cannot make room nothing changes.</summary>
-    public static bool MakeRoom(CellState state, RoundWriter round, JobState job)
+    /// <summary>True when gangs shrank and the job, or a task of it, fits now; else nothing changes.</summary>
+    /// <param name="alternatives">Where the job is at home.</param>
+    public static bool MakeRoom(
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives)
     {
-        foreach (var alternative in job.Class.Home)
+        foreach (var alternative in alternatives)
         {
-            if (Plans(state, round.At, job, alternative) is not { } plans) continue;
-            foreach (var (gang, plan) in plans)
-            {
-                var before = gang.Allocations.Values.Sum(a => a.Placed.Ranks);
-                var reason = $"it shrank from {before} to {plan.Devices} devices for training job {state.NameOf(job)}";
-                foreach (var committed in Moves.Of(state, gang, plan, reason)) round.Commit(committed);
-            }
-
+            if (alternative.Guest) continue;
+            var candidates = state.Gangs
+                .Where(g => IsOn(g, alternative.Model) && RanksOf(g) > FloorFor(g, job) && MayShrink(g)
+                    && GangMoves.IsRested(state, g.Allocations.First().Value, round.At))
+                .OrderBy(g => g.Spec.Priority).ThenByDescending(g => g.Number)
+                .ToList();
+            if (candidates.Count == 0) continue;
+            var shrinks = job.Spec.Kind == JobKind.Training
+                ? ForGang(state, job, alternative, candidates)
+                : ForTask(job, candidates);
+            if (shrinks.Count == 0) continue;
+            Commit(state, round, shrinks, $"for job {state.NameOf(job)}");
             return true;
         }
 
         return false;
     }
 
-    private static List<(JobState Gang, GangPlan Plan)>? Plans(
-        CellState state, DateTimeOffset at, JobState job, Alternative alternative)
+    /// <param name="what">For whom or what, as the end of a sentence.</param>
+    internal static void Commit(CellState state, RoundWriter round, IEnumerable<Shrink> shrinks, string what)
     {
-        var candidates = state.Gangs
-            .Where(g => IsElastic(state, at, g) && g.Spec.Priority < job.Spec.Priority
-                && g.Allocations.First().Value.Node.Accelerator.Model == alternative.Model)
-            .OrderBy(g => g.Spec.Priority).ThenByDescending(g => g.Number)
-            .ToList();
-        if (candidates.Count == 0) return null;
-        var ledger = new RoomLedger(state, job.Spec, alternative.Model);
-        var plans = new List<(JobState Gang, GangPlan Plan)>();
-        foreach (var gang in candidates)
+        foreach (var shrink in shrinks)
         {
-            if (ledger.Fits) break;
-            var before = ledger.Room;
-            var left = GiveUp(ledger, gang);
-            if (ledger.Room > before)
-            {
-                plans.Add((gang, PlanOf(gang, left, alternative)));
-                continue;
-            }
-
-            // Nothing of it helps, so it keeps all.
-            foreach (var allocation in gang.Allocations.Values)
-                Change(ledger, allocation, -(Devices(allocation) - left.GetValueOrDefault(allocation.Sequence)));
+            var plan = PlanOf(shrink);
+            var reason = $"it shrank from {RanksOf(shrink.Gang)} to {plan.Devices} devices {what}";
+            foreach (var committed in Moves.Of(state, shrink.Gang, plan, reason)) round.Commit(committed);
         }
-
-        return ledger.Fits && plans.Count > 0 ? plans : null;
     }
 
-    private static bool IsElastic(CellState state, DateTimeOffset at, JobState gang) =>
-        gang.Spec.Checkpoint > TimeSpan.Zero
-        && gang.Allocations.Values.Sum(a => a.Placed.Ranks) > gang.Spec.LeastDevices
-        && gang.Allocations.First().Value.PlacedAt + state.Policy.Gangs.ResizeInterval <= at
-        && gang.Allocations.Values.All(a => a.Node.Ready)
-        && Moves.IsMovable(gang);
+    /// <summary>Whether the gang could go on with fewer devices and lose nothing but a restart.</summary>
+    internal static bool MayShrink(JobState gang) =>
+        gang.Spec.Checkpoint > TimeSpan.Zero && RanksOf(gang) > gang.Spec.LeastDevices
+        && gang.Allocations.Values.All(a => a.Node.Ready) && Moves.IsMovable(gang);
+
+    internal static int RanksOf(JobState gang) => gang.Allocations.Values.Sum(a => a.Placed.Ranks);
 
     /// <summary>
-    /// Frees devices in the ledger until the job fits or the gang is at its least; the smallest pieces go first, so
+    /// Frees devices in the ledger until it is enough or the gang is at the floor; the smallest pieces go first, so
     /// that the gang stays close together. A gang with a shape gives up whole pieces.
     /// </summary>
-    /// <returns>Devices that each allocation keeps.</returns>
-    private static Dictionary<long, int> GiveUp(RoomLedger ledger, JobState gang)
+    /// <returns>What it gives, already taken out of the ledger; null: nothing of it would help.</returns>
+    internal static Shrink? GiveUp(RoomLedger ledger, JobState gang, int floor, Func<bool> enough)
     {
+        var before = ledger.Room;
         var left = gang.Allocations.Values.ToDictionary(a => a.Sequence, Devices);
-        var spare = left.Values.Sum() - gang.Spec.LeastDevices;
+        var spare = left.Values.Sum() - floor;
         var step = Math.Max(1, gang.Spec.PerNode);
         foreach (var allocation in gang.Allocations.Values.OrderBy(Devices).ThenByDescending(a => a.Sequence))
-            while (left[allocation.Sequence] >= step && spare >= step && !ledger.Fits)
+            while (left[allocation.Sequence] >= step && spare >= step && !enough())
             {
                 Change(ledger, allocation, step);
                 left[allocation.Sequence] -= step;
                 spare -= step;
             }
 
-        return left;
+        var shrink = new Shrink(gang, left);
+        if (ledger.Room > before) return shrink;
+        TakeBack(ledger, shrink);
+        return null;
     }
 
-    private static GangPlan PlanOf(JobState gang, Dictionary<long, int> left, Alternative alternative)
+    /// <summary>It keeps all after all.</summary>
+    internal static void TakeBack(RoomLedger ledger, Shrink shrink)
+    {
+        foreach (var allocation in shrink.Gang.Allocations.Values)
+            Change(ledger, allocation, -(Devices(allocation) - shrink.Left[allocation.Sequence]));
+    }
+
+    /// <summary>
+    /// Frees devices of the gang's part on one node until a task fits there.
+    /// </summary>
+    /// <param name="room">The node's, without what else is to leave; changed.</param>
+    /// <returns>Null: it does not fit even then.</returns>
+    internal static Shrink? GiveUp(NodeRoom room, in TaskShape shape, AllocationState part, int floor)
+    {
+        var spec = part.Job.Spec;
+        var step = Math.Max(1, spec.PerNode);
+        var spare = RanksOf(part.Job) - floor;
+        var mask = part.DeviceMask;
+        while (!Holds(room, shape))
+        {
+            if (BitOperations.PopCount(mask) < step || spare < step) return null;
+            var given = Highest(mask, step);
+            mask &= ~given;
+            spare -= step;
+            room.Change(new TaskShape(step * spec.CpuMilli, step * spec.MemoryMiB, step, 0), given, -1);
+        }
+
+        var left = part.Job.Allocations.Values.ToDictionary(a => a.Sequence, Devices);
+        left[part.Sequence] = BitOperations.PopCount(mask);
+        return new Shrink(part.Job, left);
+    }
+
+    internal static bool Holds(NodeRoom room, in TaskShape shape) =>
+        room.Holds(shape) && room.MemoryFreeMiB >= shape.MemoryMiB;
+
+    /// <summary>Devices that the gang keeps whoever of the job's class waits.</summary>
+    private static int FloorFor(JobState gang, JobState job) =>
+        gang.Spec.Priority < job.Spec.Priority ? gang.Spec.LeastDevices
+        : gang.Spec.Priority == job.Spec.Priority ? Math.Max(gang.Spec.LeastDevices, gang.Spec.Devices)
+        : int.MaxValue;
+
+    private static bool IsOn(JobState gang, string model) =>
+        gang.Allocations.First().Value.Node.Accelerator.Model == model;
+
+    /// <summary>What is above the wishes of the gangs goes to the job's wish; what they need less, to its least size.
+    /// </summary>
+    private static List<Shrink> ForGang(
+        CellState state, JobState job, Alternative alternative, List<JobState> candidates)
+    {
+        var ledger = new RoomLedger(state, job.Spec, alternative.Model);
+        var shrinks = new List<Shrink>();
+        foreach (var gang in candidates)
+        {
+            if (ledger.Room >= job.Spec.Devices) break;
+            var wish = Math.Max(gang.Spec.LeastDevices, gang.Spec.Devices);
+            if (RanksOf(gang) > wish
+                && GiveUp(ledger, gang, wish, () => ledger.Room >= job.Spec.Devices) is { } surplus)
+                shrinks.Add(surplus);
+        }
+
+        foreach (var gang in candidates)
+        {
+            if (ledger.Fits) break;
+            var given = shrinks.Find(s => s.Gang == gang);
+            if (given is not null)
+            {
+                TakeBack(ledger, given);
+                shrinks.Remove(given);
+            }
+
+            if (GiveUp(ledger, gang, FloorFor(gang, job), () => ledger.Fits) is { } more) shrinks.Add(more);
+        }
+
+        return ledger.Fits ? shrinks : [];
+    }
+
+    /// <summary>The gang of the lowest class that gives up least.</summary>
+    private static List<Shrink> ForTask(JobState job, List<JobState> candidates)
+    {
+        var shape = TaskShape.Of(job.Spec);
+        Shrink? best = null;
+        foreach (var gang in candidates)
+        {
+            if (best is not null && best.Gang.Spec.Priority < gang.Spec.Priority) break;
+            foreach (var part in gang.Allocations.Values)
+                if (Feasibility.HasLabels(part.Node, job.Spec.Labels)
+                    && GiveUp(part.Node.Room.Copy(), shape, part, FloorFor(gang, job)) is { } shrink
+                    && (best is null || shrink.Given < best.Given)) best = shrink;
+        }
+
+        return best is null ? [] : [best];
+    }
+
+    private static GangPlan PlanOf(Shrink shrink)
     {
         var pieces = new List<GangPiece>();
-        foreach (var allocation in gang.Allocations.Values)
+        foreach (var allocation in shrink.Gang.Allocations.Values)
         {
-            var mask = allocation.DeviceMask;
-            while (BitOperations.PopCount(mask) > left[allocation.Sequence])
-                mask &= ~(1u << BitOperations.Log2(mask));
+            var keeps = shrink.Left[allocation.Sequence];
+            var mask = allocation.DeviceMask & ~Highest(allocation.DeviceMask, Devices(allocation) - keeps);
             if (mask != 0) pieces.Add(new GangPiece(allocation.Node, mask, []));
         }
 
-        return new GangPlan(pieces, alternative, pieces.Sum(p => p.Devices));
+        var model = pieces[0].Node.Accelerator.Model;
+        return new GangPlan(
+            pieces, shrink.Gang.Class.Home.First(a => a.Model == model), pieces.Sum(p => p.Devices));
+    }
+
+    private static uint Highest(uint mask, int count)
+    {
+        var highest = 0u;
+        for (; count > 0; count--) highest |= 1u << BitOperations.Log2(mask & ~highest);
+        return highest;
     }
 
     private static int Devices(AllocationState allocation) => BitOperations.PopCount(allocation.DeviceMask);

@@ -9,6 +9,7 @@ internal sealed class RoomLedger
 {
     private readonly Dictionary<int, (int Devices, int CpuMilli, long MemoryMiB)> _freed = [];
     private readonly Dictionary<string, int> _rooms = new(StringComparer.Ordinal);
+    private readonly Dictionary<(int Node, int Device), int> _shares = [];
     private readonly JobSpec _spec;
     private readonly bool _guestsLeave;
 
@@ -37,8 +38,7 @@ internal sealed class RoomLedger
         foreach (var allocation in gang.Allocations.Values) Change(allocation, -1);
     }
 
-    /// <summary>One task goes. A share counts only when it leaves its device wholly free, which is not known here: it
-    /// counts as nothing.</summary>
+    /// <summary>One task goes. A share gives a device only when all who hold some of it are gone.</summary>
     public void Free(AllocationState task) => Change(task, +1);
 
     public void Bind(AllocationState task) => Change(task, -1);
@@ -57,9 +57,22 @@ internal sealed class RoomLedger
 
     private void Change(AllocationState allocation, int sign) => Free(
         allocation.Node,
-        allocation.ShareMilli == 0 ? sign * BitOperations.PopCount(allocation.DeviceMask) : 0,
+        allocation.ShareMilli == 0
+            ? sign * BitOperations.PopCount(allocation.DeviceMask)
+            : ChangeShare(allocation, sign),
         sign * allocation.CpuMilli,
         sign * allocation.MemoryMiB);
+
+    /// <returns>+1 where the device becomes whole, -1 where it was, else 0.</returns>
+    private int ChangeShare(AllocationState share, int sign)
+    {
+        var device = BitOperations.Log2(share.DeviceMask);
+        var held = _guestsLeave ? share.Node.OwnedMilli(device) : share.Node.UsedMilli(device);
+        var key = (share.Node.Index, device);
+        var before = _shares.GetValueOrDefault(key);
+        _shares[key] = before + sign * share.ShareMilli;
+        return (_shares[key] == held ? 1 : 0) - (before == held ? 1 : 0);
+    }
 
     private void Add(NodeState node, int room)
     {

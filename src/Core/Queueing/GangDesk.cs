@@ -42,11 +42,13 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
     /// The plan for the gang on the first alternative with room, smaller where its full size would be over its quota,
     /// or stand in a more urgent one's way.
     /// </summary>
-    public GangPlan? Plan(JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence)
+    /// <param name="byRight">It takes back what its tenant owns, so it gets no more than that.</param>
+    public GangPlan? Plan(
+        JobState job, IReadOnlyList<Alternative> alternatives, Fence? fence, bool byRight = false)
     {
         foreach (var alternative in alternatives)
         {
-            var plan = GangPlanner.Plan(state, WithinQuota(job.Spec, alternative), [alternative], fence);
+            var plan = GangPlanner.Plan(state, WithinQuota(job.Spec, alternative, byRight), [alternative], fence);
             if (plan is null) continue;
             if (_holdBack.Allows(job, alternative.Model, plan.Devices)) return plan;
             var least = job.Spec with { Devices = job.Spec.LeastDevices, MinDevices = 0, MaxDevices = 0 };
@@ -56,10 +58,14 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
         return null;
     }
 
-    private JobSpec WithinQuota(JobSpec spec, Alternative alternative)
+    private JobSpec WithinQuota(JobSpec spec, Alternative alternative, bool byRight)
     {
         var most = Math.Max(spec.Devices, spec.MaxDevices);
         var headroom = QuotaCheck.HeadroomMilli(state, spec.Tenant, alternative.Tier) / Limits.MilliPerDevice;
+        var right = QuotaCheck.RightMilli(state, spec.Tenant, alternative.Tier) / Limits.MilliPerDevice;
+        // Nobody borrows more than it must what somebody with a right to it waits for.
+        if (Math.Min(headroom, most) > right && (byRight || QuotaCheck.IsOwed(state, spec.Tenant, alternative.Tier)))
+            headroom = right;
         if (headroom >= most) return spec;
         var step = Math.Max(1, spec.PerNode);
         var capped = Math.Max(spec.LeastDevices, (int)headroom / step * step);

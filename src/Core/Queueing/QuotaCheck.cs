@@ -67,6 +67,27 @@ public static class QuotaCheck
             ? state.Tenants.CapacityMilli(tier) * quota.NominalPercent / 100
             : long.MaxValue;
 
+    /// <summary>What it may still take by right; <see cref="long.MaxValue"/> without quotas.</summary>
+    public static long RightMilli(CellState state, string tenant, Fleets.Tier tier)
+    {
+        var nominal = NominalMilli(state, tenant, tier);
+        return nominal == long.MaxValue ? nominal : Math.Max(0, nominal - state.Tenants.UseMilli(tenant, tier));
+    }
+
+    /// <summary>Whether another tenant waits for what it has a right to on the tier.</summary>
+    public static bool IsOwed(CellState state, string tenant, Fleets.Tier tier)
+    {
+        foreach (var waiting in state.Queue.WaitingClasses)
+            foreach (var alternative in waiting.Home)
+            {
+                if (alternative.Tier != tier) continue;
+                foreach (var lane in waiting.Lanes.Values)
+                    if (lane.Tenant != tenant && IsWithinNominal(state, lane.Head, alternative)) return true;
+            }
+
+        return false;
+    }
+
     /// <summary>What it holds beyond its right.</summary>
     public static long BorrowedMilli(CellState state, string tenant, Fleets.Tier tier) =>
         Math.Max(0, state.Tenants.UseMilli(tenant, tier) - NominalMilli(state, tenant, tier));
@@ -90,10 +111,11 @@ public static class QuotaCheck
 
     /// <summary>
     /// Whether the job's tenant would stay within its nominal quota of the tier, while another one borrows there: then
-    /// borrowers have to give back.
+    /// borrowers have to give back. Quotas are of devices, so work without any has no right to what others hold.
     /// </summary>
     public static bool MayReclaim(CellState state, JobState job, Alternative alternative)
     {
+        if (LeastMilli(job.Spec) == 0) return false;
         var tenant = job.Spec.Tenant;
         var tier = alternative.Tier;
         if (alternative.Guest || state.Policy.Queue.Quotas.Find(tenant, tier.Name) is null) return false;

@@ -1,22 +1,71 @@
+using System.Numerics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Queueing;
+
+/// <summary>What borrowers give back, or when they may be asked again.</summary>
+/// <param name="Shrinks">Elastic gangs that go on with fewer devices.</param>
+/// <param name="Sequences">Allocations that end.</param>
+/// <param name="RetryAt">When the next one that might give something has run for its minimum time; null: none is waited
+/// for.</param>
+internal sealed record ReclaimPlan(
+    IReadOnlyList<Shrink> Shrinks, IReadOnlyList<long> Sequences, DateTimeOffset? RetryAt)
+{
+    public static readonly ReclaimPlan Nothing = new([], [], null);
+
+    public bool Any => Shrinks.Count > 0 || Sequences.Count > 0;
+}
 
 /// <summary>
 /// Finds what borrowers must give back to a tenant that is within its nominal quota and finds no room. Priority does
 /// not matter, since it is about whose devices they are. A borrower keeps them for the minimum run time, so that
-/// lending is worth it, but no longer for having been preempted: an owner must not wait for hours.
+/// lending is worth it, but no longer for having been preempted: an owner must not wait for hours. An elastic gang
+/// gives devices up before anybody ends, and nobody is asked who holds no more than its own.
 /// </summary>
-public static class Reclaim
+internal static class Reclaim
 {
-    private sealed record Loan(string Tenant, IReadOnlyList<AllocationState> Parts, Priority Priority, double Cost)
+    /// <summary>What ends together: a gang, a task, a replica, or all that holds a part of one device.</summary>
+    /// <param name="Cost">Device-milliseconds that are lost when it ends.</param>
+    private sealed record Loan(IReadOnlyList<AllocationState> Parts, double Cost)
     {
-        public long Milli { get; } = Parts.Sum(p => (long)p.DeviceMilli);
+        public JobState Job => Parts[0].Job;
+
+        public bool IsElastic => Job.Spec.Kind == JobKind.Training && Shrinking.MayShrink(Job);
     }
 
-    public static EvictionPlan Find(
+    /// <summary>What each borrower holds beyond its own, in thousandths of devices; less while a plan is made.</summary>
+    private sealed class Debts(IReadOnlyDictionary<string, long> by)
+    {
+        private readonly Dictionary<string, long> _by = new(by, StringComparer.Ordinal);
+
+        public long this[string tenant] => _by[tenant];
+
+        public Debts Copy() => new(_by);
+
+        /// <summary>Nobody is asked who holds no more than its own.</summary>
+        public bool Allow(Loan loan) => loan.Parts.All(p => _by[p.Job.Spec.Tenant] > 0);
+
+        public void Pay(Loan loan)
+        {
+            foreach (var part in loan.Parts) _by[part.Job.Spec.Tenant] -= part.DeviceMilli;
+        }
+
+        public void Pay(Shrink shrink, int sign = 1) =>
+            _by[shrink.Gang.Spec.Tenant] -= sign * shrink.Given * (long)Limits.MilliPerDevice;
+
+        /// <summary>The size to which a gang may be asked to shrink: its tenant keeps its own, or loses less than a
+        /// device of it where devices do not divide as quotas do.</summary>
+        public int FloorOf(JobState gang)
+        {
+            var borrowed = (_by[gang.Spec.Tenant] + Limits.MilliPerDevice - 1) / Limits.MilliPerDevice;
+            return Math.Max(gang.Spec.LeastDevices, Shrinking.RanksOf(gang) - (int)Math.Max(0, borrowed));
+        }
+    }
+
+    public static ReclaimPlan Find(
         CellState state, JobState job, IReadOnlyList<Alternative> alternatives, DateTimeOffset now)
     {
         DateTimeOffset? retryAt = null;
@@ -24,11 +73,18 @@ public static class Reclaim
         {
             if (!QuotaCheck.MayReclaim(state, job, alternative)) continue;
             var loans = Loans(state, job, alternative, now, ref retryAt);
-            if (Choose(state, job, alternative, loans) is { } chosen)
-                return new EvictionPlan([.. chosen.SelectMany(l => l.Parts).Select(p => p.Sequence)], null);
+            var debts = new Debts(loans.SelectMany(l => l.Parts).Select(p => p.Job.Spec.Tenant)
+                .Distinct(StringComparer.Ordinal)
+                .ToDictionary(t => t, t => QuotaCheck.BorrowedMilli(state, t, alternative.Tier), StringComparer.Ordinal));
+            var plan = job.Spec.Kind == JobKind.Training
+                ? ForGang(new RoomLedger(state, job.Spec, alternative.Model), WholeOnes(loans), debts,
+                    Math.Min(job.Spec.Devices, QuotaCheck.RightMilli(state, job.Spec.Tenant, alternative.Tier)
+                        / Limits.MilliPerDevice))
+                : ForTask(job.Spec, loans, debts);
+            if (plan is not null) return plan;
         }
 
-        return EvictionPlan.Later(retryAt);
+        return retryAt is null ? ReclaimPlan.Nothing : new ReclaimPlan([], [], retryAt);
     }
 
     /// <summary>What borrowers of the tier hold of the model and may be asked for now, the cheapest first.</summary>
@@ -54,11 +110,12 @@ public static class Reclaim
             }
 
             IReadOnlyList<AllocationState> parts = gang ? [.. other.Allocations.Values] : [allocation];
-            loans.Add(new Loan(other.Spec.Tenant, parts, other.Spec.Priority, Cost(state, allocation, parts, now)));
+            loans.Add(new Loan(parts, Cost(state, allocation, parts, now)));
         }
 
         // Equal ones are told apart by number, so that every machine decides alike.
-        return [.. loans.OrderBy(l => l.Priority).ThenBy(l => l.Cost).ThenByDescending(l => l.Parts[0].Sequence)];
+        return [.. loans.OrderBy(l => l.Job.Spec.Priority).ThenBy(l => l.Cost)
+            .ThenByDescending(l => l.Parts[0].Sequence)];
     }
 
     /// <summary>Device-milliseconds that are lost: a replica loses none, a task all it did.</summary>
@@ -75,22 +132,51 @@ public static class Reclaim
         };
     }
 
-    /// <summary>From the tenant that is furthest over its quota, and never from one that no longer is.</summary>
-    private static List<Loan>? Choose(CellState state, JobState job, Alternative alternative, List<Loan> loans)
+    /// <summary>Shares as they are of use to those who need whole devices: all of a device together, where all may be
+    /// asked.</summary>
+    private static List<Loan> WholeOnes(List<Loan> loans)
     {
-        var ledger = new RoomLedger(state, AsGang(job.Spec), alternative.Model, job.Spec.Kind == JobKind.Training);
-        var over = loans.Select(l => l.Tenant).Distinct(StringComparer.Ordinal).ToDictionary(
-            t => t, t => QuotaCheck.BorrowedMilli(state, t, alternative.Tier), StringComparer.Ordinal);
+        var whole = loans.Where(l => l.Parts[0].ShareMilli == 0).ToList();
+        foreach (var device in loans.Where(l => l.Parts[0].ShareMilli > 0)
+            .GroupBy(l => (l.Parts[0].Node.Index, l.Parts[0].DeviceMask)))
+        {
+            var parts = device.SelectMany(l => l.Parts).ToList();
+            if (parts.Sum(p => p.ShareMilli) == parts[0].Node.OwnedMilli(BitOperations.Log2(parts[0].DeviceMask)))
+                whole.Add(new Loan(parts, device.Sum(l => l.Cost)));
+        }
+
+        return [.. whole.OrderBy(l => l.Parts.Max(p => p.Job.Spec.Priority)).ThenBy(l => l.Cost)
+            .ThenByDescending(l => l.Parts[0].Sequence)];
+    }
+
+    /// <summary>From the tenant that is furthest over its quota.</summary>
+    /// <param name="wish">Devices that elastic gangs give, if they can; others only end for the least size.</param>
+    private static ReclaimPlan? ForGang(RoomLedger ledger, List<Loan> loans, Debts debts, long wish)
+    {
+        var shrinks = new List<Shrink>();
+        foreach (var loan in loans.Where(l => l.IsElastic).OrderByDescending(l => debts[l.Job.Spec.Tenant]))
+        {
+            if (ledger.Room >= wish) break;
+            if (Shrinking.GiveUp(ledger, loan.Job, debts.FloorOf(loan.Job), () => ledger.Room >= wish) is not { } shrink)
+                continue;
+            debts.Pay(shrink);
+            shrinks.Add(shrink);
+        }
+
         var chosen = new List<Loan>();
         while (!ledger.Fits)
         {
-            var most = over.Where(t => t.Value > 0 && loans.Exists(l => l.Tenant == t.Key))
-                .OrderByDescending(t => t.Value).ThenBy(t => t.Key, StringComparer.Ordinal)
-                .Select(t => t.Key).FirstOrDefault();
-            if (most is null) return null;
-            var loan = loans.First(l => l.Tenant == most);
+            var loan = loans.Where(debts.Allow).MaxBy(l => debts[l.Job.Spec.Tenant]);
+            if (loan is null) return null;
             loans.Remove(loan);
-            over[most] -= loan.Milli;
+            if (shrinks.Find(s => s.Gang == loan.Job) is { } before)
+            {
+                Shrinking.TakeBack(ledger, before);
+                shrinks.Remove(before);
+                debts.Pay(before, -1);
+            }
+
+            debts.Pay(loan);
             chosen.Add(loan);
             foreach (var part in loan.Parts) ledger.Free(part);
         }
@@ -102,21 +188,78 @@ public static class Reclaim
             else foreach (var part in chosen[i].Parts) ledger.Free(part);
         }
 
-        return chosen.Count > 0 ? chosen : null;
+        return PlanOf(shrinks, chosen);
     }
 
-    /// <summary>A task needs its devices on one node, like the smallest gang of that shape; a share needs a device.
-    /// </summary>
-    private static JobSpec AsGang(JobSpec spec)
+    /// <summary>On the node where least is lost.</summary>
+    private static ReclaimPlan? ForTask(JobSpec spec, List<Loan> loans, Debts debts)
     {
-        if (spec.Kind == JobKind.Training) return spec;
-        var devices = Math.Max(1, spec.Devices);
-        return spec with
+        var shape = TaskShape.Of(spec);
+        (ReclaimPlan Plan, double Cost)? best = null;
+        // A share is made room for on one device, whole devices anywhere on a node.
+        var places = spec.ShareMilli > 0
+            ? PartsOf(loans).SelectMany(l => Devices(l.Part).Select(device => (Place: (l.Part.Node.Index, device), l)))
+            : PartsOf(WholeOnes(loans)).Select(l => (Place: (l.Part.Node.Index, -1), l));
+        foreach (var place in places.GroupBy(p => p.Place, p => p.l).OrderBy(p => p.Key))
         {
-            Devices = devices,
-            PerNode = devices,
-            CpuMilli = (spec.CpuMilli + devices - 1) / devices,
-            MemoryMiB = (spec.MemoryMiB + devices - 1) / devices,
-        };
+            var node = place.First().Part.Node;
+            if (!node.Ready || !Feasibility.HasLabels(node, spec.Labels)) continue;
+            if (On(node, shape, [.. place], debts.Copy()) is { } found && !(best?.Cost <= found.Cost)) best = found;
+        }
+
+        return best?.Plan;
     }
+
+    private static IEnumerable<(Loan Loan, AllocationState Part)> PartsOf(List<Loan> loans) =>
+        loans.SelectMany(l => l.Parts.DistinctBy(p => p.Node).Select(p => (l, p)));
+
+    private static IEnumerable<int> Devices(AllocationState part)
+    {
+        for (var mask = part.DeviceMask; mask != 0; mask &= mask - 1)
+            yield return BitOperations.TrailingZeroCount(mask);
+    }
+
+    private static (ReclaimPlan Plan, double Cost)? On(
+        NodeState node, in TaskShape shape, List<(Loan Loan, AllocationState Part)> here, Debts debts)
+    {
+        // A gang that shrinks is cheaper than whatever ends.
+        foreach (var (loan, part) in here)
+            if (loan.IsElastic && debts.Allow(loan)
+                && Shrinking.GiveUp(node.Room.Copy(), shape, part, debts.FloorOf(loan.Job)) is { } shrink)
+                return (PlanOf([shrink], []), 0);
+
+        var room = node.Room.Copy();
+        var chosen = new List<Loan>();
+        foreach (var (loan, _) in here.OrderBy(l => l.Loan.Job.Spec.Kind == JobKind.Training))
+        {
+            if (Shrinking.Holds(room, shape)) break;
+            if (!debts.Allow(loan)) continue;
+            debts.Pay(loan);
+            Change(room, loan, node, -1);
+            chosen.Add(loan);
+        }
+
+        if (!Shrinking.Holds(room, shape)) return null;
+        for (var i = chosen.Count - 1; i >= 0; i--)
+        {
+            Change(room, chosen[i], node, +1);
+            if (Shrinking.Holds(room, shape)) chosen.RemoveAt(i);
+            else Change(room, chosen[i], node, -1);
+        }
+
+        return (PlanOf([], chosen), chosen.Sum(c => c.Cost) + chosen.Count);
+    }
+
+    private static void Change(NodeRoom room, Loan loan, NodeState node, int sign)
+    {
+        foreach (var part in loan.Parts)
+            if (part.Node == node)
+                room.Change(
+                    new TaskShape(part.CpuMilli, part.MemoryMiB,
+                        part.ShareMilli > 0 ? 0 : BitOperations.PopCount(part.DeviceMask), part.ShareMilli),
+                    part.DeviceMask, sign);
+    }
+
+    private static ReclaimPlan PlanOf(IReadOnlyList<Shrink> shrinks, List<Loan> ended) =>
+        new(shrinks, [.. ended.SelectMany(l => l.Parts).Select(p => p.Sequence)], null);
 }

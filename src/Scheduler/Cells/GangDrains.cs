@@ -75,6 +75,7 @@ public sealed class GangDrains(TimeSpan grace)
         Ended(sequence, 0);
     }
 
-    private static bool IsGraceful(AllocationEnd end) =>
-        end is AllocationEnd.Preempted or AllocationEnd.Moved or AllocationEnd.Drained;
+    /// <summary>All that the cell itself sends away, whatever for, but not what a user cancels.</summary>
+    private static bool IsGraceful(AllocationEnd end) => end is AllocationEnd.Preempted or AllocationEnd.Moved
+        or AllocationEnd.Drained or AllocationEnd.Reclaimed or AllocationEnd.ScaledDown;
 }
