@@ -63,7 +63,7 @@ public static class CellDecider
         var wished = Alternatives.Of(c.Spec, state.Catalog, state.Policy).Where(a => !a.Guest);
         // A running gang goes only to a better model, onto devices that nobody who waits could use.
         if (c.Above.Length > 0)
-            wished = wished.TakeWhile(a => a.Model != c.Above).Where(a => !state.Queue.IsWanted(a.Model));
+            wished = wished.TakeWhile(a => a.Model != c.Above).Where(a => !QuotaCheck.IsWanted(state, a.Model));
         var home = QuotaCheck.Within(state, c.Spec, [.. wished]);
         var key = state.Queue.KeyOf(c.Spec, state.NextJob);
         var fence = Backfill.Ask(state, state.At, state.NextJob)?.FenceFor(c.Spec, home, key, c.Done);

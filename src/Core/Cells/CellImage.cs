@@ -29,7 +29,16 @@ public sealed record CellImage(
 
     /// <summary>See <see cref="CellState.HasKeysAtDesks"/>.</summary>
     public bool KeysAtDesks { get; init; }
+
+    /// <summary>See <see cref="Queueing.TenantLedger"/>.</summary>
+    public IReadOnlyList<TenantPastImage> Pasts { get; init; } = [];
 }
+
+/// <summary>What a tenant held on average until an instant.</summary>
+/// <param name="Tiers">Thousandths of devices, by tier.</param>
+public sealed record TenantPastImage(
+    string Tenant, DateTimeOffset At, IReadOnlyList<(string Tier, double Milli)> Tiers, double CpuMilli,
+    double MemoryMiB);
 
 public sealed record LostImage(AllocationEnd End, double Ms);
 

@@ -30,6 +30,7 @@ public sealed partial class CellState
             Lost = [.. Goodput.LostMs.Select(lost => new LostImage(lost.Key, lost.Value))],
             ClosedKeys = Closed.All,
             KeysAtDesks = HasKeysAtDesks,
+            Pasts = Tenants.Capture(),
         };
     }
 
@@ -60,10 +61,11 @@ public sealed partial class CellState
             NextSequence = image.NextSequence,
             HasKeysAtDesks = image.KeysAtDesks,
         };
-        state.Queue.At = image.At;
+        state.Queue.At = state.Tenants.At = image.At;
         foreach (var node in image.Nodes) state.RestoreNode(node);
         foreach (var job in image.Jobs) state.RestoreJob(job);
         foreach (var allocation in image.Allocations) state.RestoreAllocation(allocation);
+        state.Tenants.Restore(image.Pasts);
         foreach (var job in state._jobs.Values) state.Queue.Update(job);
         foreach (var use in image.Use)
         {

@@ -187,7 +187,7 @@ public sealed partial class CellState
         if (at < At) throw new InvariantBrokenException($"a round at {at:O} follows one at {At:O} in cell {Cell}");
         if (RoundNumber > 0) Usage.Advance(At, at, this);
         At = at;
-        Queue.At = at;
+        Queue.At = Tenants.At = at;
         RoundNumber++;
     }
 

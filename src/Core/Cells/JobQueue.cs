@@ -106,9 +106,21 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
 
     internal void Reconsider() => Promises++;
 
-    /// <summary>True when somebody waits who may use the model, whatever keeps it from doing so now.</summary>
-    internal bool IsWanted(string model) =>
-        _waiting.Values.Any(waiting => waiting.Alternatives.Any(a => a.Model == model));
+    /// <summary>Jobs whose promise keeps its place.</summary>
+    private readonly List<JobState> _promised = [];
+    private long _promises;
+
+    /// <summary>
+    /// The number of a promise that keeps its place, where none on the job's models does yet; else 0. Only the first is
+    /// kept against shares that change: were all of them, tenants would take turns whatever they have used.
+    /// </summary>
+    internal long NextPromise(JobState job)
+    {
+        _promised.RemoveAll(other => other.Promised == 0);
+        if (_promised.Exists(other => other.Class.Home.Any(a => job.Class.Home.Contains(a)))) return 0;
+        _promised.Add(job);
+        return ++_promises;
+    }
 
     /// <summary>Number of waiting jobs of a kind.</summary>
     public int Count(JobKind kind) => _waitingByKind[(int)kind];
@@ -157,7 +169,10 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
         new(EffectivePriority(job, At),
             _objective.Rank(job.Spec, job.Class.Home, job.Done, At - job.SubmittedAt, catalog, policy)
                 ?? Ledger.Share(job.Spec.Tenant),
-            job.Spec.Kind, job.Number);
+            job.Spec.Kind, job.Number)
+        {
+            Promise = job.Promised > 0 ? job.Promised : long.MaxValue,
+        };
 
     /// <summary>Whether jobs are ranked one by one, and not by what their tenants hold.</summary>
     internal bool RanksJobs { get; } = Objective.Of(policy.Objective).Rank(

@@ -127,11 +127,15 @@ public sealed class JobState
     /// <summary>It was promised devices while it waits. Derived, so it is in no snapshot.</summary>
     internal bool Reserved { get; private set; }
 
+    /// <summary>Whether its promise is the first on one of its models, which keeps its place in the queue; counted up
+    /// with such promises, 0: it is not. Derived too.</summary>
+    internal long Promised { get; private set; }
+
     /// <summary>A cycle makes the promise. It takes the round as a proof: no question has one.</summary>
     internal void Promise(RoundWriter round)
     {
-        ArgumentNullException.ThrowIfNull(round);
         Reserved = true;
+        if (Promised == 0) Promised = round.NextPromise(this);
     }
 
     /// <summary>It waits no more. True when a promise goes with that.</summary>
@@ -139,6 +143,7 @@ public sealed class JobState
     {
         var was = Reserved;
         Reserved = false;
+        Promised = 0;
         return was;
     }
 

@@ -111,7 +111,7 @@ public static class Rearranging
 
         private TimeSpan After(JobState gang, TimeSpan runTime) => GangMoves.After(state, gang, runTime, round.At);
 
-        private bool Wanted(string model) => state.Queue.IsWanted(model);
+        private bool Wanted(string model) => QuotaCheck.IsWanted(state, model);
 
         private void Commit(List<CellEvent> events)
         {

@@ -25,6 +25,8 @@ public sealed class RoundWriter
 
     public int Count => _events.Count;
 
+    internal long NextPromise(JobState job) => _state.Queue.NextPromise(job);
+
     /// <summary>What the round's planners choose from.</summary>
     internal CapacityIndex Index => _state.Index;
 

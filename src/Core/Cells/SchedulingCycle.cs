@@ -140,7 +140,9 @@ public static class SchedulingCycle
         }
 
         // Those that may run on fewer devices give some before anybody has to leave.
-        if (plan is null && mayTake && Shrinking.MakeRoom(state, round, job, open)) plan = desk.Plan(job, open, fence);
+        DateTimeOffset? shrinkAt = null;
+        if (plan is null && mayTake && Shrinking.MakeRoom(state, round, job, open, out shrinkAt))
+            plan = desk.Plan(job, open, fence);
 
         if (plan is null && mayTake && desk.Victims(job, open) is { } victims)
         {
@@ -154,6 +156,7 @@ public static class SchedulingCycle
         {
             desk.FoundNoRoom(job, open);
             job.Class.RetryBy(reclaim.RetryAt, round.At);
+            job.Class.RetryBy(shrinkAt, round.At);
             return CycleOutcome.NoRoom;
         }
 
@@ -237,7 +240,7 @@ public static class SchedulingCycle
                 plan = TaskPlanner.Decide(round, job.Spec, alternatives);
             if (plan is null && makeRoom.HasFlag(MakeRoom.ByPreemption)
                 && (Push(state, round, job, alternatives, ref preempted)
-                    || Shrinking.MakeRoom(state, round, job, alternatives)))
+                    || Shrink(state, round, job, alternatives)))
                 plan = TaskPlanner.Decide(round, job.Spec, alternatives);
             if (plan is null) return CycleOutcome.NoRoom;
             if (fence is not null)
@@ -252,6 +255,15 @@ public static class SchedulingCycle
         }
 
         return CycleOutcome.Placed;
+    }
+
+    /// <summary>An elastic gang gives devices up for a task at home. True when one did.</summary>
+    private static bool Shrink(
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives)
+    {
+        var shrank = Shrinking.MakeRoom(state, round, job, alternatives, out var retryAt);
+        job.Class.RetryBy(retryAt, round.At);
+        return shrank;
     }
 
     /// <summary>What may be done to running tasks so that another one finds room.</summary>

@@ -21,17 +21,28 @@ public static class Shrinking
 {
     /// <summary>True when gangs shrank and the job, or a task of it, fits now; else nothing changes.</summary>
     /// <param name="alternatives">Where the job is at home.</param>
+    /// <param name="retryAt">When the next gang may be asked that was resized lately; null: none was.</param>
     public static bool MakeRoom(
-        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives)
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives,
+        out DateTimeOffset? retryAt)
     {
+        retryAt = null;
         foreach (var alternative in alternatives)
         {
             if (alternative.Guest) continue;
-            var candidates = state.Gangs
-                .Where(g => IsOn(g, alternative.Model) && RanksOf(g) > FloorFor(g, job) && MayShrink(g)
-                    && GangMoves.IsRested(state, g.Allocations.First().Value, round.At))
-                .OrderBy(g => g.Spec.Priority).ThenByDescending(g => g.Number)
-                .ToList();
+            var candidates = new List<JobState>();
+            foreach (var gang in state.Gangs)
+            {
+                if (!IsOn(gang, alternative.Model) || RanksOf(gang) <= FloorFor(gang, job) || !MayShrink(gang))
+                    continue;
+                var rested = gang.Allocations.First().Value.PlacedAt + state.Policy.Gangs.ResizeInterval;
+                if (rested <= round.At) candidates.Add(gang);
+                else if (retryAt is null || rested < retryAt) retryAt = rested;
+            }
+
+            candidates.Sort((a, b) => a.Spec.Priority != b.Spec.Priority
+                ? a.Spec.Priority.CompareTo(b.Spec.Priority)
+                : b.Number.CompareTo(a.Number));
             if (candidates.Count == 0) continue;
             var shrinks = job.Spec.Kind == JobKind.Training
                 ? ForGang(state, job, alternative, candidates)

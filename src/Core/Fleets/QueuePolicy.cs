@@ -44,6 +44,10 @@ public sealed record QueuePolicy
     public IReadOnlyDictionary<string, double> Weights { get; init; } =
         new Dictionary<string, double>(0, StringComparer.Ordinal);
 
+    /// <summary>An hour of use counts half as much as one that is so much younger; zero: only what is held counts.
+    /// </summary>
+    public TimeSpan HalfLife { get; init; } = TimeSpan.FromHours(6);
+
     /// <summary>A waiting job rises by one priority class, up to high, per so much waiting; zero: never.</summary>
     public TimeSpan Ageing { get; init; } = TimeSpan.FromHours(6);
 

@@ -3,18 +3,24 @@ using Stockpile.Core.Jobs;
 namespace Stockpile.Core.Queueing;
 
 /// <summary>
-/// Order of the queue: effective priority class, then the tenant that has least, then training before inference before
-/// batch, then arrival.
+/// Order of the queue: effective priority class, then those that were promised devices, in the order in which they
+/// were, then the tenant that has least, then training before inference before batch, then arrival.
 /// </summary>
 /// <param name="Priority">The class to which the job has risen by waiting.</param>
 /// <param name="Share">The tenant's weighted dominant share; see <see cref="TenantLedger.Share"/>.</param>
 public readonly record struct QueueKey(Priority Priority, double Share, JobKind Kind, long Number)
     : IComparable<QueueKey>
 {
+    /// <summary>Counts up with the promises: a promise that would give way to whoever has less by now is none.
+    /// </summary>
+    public long Promise { get; init; } = long.MaxValue;
+
     public int CompareTo(QueueKey other)
     {
         var byPriority = other.Priority.CompareTo(Priority);
         if (byPriority != 0) return byPriority;
+        var byPromise = Promise.CompareTo(other.Promise);
+        if (byPromise != 0) return byPromise;
         var byShare = Share.CompareTo(other.Share);
         if (byShare != 0) return byShare;
         var byKind = Kind.CompareTo(other.Kind);

@@ -67,6 +67,22 @@ public static class QuotaCheck
             ? state.Tenants.CapacityMilli(tier) * quota.NominalPercent / 100
             : long.MaxValue;
 
+    /// <summary>True when somebody waits who would use a device of the model if it found room. Whoever is over its quota
+    /// there would not, so it keeps nobody else from what is idle.</summary>
+    public static bool IsWanted(CellState state, string model)
+    {
+        foreach (var waiting in state.Queue.WaitingClasses)
+            foreach (var alternative in waiting.Alternatives)
+            {
+                if (alternative.Model != model) continue;
+                if (alternative.Guest || !state.Policy.Queue.Quotas.Any) return true;
+                foreach (var lane in waiting.Lanes.Values)
+                    if (HeadroomMilli(state, lane.Tenant, alternative.Tier) >= LeastMilli(lane.Head.Spec)) return true;
+            }
+
+        return false;
+    }
+
     /// <summary>What it may still take by right; <see cref="long.MaxValue"/> without quotas.</summary>
     public static long RightMilli(CellState state, string tenant, Fleets.Tier tier)
     {

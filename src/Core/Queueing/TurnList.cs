@@ -54,8 +54,8 @@ internal sealed class TurnList
     {
         var head = lane.Turn;
         var level = _state.Queue.EffectivePriority(head, _now);
-        // Where jobs are ranked one by one, each lane stands for itself.
-        var key = (_state.Queue.RanksJobs ? $"{lane.Tenant}\n{lane.Class.Key}" : lane.Tenant, level);
+        // Where jobs are ranked one by one, each lane stands for itself, and so does one with a promise.
+        var key = (_state.Queue.RanksJobs || head.Promised > 0 ? $"{lane.Tenant}\n{lane.Class.Key}" : lane.Tenant, level);
         if (!_groups.TryGetValue(key, out var group)) _groups.Add(key, group = new Group(lane.Tenant, level));
         group.Lanes.Enqueue(lane, (head.Spec.Kind, head.Number));
         if (ReferenceEquals(group, _current)) return;
@@ -124,7 +124,8 @@ internal sealed class TurnList
     private QueueKey KeyOf(Group group)
     {
         group.Lanes.TryPeek(out var lane, out var best);
-        if (_state.Queue.RanksJobs) return _state.Queue.KeyOf(lane!.Turn) with { Priority = group.Level };
+        if (_state.Queue.RanksJobs || lane!.Turn.Promised > 0)
+            return _state.Queue.KeyOf(lane!.Turn) with { Priority = group.Level };
         return new QueueKey(group.Level, _state.Tenants.Share(group.Tenant), best.Kind, best.Number);
     }
 }

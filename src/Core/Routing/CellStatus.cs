@@ -1,5 +1,6 @@
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Queueing;
 using Stockpile.Core.Placement.Scoring;
 
 namespace Stockpile.Core.Routing;
@@ -78,7 +79,9 @@ public sealed record CellStatus(
         var wanted = new HashSet<string>(StringComparer.Ordinal);
         foreach (var waiting in state.Queue.WaitingClasses)
         {
-            wanted.UnionWith(waiting.Alternatives.Select(a => a.Model));
+            foreach (var alternative in waiting.Alternatives)
+                if (!wanted.Contains(alternative.Model) && QuotaCheck.IsWanted(state, alternative.Model))
+                    wanted.Add(alternative.Model);
             if (waiting.Alternatives.FirstOrDefault(a => models.ContainsKey(a.Model)) is { } first)
                 models[first.Model].WaitingMilli += JobQueue.WaitingMilli(waiting);
         }

@@ -1,6 +1,7 @@
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Routing;
 
@@ -73,7 +74,7 @@ public static class Transfers
 
     /// <summary>Whether somebody waits for the model, here or anywhere.</summary>
     internal static bool IsWanted(CellState state, RoutingTable others, Alternative model) =>
-        state.Queue.IsWanted(model.Model) || others.IsWanted(model.Model);
+        QuotaCheck.IsWanted(state, model.Model) || others.IsWanted(model.Model);
 
     internal static bool Pays(CellState state, JobState gang, Alternative better, DateTimeOffset now)
     {

@@ -16,6 +16,7 @@ internal static class QueueReader
         var read = absent with
         {
             FairShare = fair?.GetBool("enabled", absent.FairShare) ?? absent.FairShare,
+            HalfLife = fair?.GetDuration("half-life", absent.HalfLife) ?? absent.HalfLife,
             Weights = fair is null ? absent.Weights : Weights(fair),
             Ageing = queue.GetDuration("ageing", absent.Ageing),
             Preemption = Preemption(queue, absent.Preemption),

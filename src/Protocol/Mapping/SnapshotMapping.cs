@@ -21,6 +21,7 @@ public static class SnapshotMapping
             KeysAtDesks = image.KeysAtDesks,
         };
         msg.ClosedKeys.AddRange(image.ClosedKeys.Select(k => k.ToWirePart()));
+        msg.Pasts.AddRange(image.Pasts.Select(ToWire));
         msg.Nodes.AddRange(image.Nodes.Select(n => new NodeStateMsg
         {
             Advert = n.Admitted.ToWirePart(),
@@ -80,7 +81,21 @@ public static class SnapshotMapping
             .Select(lost => new LostImage(JobSpecMapping.Known((AllocationEnd)lost.Key), lost.Value))],
         ClosedKeys = [.. msg.ClosedKeys.Select(k => k.FromWire())],
         KeysAtDesks = msg.KeysAtDesks,
+        Pasts = [.. msg.Pasts.Select(p => new TenantPastImage(
+            p.Tenant, WireTime.Instant(p.AtMs),
+            [.. p.TierMilli.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => (t.Key, t.Value))],
+            p.CpuMilli, p.MemoryMib))],
     };
+
+    private static TenantPastMsg ToWire(TenantPastImage past)
+    {
+        var msg = new TenantPastMsg
+        {
+            Tenant = past.Tenant, AtMs = past.At.ToWireMs(), CpuMilli = past.CpuMilli, MemoryMib = past.MemoryMiB,
+        };
+        foreach (var (tier, milli) in past.Tiers) msg.TierMilli.Add(tier, milli);
+        return msg;
+    }
 
     private static CountersMsg CountersOf(CellSnapshot msg) =>
         msg.Counters ?? throw new SerializationException($"the snapshot of cell {msg.Cell} has no counters");

@@ -231,6 +231,8 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
             if (cells.Choose(job.Job, job.Avoided, book: false) is not null) return;
         }
 
+        // Without a user's key only the router has repeated it, after an answer that came late or never.
+        if (!job.IsUsers) result.Repeated = false;
         if (result.Refusal is not null || result.Repeated) Unbook(job);
         else if (step == Step.Take && job.Booking is { } booking)
         {

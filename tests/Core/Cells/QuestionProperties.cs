@@ -11,8 +11,12 @@ public sealed class QuestionProperties
 {
     private const int Histories = 24;
 
-    /// <summary>Only one of the histories' own policies knows reservations, and here all do.</summary>
-    private static Policy Reserving(Policy policy) => policy with { Backfill = BackfillPolicy.On };
+    /// <summary>The histories' own policies know reservations or quotas, and here all know both.</summary>
+    internal static Policy Both(Policy policy) => policy with
+    {
+        Backfill = BackfillPolicy.On,
+        Queue = policy.Queue with { Quotas = RandomFleet.Policies[^1].Queue.Quotas },
+    };
 
     [Fact]
     public void A_history_with_questions_between_its_rounds_has_the_same_rounds()
@@ -20,8 +24,8 @@ public sealed class QuestionProperties
         var asked = new Tally("explained", "promised", "offer", "what if", "advice");
         for (var seed = 1; seed <= Histories; seed++)
         {
-            var plain = new CellHistory(seed, Reserving);
-            var watched = new CellHistory(seed, Reserving);
+            var plain = new CellHistory(seed, Both);
+            var watched = new CellHistory(seed, Both);
             while (plain.Step())
             {
                 Assert.True(watched.Step());
@@ -48,7 +52,7 @@ public sealed class QuestionProperties
         var asked = new Tally("explained", "promised", "offer", "what if", "advice");
         for (var seed = 1; seed <= Histories / 8; seed++)
         {
-            Policy Change(Policy policy) => Reserving(policy) with
+            Policy Change(Policy policy) => Both(policy) with
             {
                 Placement = policy.Placement with { Scoring = scoring, ModelsCompete = true },
             };
@@ -92,7 +96,7 @@ public sealed class QuestionProperties
         var tally = new Tally("NoRoom", "OverQuota", "HeldBack", "never tried", "for a reservation", "for a claim");
         for (var seed = 1; seed <= Histories; seed++)
         {
-            var history = new CellHistory(seed, Reserving);
+            var history = new CellHistory(seed, Both);
             while (history.Step())
                 foreach (var job in history.State.Jobs.Values.Where(j => j.Waits))
                 {

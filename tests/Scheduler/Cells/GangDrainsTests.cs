@@ -10,12 +10,16 @@ public sealed class GangDrainsTests
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
     private readonly GangDrains _drains = new(Grace);
 
-    [Fact]
-    public void A_gang_that_leaves_has_the_checkpoint_of_its_slowest_part_when_all_have_spoken()
+    [Theory]
+    [InlineData(AllocationEnd.Preempted)]
+    [InlineData(AllocationEnd.Moved)]
+    [InlineData(AllocationEnd.Drained)]
+    [InlineData(AllocationEnd.Reclaimed)]
+    public void A_gang_that_leaves_has_the_checkpoint_of_its_slowest_part_when_all_have_spoken(AllocationEnd end)
     {
         var (a, b) = Gang(started: true);
-        _drains.Begin([(a, AllocationEnd.Preempted), (b, AllocationEnd.Preempted)]);
-        Assert.Equal(Grace, _drains.GraceOf(a, AllocationEnd.Preempted));
+        _drains.Begin([(a, end), (b, end)]);
+        Assert.Equal(Grace, _drains.GraceOf(a, end));
         Assert.True(_drains.Holds(1));
         Assert.Null(_drains.Ended(1, 0.4));
         Assert.Null(_drains.Ended(1, 0.9));

@@ -81,6 +81,16 @@ public sealed class KeyedJobsTests
     }
 
     [Fact]
+    public void A_job_without_a_key_whose_first_answer_was_lost_is_one_job_and_new_to_its_submitter()
+    {
+        var cluster = Cluster(4);
+        cluster.LoseAnswers = 1;
+        var taken = cluster.Submit(SmallCluster.Gang());
+        Assert.False(taken.Repeated);
+        Assert.Equal(1, Enumerable.Range(0, 4).Sum(i => cluster.StateOf($"c{i}").Jobs.Count));
+    }
+
+    [Fact]
     public void A_key_whose_cell_could_not_run_its_job_after_all_goes_to_another_cell_and_has_one_job()
     {
         var cluster = new SmallCluster();

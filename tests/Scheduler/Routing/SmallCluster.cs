@@ -52,6 +52,9 @@ internal sealed class SmallCluster : IRouterPorts
     /// <summary>Questions to cells and desks so far.</summary>
     public int Asked { get; private set; }
 
+    /// <summary>So many answers to submissions do not arrive.</summary>
+    public int LoseAnswers { get; set; }
+
     /// <summary>Cells whose first row was read from the journal, each time counted.</summary>
     public int FirstRowsRead { get; private set; }
 
@@ -199,7 +202,12 @@ internal sealed class SmallCluster : IRouterPorts
         if (Dead.Contains(message.Cell) || !_cells.TryGetValue(message.Cell, out var cell))
             return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
         var answer = new TaskCompletionSource<IWireMessage>();
-        Post(() => cell.Shell.Receive(message, new Ref(m => answer.TrySetResult((IWireMessage)m))));
+        var lost = message is SubmitJobs && LoseAnswers-- > 0;
+        Post(() => cell.Shell.Receive(message, new Ref(m =>
+        {
+            if (lost) answer.TrySetException(new AskTimeoutException("the answer is lost"));
+            else answer.TrySetResult((IWireMessage)m);
+        })));
         return answer.Task;
     }
 
