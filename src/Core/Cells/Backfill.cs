@@ -41,7 +41,7 @@ internal sealed class Backfill
     /// </summary>
     private QueueKey KeyOf(JobState job)
     {
-        var key = _state.Queue.KeyOf(job);
+        var key = _state.Queue.TurnOf(job);
         if (_state.Queue.RanksJobs) return key;
         if (!_shares.TryGetValue(job.Spec.Tenant, out var share)) _shares.Add(job.Spec.Tenant, share = key.Share);
         return key with { Share = share };

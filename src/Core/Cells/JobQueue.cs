@@ -169,10 +169,11 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
         new(EffectivePriority(job, At),
             _objective.Rank(job.Spec, job.Class.Home, job.Done, At - job.SubmittedAt, catalog, policy)
                 ?? Ledger.Share(job.Spec.Tenant),
-            job.Spec.Kind, job.Number)
-        {
-            Promise = job.Promised > 0 ? job.Promised : long.MaxValue,
-        };
+            job.Spec.Kind, job.Number);
+
+    /// <summary>The same with the place that a promise keeps: in what order a cycle tries and promises.</summary>
+    internal QueueKey TurnOf(JobState job) =>
+        KeyOf(job) with { Promise = job.Promised > 0 ? job.Promised : long.MaxValue };
 
     /// <summary>Whether jobs are ranked one by one, and not by what their tenants hold.</summary>
     internal bool RanksJobs { get; } = Objective.Of(policy.Objective).Rank(

@@ -10,7 +10,7 @@ internal static class QueueOrder
     {
         JobState? head = null;
         foreach (var lane in jobClass.Lanes.Values)
-            if (head is null || state.Queue.KeyOf(lane.Head).CompareTo(state.Queue.KeyOf(head)) < 0) head = lane.Head;
+            if (head is null || state.Queue.TurnOf(lane.Head).CompareTo(state.Queue.TurnOf(head)) < 0) head = lane.Head;
         return head;
     }
 

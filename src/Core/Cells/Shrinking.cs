@@ -48,7 +48,8 @@ public static class Shrinking
                 ? ForGang(state, job, alternative, candidates)
                 : ForTask(job, candidates);
             if (shrinks.Count == 0) continue;
-            Commit(state, round, shrinks, $"for job {state.NameOf(job)}");
+            var what = job.Spec.Kind == JobKind.Training ? "training job" : "job";
+            Commit(state, round, shrinks, $"for {what} {state.NameOf(job)}");
             return true;
         }
 

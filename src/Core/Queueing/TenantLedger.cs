@@ -11,6 +11,8 @@ public sealed class TenantUse(int tiers)
     internal readonly long[] TierMilli = new long[tiers];
     internal int Allocations;
 
+    public bool HoldsAnything => Allocations > 0;
+
     public long CpuMilli { get; internal set; }
     public long MemoryMiB { get; internal set; }
 

@@ -125,7 +125,7 @@ internal sealed class TurnList
     {
         group.Lanes.TryPeek(out var lane, out var best);
         if (_state.Queue.RanksJobs || lane!.Turn.Promised > 0)
-            return _state.Queue.KeyOf(lane!.Turn) with { Priority = group.Level };
+            return _state.Queue.TurnOf(lane!.Turn) with { Priority = group.Level };
         return new QueueKey(group.Level, _state.Tenants.Share(group.Tenant), best.Kind, best.Number);
     }
 }

@@ -22,7 +22,7 @@ public static class NoLostJob
         }
 
         var order = waiting.Select(n => state.Jobs[n])
-            .OrderByDescending(j => Tenants.Level(state, j)).ThenBy(j => Tenants.Share(state, j.Spec.Tenant))
+            .OrderByDescending(j => Tenants.Level(state, j)).ThenBy(j => state.Tenants.Share(j.Spec.Tenant))
             .ThenBy(j => (int)j.Spec.Kind).ThenBy(j => j.Number)
             .Select(j => j.Number);
         if (!order.SequenceEqual(waiting)) yield return "the queue is out of order";

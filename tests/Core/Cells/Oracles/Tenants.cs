@@ -6,11 +6,14 @@ namespace Stockpile.Core.Tests.Cells.Oracles;
 /// <summary>What tenants hold and how their jobs are ordered, worked out anew from nodes and allocations.</summary>
 public static class Tenants
 {
-    public static IEnumerable<string> Complaints(CellState state)
+    /// <param name="pasts">What tenants have held, up to the last round.</param>
+    public static IEnumerable<string> Complaints(CellState state, TenantPasts pasts)
     {
+        pasts.Advance(state);
         var holders = state.Allocations.Values.Where(a => !a.Guest).ToLookup(a => a.Job.Spec.Tenant);
-        if (!holders.Select(h => h.Key).Order(StringComparer.Ordinal).SequenceEqual(state.Tenants.Tenants.Keys))
-            yield return $"tenants {string.Join(", ", state.Tenants.Tenants.Keys)} are said to hold something";
+        var said = state.Tenants.Tenants.Where(t => t.Value.HoldsAnything).Select(t => t.Key);
+        if (!holders.Select(h => h.Key).Order(StringComparer.Ordinal).SequenceEqual(said))
+            yield return $"tenants {string.Join(", ", said)} are said to hold something";
         foreach (var tier in state.Catalog.Tiers)
         {
             var capacity = Capacity(state, tier.Name);
@@ -23,9 +26,9 @@ public static class Tenants
         }
 
         foreach (var tenant in holders)
-            if (state.Tenants.Share(tenant.Key) != Share(state, tenant.Key))
+            if (Math.Abs(state.Tenants.Share(tenant.Key) - Share(state, tenant.Key, pasts)) > 1e-9)
                 yield return $"the share of {tenant.Key} is {state.Tenants.Share(tenant.Key)}, "
-                    + $"not {Share(state, tenant.Key)}";
+                    + $"not {Share(state, tenant.Key, pasts)}";
     }
 
     public static long Capacity(CellState state, string tier) => state.Nodes
@@ -36,17 +39,29 @@ public static class Tenants
         .Where(a => !a.Guest && a.Job.Spec.Tenant == tenant && a.Node.Accelerator.Tier == tier)
         .Sum(a => (long)Rules.DevicesOf(a.Placed).Count() * Rules.MilliOf(a.Placed));
 
-    public static double Share(CellState state, string tenant)
+    public static long Held(CellState state, string tenant, string what)
+    {
+        var mine = state.Allocations.Values.Where(a => !a.Guest && a.Job.Spec.Tenant == tenant);
+        return what switch
+        {
+            "cpu" => mine.Sum(a => (long)a.Job.Spec.CpuMilli * a.Placed.Ranks),
+            "memory" => mine.Sum(a => a.Job.Spec.MemoryMiB * a.Placed.Ranks),
+            _ => Use(state, tenant, what),
+        };
+    }
+
+    public static double Share(CellState state, string tenant, TenantPasts pasts)
     {
         if (!state.Policy.Queue.FairShare) return 0;
         var ready = state.Nodes.Where(n => n is { Lost: false, Draining: false }).ToList();
-        var mine = state.Allocations.Values.Where(a => !a.Guest && a.Job.Spec.Tenant == tenant).ToList();
-        var parts = state.Catalog.Tiers.Select(t => Part(Use(state, tenant, t.Name), Capacity(state, t.Name)))
-            .Append(Part(
-                mine.Sum(a => (long)a.Job.Spec.CpuMilli * a.Placed.Ranks),
-                ready.Sum(n => (long)n.Admitted.CpuMilli)))
-            .Append(Part(mine.Sum(a => a.Job.Spec.MemoryMiB * a.Placed.Ranks), ready.Sum(n => n.Admitted.MemoryMiB)));
+        var parts = state.Catalog.Tiers.Select(t => Part(Counted(t.Name), Capacity(state, t.Name)))
+            .Append(Part(Counted("cpu"), ready.Sum(n => (long)n.Admitted.CpuMilli)))
+            .Append(Part(Counted("memory"), ready.Sum(n => n.Admitted.MemoryMiB)));
         return parts.Max() / state.Policy.Queue.Weights.GetValueOrDefault(tenant, 1);
+
+        double Counted(string what) => state.Policy.Queue.HalfLife > TimeSpan.Zero
+            ? Held(state, tenant, what) / 16.0 + pasts.Of(tenant, what) * 15 / 16
+            : Held(state, tenant, what);
     }
 
     /// <summary>The class by which a waiting job is ordered.</summary>
@@ -61,6 +76,30 @@ public static class Tenants
         return level;
     }
 
-    private static double Part(long used, long capacity) =>
+    private static double Part(double used, long capacity) =>
         used == 0 ? 0 : capacity == 0 ? 1 : (double)used / capacity;
+}
+
+/// <summary>What tenants have held, as an average with a half-life, from one round to the next.</summary>
+public sealed class TenantPasts
+{
+    private readonly Dictionary<(string Tenant, string What), (double Past, long Held)> _pasts = [];
+    private DateTimeOffset _at;
+
+    public double Of(string tenant, string what) => _pasts.GetValueOrDefault((tenant, what)).Past;
+
+    public void Advance(CellState state)
+    {
+        var halfLife = state.Policy.Queue.HalfLife;
+        var kept = halfLife > TimeSpan.Zero ? Math.Pow(2, -((state.At - _at) / halfLife)) : 0;
+        var tenants = state.Jobs.Values.Select(j => j.Spec.Tenant).Concat(_pasts.Keys.Select(k => k.Tenant)).Distinct();
+        foreach (var tenant in tenants.ToList())
+            foreach (var what in state.Catalog.Tiers.Select(t => t.Name).Append("cpu").Append("memory"))
+            {
+                var (past, held) = _pasts.GetValueOrDefault((tenant, what));
+                _pasts[(tenant, what)] = (past * kept + held * (1 - kept), Tenants.Held(state, tenant, what));
+            }
+
+        _at = state.At;
+    }
 }
