@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
@@ -67,7 +68,7 @@ public static class Explainer
         var tried = job.LastTry;
         var reports = job.Class.Alternatives.Select(a => Report(state, job, a, KeptFrom(tried))).ToList();
         var ahead = job.Waits ? state.Queue.Ahead(job) : 0;
-        return new Explanation(ReasonOf(job, reports, ahead, tried), reports, ahead) { Tried = tried };
+        return new Explanation(ReasonOf(state, job, reports, ahead, tried), reports, ahead) { Tried = tried };
     }
 
     /// <summary>What stands in place of "fits" for a job that was refused; empty: nothing does.</summary>
@@ -88,7 +89,7 @@ public static class Explainer
         var brief = Explain(state, job);
         if (!job.Waits)
         {
-            return job.Ended is not null ? brief : brief with
+            return job.Ended is not null || job.Phase == JobPhase.Idle ? brief : brief with
             {
                 Reason = brief.Reason + "; the alternatives are as they look now, not as they were when it was placed",
             };
@@ -126,12 +127,24 @@ public static class Explainer
         return first;
     }
 
+    /// <summary>Of a service that wants no replica now.</summary>
+    private static string Idle(CellState state, JobState job)
+    {
+        if (job.Spec.Demand is not { } demand) return "wants no replica: its fewest are 0 and it has no demand";
+        var next = job.Spec.NextReplicaAt(state.At) is { } at
+            ? $"wants the next about {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC"
+            : "wants none within a week";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"wants no replica now: its demand is {demand.At(state.At):0.###} requests/s; {next}");
+    }
+
     private static string ReasonOf(
-        JobState job, List<AlternativeReport> reports, int ahead, LastTry? tried)
+        CellState state, JobState job, List<AlternativeReport> reports, int ahead, LastTry? tried)
     {
         if (job.Ended is { } ended)
             return job.Reason.Length > 0 ? $"{ended.ToString().ToLowerInvariant()}: {job.Reason}"
                 : ended.ToString().ToLowerInvariant();
+        if (job.Phase == JobPhase.Idle) return Idle(state, job);
         if (!job.Waits)
         {
             var where = job.Allocations.Values

@@ -121,6 +121,7 @@ public static class JobPalette
             ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
             ("requeues", job.Requeues == 0 ? null : $"{job.Requeues}"),
             ("preemptions", job.Preemptions == 0 ? null : $"{job.Preemptions}"),
+            ("failures", job.Failures == 0 ? null : $"{job.Failures} of one task"),
             ("submitted", Time(job.SubmittedAt)),
             ("started", Time(job.StartedAt)),
             ("completed", Time(job.CompletedAt)),

@@ -69,6 +69,9 @@ public sealed record JobResponse
     public double Progress { get; init; }
     public int Requeues { get; init; }
     public int Preemptions { get; init; }
+
+    /// <summary>The most that one of its tasks has failed; compare with retries.</summary>
+    public int Failures { get; init; }
     public int TasksDone { get; init; }
 
     /// <summary>The idempotency key it was submitted with.</summary>
