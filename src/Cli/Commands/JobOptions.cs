@@ -71,7 +71,8 @@ internal sealed class JobOptions
         _guest = Plain<bool?>("--guest", "Inference and batch: may be a guest on better tiers (true or false)");
         _tasks = Plain<int?>("--tasks", "Batch: independent tasks");
         _duration = Parsed<TimeSpan?>("--duration", "Batch: run time of one task, such as 2h", Duration);
-        _retries = Plain<int?>("--retries", "Training and batch: how often the gang, or one task, may fail; 6 by default");
+        _retries = Plain<int?>(
+            "--retries", "Training and batch: how often the gang, or one task, may fail; 6 by default");
     }
 
     public void AddTo(Command command)

@@ -52,8 +52,8 @@ internal static class JobViews
             ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
             ("requeues", job.Requeues == 0 ? null : job.Requeues),
             ("preemptions", job.Preemptions == 0 ? null : job.Preemptions),
-            ("failures", job.Failures == 0 ? null : $"{job.Failures} of one task; {job.Retries ?? Limits.RetriesDefault} "
-                + "retries are allowed"),
+            ("failures", job.Failures == 0 ? null
+                : $"{job.Failures} of one task, with retries = {job.Retries ?? Limits.RetriesDefault}"),
             ("submitted", Show.Time(job.SubmittedAt)),
             ("started", Show.Time(job.StartedAt)),
             ("completed", Show.Time(job.CompletedAt)),

@@ -282,8 +282,8 @@ public sealed class JobState
         _unplaced.Add(number);
     }
 
-    /// <summary>The superfluous ones with devices have ended before; those without are dropped, and the rest is numbered
-    /// anew.</summary>
+    /// <summary>The superfluous ones with devices have ended before; those without are dropped, and the rest is
+    /// numbered anew.</summary>
     internal void Scale(int replicas)
     {
         CheckTasks(replicas);

@@ -5,7 +5,7 @@ namespace Stockpile.Core.Cells;
 /// time longer, and takes work again by itself; one that holds out has its failures forgotten. It is written what
 /// became of a node, so a later policy changes nothing that was.
 /// </summary>
-internal static class Unsteadiness
+public static class Unsteadiness
 {
     public static void Run(CellState state, RoundWriter round)
     {

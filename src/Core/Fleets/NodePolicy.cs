@@ -1,6 +1,7 @@
 namespace Stockpile.Core.Fleets;
 
-/// <summary>What becomes of nodes that keep failing: <c>policy.conf</c>, section <c>nodes</c>. Simulated time.</summary>
+/// <summary>What becomes of nodes that keep failing: <c>policy.conf</c>, section <c>nodes</c>. Simulated time.
+/// </summary>
 public sealed record NodePolicy
 {
     public static readonly NodePolicy Default = new();

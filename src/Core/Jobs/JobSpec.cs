@@ -153,7 +153,8 @@ public sealed record JobSpec
     /// </summary>
     internal int FirstReplicas(DateTimeOffset now) => Demand is { Zone.Length: > 0 } ? MinReplicas : ReplicasAt(now);
 
-    /// <summary>When a service that wants no replica wants one again, to ten minutes; null: not within a week.</summary>
+    /// <summary>When a service that wants no replica wants one again, to ten minutes; null: not within a week.
+    /// </summary>
     public DateTimeOffset? NextReplicaAt(DateTimeOffset now)
     {
         var step = TimeSpan.FromMinutes(10);

@@ -113,8 +113,8 @@ public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
     /// <summary>Some nodes failed of late: steady ones come before them.</summary>
     internal bool HasUnsteady => _unsteady.Count > 0;
 
-    /// <summary>Ready nodes of a model with at least so many free devices, fewest first (best fit); those that failed of
-    /// late come last.</summary>
+    /// <summary>Ready nodes of a model with at least so many free devices, fewest first (best fit); those that failed
+    /// of late come last.</summary>
     public IEnumerable<NodeState> Tightest(string model, int devices, bool reclaim) =>
         SteadyFirst(ByTightness(model, devices, reclaim));
 

@@ -150,6 +150,7 @@ public static class JobPalette
             ("job", $"{why.Job.Id} ({why.Job.Name})"),
             ("state", why.Job.State),
             ("reason", why.Reason),
+            ("never", why.Never),
             ("tried", why.Tried is { } tried ? $"last in the round at {Time(tried.At)}: {tried.ToWords()}" : null),
             ("ahead", why.AheadInQueue == 0 ? null : $"{why.AheadInQueue} in the queue"),
             ("stays", why.Stays));

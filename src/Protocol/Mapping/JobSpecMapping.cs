@@ -55,7 +55,13 @@ public static class JobSpecMapping
 
     private static DemandMsg ToWire(Demand demand)
     {
-        var msg = new DemandMsg { Base = demand.Base, Peak = demand.Peak, PeakHour = demand.PeakHour, Zone = demand.Zone };
+        var msg = new DemandMsg
+        {
+            Base = demand.Base,
+            Peak = demand.Peak,
+            PeakHour = demand.PeakHour,
+            Zone = demand.Zone,
+        };
         if (!demand.Weekend.Equals(1)) msg.Weekend = demand.Weekend;
         return msg;
     }

@@ -153,8 +153,8 @@ public sealed partial class CellShell
         _refused.ForgetHost(host);
         Enqueue(round =>
         {
-            var nodes = _state.Nodes.Where(n => !n.Lost && n.Admitted.Host == host).ToList();
-            foreach (var node in nodes)
+            var nodes = _state.Nodes.Where(n => n.Admitted.Host == host).ToList();
+            foreach (var node in nodes.Where(n => !n.Lost))
             {
                 // A host with one node is that node; of several none is to blame.
                 round.Run(new LoseNode(node.Id, 0, $"its host {host} fell silent") { Failed = nodes.Count == 1 });
