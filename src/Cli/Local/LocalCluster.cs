@@ -41,11 +41,13 @@ public sealed class LocalCluster : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly LocalClusterOptions _options;
+    private readonly StartGate _gate;
 
     private LocalCluster(WebApplication app, LocalClusterOptions options)
     {
         _app = app;
         _options = options;
+        _gate = app.Services.GetRequiredService<StartGate>();
         Journal = app.Services.GetRequiredService<JournalReader>();
         Gateway = app.Services.GetRequiredService<IStockpileGateway>();
     }
@@ -88,7 +90,12 @@ public sealed class LocalCluster : IAsyncDisposable
             var cells = await TryCellsAsync(cancel);
             var missing = nodes.Where(cell => cells.FirstOrDefault(c => c.Cell == cell.Key) is not { } view
                 || view.Nodes - view.NodesLost < cell.Value).Select(cell => cell.Key).ToList();
-            if (missing.Count == 0) return [];
+            if (missing.Count == 0 && (await Gateway.StandingAsync(cancel)).NotYet is null)
+            {
+                _gate.Open();
+                return [];
+            }
+
             var waited = TimeProvider.System.GetElapsedTime(since);
             if (waited >= DownTimeout)
             {
@@ -96,7 +103,11 @@ public sealed class LocalCluster : IAsyncDisposable
                 var silent = missing.Where(cell => cells.All(c => c.Cell != cell)).ToList();
                 if (down.Count >= nodes.Count && silent.Count == nodes.Count)
                     throw new CliException(ExitCodes.Refused, string.Join("; ", down));
-                if (silent.Count == missing.Count && down.Count >= silent.Count) return down;
+                if (missing.Count > 0 && silent.Count == missing.Count && down.Count >= silent.Count)
+                {
+                    _gate.Open();
+                    return down;
+                }
             }
 
             if (waited >= ReadyTimeout)
@@ -145,6 +156,7 @@ public sealed class LocalCluster : IAsyncDisposable
                 cluster.Join(cluster.SelfAddress);
             }));
         builder.Services.AddSchedulerApi(cells, options.Http?.Tokens ?? AccessTokens.None);
+        builder.Services.AddSingleton<StartGate>();
         if (options.Inspector is { } where) builder.Services.AddInspector(where, log, options.Policy);
         var app = builder.Build();
         app.MapStockpileApi();

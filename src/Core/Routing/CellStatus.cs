@@ -76,11 +76,11 @@ public sealed record CellStatus(
         }
 
         var wanted = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var waiting in state.Queue.WaitingClasses)
+        foreach (var demand in state.Queue.Demands)
         {
-            wanted.UnionWith(waiting.Alternatives.Select(a => a.Model));
-            if (waiting.Alternatives.FirstOrDefault(a => models.ContainsKey(a.Model)) is { } first)
-                models[first.Model].WaitingMilli += JobQueue.WaitingMilli(waiting);
+            wanted.UnionWith(demand.Alternatives.Select(a => a.Model));
+            if (demand.Alternatives.FirstOrDefault(a => models.ContainsKey(a.Model)) is { } first)
+                models[first.Model].WaitingMilli += demand.Milli;
         }
 
         return new CellStatus(state.Cell, state.Epoch, state.RoundNumber, groups.Groups, models, wanted);

@@ -25,6 +25,8 @@ public sealed partial class CellShell
     private readonly ICellPorts _ports;
     private readonly HostDesk _hosts;
     private readonly RefusedNodes _refused = new();
+    private readonly AuditParts _audits = new();
+    private readonly CellClock _clocks;
     private readonly KeyMoves _keys;
     private readonly ProgressBoard _progress = new();
     private readonly Queue<RoundWork> _inbox = new();
@@ -44,6 +46,7 @@ public sealed partial class CellShell
         _ports = ports;
         _state = new CellState(cell, options.Catalog, options.Policy);
         _hosts = new HostDesk(options);
+        _clocks = new CellClock(cell, options.Clock, options.Real);
         _keys = new KeyMoves(cell, options);
     }
 
@@ -70,6 +73,8 @@ public sealed partial class CellShell
     {
         _log.Info("cell {0} recovered at round {1}: {2} nodes, {3} unfinished jobs, {4} allocations",
             _cell, _state.RoundNumber, _state.Nodes.Count, _state.ActiveJobs, _state.Allocations.Count);
+        _clocks.Begin(_state.At);
+        if (_clocks.Line is { Length: > 0 } note) _log.Warning("{0}", note);
         Enqueue(round =>
         {
             round.Run(new RaiseEpoch());
@@ -139,7 +144,7 @@ public sealed partial class CellShell
     private bool RunRound()
     {
         // 1  Take what has gathered, and decide it.
-        var round = new RoundWriter(_state, _options.Clock.GetUtcNow());
+        var round = new RoundWriter(_state, _clocks.Now);
         var whenDurable = new List<Action>();
         for (var taken = 0;
              taken < Limits.CommandsPerRoundMax && round.Count < Limits.EventsPerRoundMax
@@ -212,7 +217,8 @@ public sealed partial class CellShell
 
     private CellView View(string allocationsDigest = "")
     {
-        var view = CellViews.Cell(_state, _options.Clock.GetUtcNow());
+        var view = CellViews.Cell(_state, _clocks.Now);
+        view.Clock = _clocks.Line;
         view.AllocationsDigest = allocationsDigest;
         view.Inbox = _inbox.Count;
         view.KeysAtDesks = _state.HasKeysAtDesks;

@@ -192,6 +192,20 @@ public sealed class CellProperties
     }
 
     [Fact]
+    public void What_is_counted_of_the_jobs_is_what_there_is()
+    {
+        var tally = new Tally("several wait", "several are listed");
+        ForEachHistory(_ => history =>
+        {
+            var complaints = Counts.Complaints(history.State).ToList();
+            if (history.State.Queue.InOrder().Skip(1).Any()) tally.See("several wait");
+            if (history.State.Listed.Find(null, null, null, null).Total > 1) tally.See("several are listed");
+            return complaints;
+        });
+        tally.AssertAllSeen();
+    }
+
+    [Fact]
     public void Nothing_waits_that_would_fit()
     {
         var tally = new Tally("cycle with a queue", "cycle without a queue", "cut short", "placed", "placed nothing");

@@ -23,6 +23,7 @@ public static class WhyMapping
         Elsewhere = reply.Elsewhere.Count == 0 ? null
             : [.. reply.Elsewhere.Select(e => new ElsewhereResponse(e.Cell, e.Verdict))],
         Stays = reply.Stays.Length == 0 ? null : reply.Stays,
+        Clock = reply.Clock.Length == 0 ? null : reply.Clock,
     };
 
     /// <summary>What a round found, as a part of a sentence.</summary>
