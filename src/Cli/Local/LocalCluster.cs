@@ -74,7 +74,7 @@ public sealed class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until every node of the fleet is admitted by its cell. Cells that are down do not keep the others from
+    /// Waits until every node of the fleet is admitted by its cell and a job would be taken. Cells that are down do not keep the others from
     /// serving, so their nodes are waited for a short while only.
     /// </summary>
     /// <returns>Why cells do not serve, a line for each.</returns>
@@ -90,7 +90,8 @@ public sealed class LocalCluster : IAsyncDisposable
             var cells = await TryCellsAsync(cancel);
             var missing = nodes.Where(cell => cells.FirstOrDefault(c => c.Cell == cell.Key) is not { } view
                 || view.Nodes - view.NodesLost < cell.Value).Select(cell => cell.Key).ToList();
-            if (missing.Count == 0 && (await Gateway.StandingAsync(cancel)).NotYet is null)
+            var notYet = missing.Count == 0 ? (await Gateway.StandingAsync(cancel)).NotYet : null;
+            if (missing.Count == 0 && notYet is null)
             {
                 _gate.Open();
                 return [];
@@ -111,8 +112,8 @@ public sealed class LocalCluster : IAsyncDisposable
             }
 
             if (waited >= ReadyTimeout)
-                throw new CliException(ExitCodes.Refused,
-                    $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; see "
+                throw new CliException(ExitCodes.Refused, notYet
+                    ?? $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; see "
                     + $"the log in {_options.Data.FullPath}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
         }
