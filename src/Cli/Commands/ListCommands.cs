@@ -36,7 +36,8 @@ internal static class NodesCommand
             .Filter(verb.Command, "state", "Only nodes in this state", "ready", "draining", "lost", "refused")
             .Pages(verb.Command);
         return verb.Runs(async (parsed, session, cancel) => session.Show(
-            await query.GetAsync<NodeListResponse>(session.Client, "nodes", "nodes", parsed, cancel), FleetViews.Nodes));
+            await query.GetAsync<NodeListResponse>(session.Client, "nodes", "nodes", parsed, cancel),
+            FleetViews.Nodes));
     }
 }
 

@@ -74,8 +74,8 @@ public sealed class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until every node of the fleet is admitted by its cell and a job would be taken. Cells that are down do not keep the others from
-    /// serving, so their nodes are waited for a short while only.
+    /// Waits until every node of the fleet is admitted by its cell and a job would be taken. Cells that are down do not
+    /// keep the others from serving, so their nodes are waited for a short while only.
     /// </summary>
     /// <returns>Why cells do not serve, a line for each.</returns>
     /// <exception cref="CliException">Nodes of cells that serve are not admitted within two minutes, or no cell serves.
@@ -113,8 +113,8 @@ public sealed class LocalCluster : IAsyncDisposable
 
             if (waited >= ReadyTimeout)
                 throw new CliException(ExitCodes.Refused, notYet
-                    ?? $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; see "
-                    + $"the log in {_options.Data.FullPath}");
+                    ?? $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; "
+                    + $"see the log in {_options.Data.FullPath}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
         }
     }

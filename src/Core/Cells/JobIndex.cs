@@ -80,7 +80,8 @@ public sealed class JobIndex
         if (_shelves[key].Count == 0) _shelves.Remove(key);
     }
 
-    /// <summary>How many jobs match, and those of them that come after a place, in order. Null stands for any.</summary>
+    /// <summary>How many jobs match, and those of them that come after a place, in order. Null stands for any.
+    /// </summary>
     public (int Total, IEnumerable<JobState> Jobs) Find(
         JobPhase? phase, JobKind? kind, string? tenant, JobPlace? after)
     {

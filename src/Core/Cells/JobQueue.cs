@@ -86,8 +86,8 @@ public sealed class JobClass
             .Select(l => $"{l.Key}={l.Value}"));
         return $"{spec.Kind}|{spec.Priority}|{spec.Devices}|{spec.ShareMilli}|{spec.PerNode}|"
             + $"{spec.MinDevices}|{spec.MaxDevices}|"
-            + $"{spec.TopologyRequired}|{spec.TopologyPreferred}|{spec.CpuMilli}|{spec.MemoryMiB}|{ModelsOf(alternatives)}|"
-            + labels;
+            + $"{spec.TopologyRequired}|{spec.TopologyPreferred}|{spec.CpuMilli}|{spec.MemoryMiB}|"
+            + $"{ModelsOf(alternatives)}|{labels}";
     }
 
     private static string ModelsOf(IReadOnlyList<Alternative> alternatives) =>

@@ -60,7 +60,8 @@ internal sealed class ProblemMiddleware(
         return site is "cross-site" or "same-site" || (origin.Length > 0 && !IsOwn(origin, request));
     }
 
-    private static bool IsOwn(string origin, HttpRequest request) => Uri.TryCreate(origin, UriKind.Absolute, out var from)
+    private static bool IsOwn(string origin, HttpRequest request) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var from)
         && Uri.TryCreate($"{from.Scheme}://{request.Host}", UriKind.Absolute, out var here)
         && string.Equals(from.Authority, here.Authority, StringComparison.OrdinalIgnoreCase);
 

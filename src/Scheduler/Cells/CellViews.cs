@@ -125,7 +125,8 @@ public static class CellViews
         var (total, jobs) = state.Listed.Find(phase, kind, filter.Tenant.Length == 0 ? null : filter.Tenant,
             JobPlace.TryParse(filter.After, out var after) ? after : null);
         var reply = new JobsReply { Total = total };
-        reply.More = Fill(reply.Jobs, filter.Limit, jobs.Select(j => Job(state, j, progress: null, allocations: false)));
+        reply.More = Fill(
+            reply.Jobs, filter.Limit, jobs.Select(j => Job(state, j, progress: null, allocations: false)));
         return reply;
     }
 

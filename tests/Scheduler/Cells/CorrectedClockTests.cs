@@ -32,7 +32,10 @@ public sealed class CorrectedClockTests : CellSpec
     {
         StartCell();
         await AdmitAsync(Advert("n1", incarnation: 1_000));
-        Report(new WorkReport { Id = 1, Node = "n1", Incarnation = 1_000, Kind = ReportKind.NodeFailed, Reason = "off" });
+        Report(new WorkReport
+        {
+            Id = 1, Node = "n1", Incarnation = 1_000, Kind = ReportKind.NodeFailed, Reason = "off",
+        });
         await NextAsync<WorkReportsAck>(Host);
 
         var refused = Assert.Single((await AdmitAsync(Advert("n1", incarnation: 400))).Refused);
