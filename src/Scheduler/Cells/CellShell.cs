@@ -33,6 +33,7 @@ public sealed partial class CellShell
     private CellState _state;
     private bool _writing;
     private bool _stopping;
+    private bool _cycleIsDue = true;
     private int _eventsSinceSnapshot;
     private long _digestAt;
     private long _keptHouseAt;
@@ -115,6 +116,7 @@ public sealed partial class CellShell
         if (_writing) return;
         foreach (var host in _hosts.Silent(_state)) LoseHost(host);
         if (_writing) return;
+        _cycleIsDue = true;
         RunRounds();
         if (!_writing) KeepHouse();
     }
@@ -153,8 +155,10 @@ public sealed partial class CellShell
             if (work(round) is { } action)
                 whenDurable.Add(action);
 
-        // 2  Place what fits.
-        var cycle = SchedulingCycle.Run(_state, round);
+        // 2  Place what fits. Questions change nothing, so they do not bring about a cycle: with many classes one costs
+        //    far more than an answer. What time alone changes, the next tick finds.
+        var cycle = round.Count > 0 || _cycleIsDue ? SchedulingCycle.Run(_state, round) : default;
+        _cycleIsDue = cycle.More;
 
         // 3  Nothing happened: nothing is to be written, and whoever asked can be answered.
         if (round.Close() is not { } closed)
