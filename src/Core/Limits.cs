@@ -181,6 +181,13 @@ public static class Limits
     /// <summary>Largest message between members, in bytes; <c>cluster.conf</c> says the same.</summary>
     public const int RemoteFrameBytesMax = 4 * 1024 * 1024;
 
+    /// <summary>Bytes after which a reply with a list is full: far below a frame, and so little that a cell is not kept
+    /// long by one page. One row more may be in it.</summary>
+    public const int ReplyBytesMax = 1024 * 1024;
+
+    /// <summary>Most bytes of jobs that a router sends to a cell in one message.</summary>
+    public const int SubmitBytesMax = 2 * 1024 * 1024;
+
     /// <summary>Most nodes one fleet file may describe.</summary>
     public const int FleetNodesMax = 200_000;
 

@@ -59,8 +59,8 @@ internal sealed class LoadEnd(StockpileClient client, LoadPlan plan)
 
     private async Task<IEnumerable<JobResponse>> ListAsync(string state, CancellationToken cancel)
     {
-        var list = await client.GetAsync<JobListResponse>(
-            $"jobs?tenant={LoadPlan.Tenant}&state={state}&limit={Limits.ListRowsMax}", cancel);
+        var list = await client.GetAllAsync<JobListResponse>(
+            $"jobs?tenant={LoadPlan.Tenant}&state={state}&limit={Limits.ListRowsMax}", "jobs", cancel);
         return list.Value.Jobs.Where(j => j.State == state && j.Name.StartsWith(plan.Prefix, StringComparison.Ordinal));
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Json;
@@ -41,6 +42,31 @@ internal sealed class StockpileClient : IDisposable
 
     public Task<Answer<T>> GetAsync<T>(string path, CancellationToken cancel) where T : class =>
         SendAsync<T>(HttpMethod.Get, path, null, null, cancel);
+
+    /// <summary>All pages of a list as one answer.</summary>
+    /// <param name="rows">The name of the list in the answer.</param>
+    public async Task<Answer<T>> GetAllAsync<T>(string path, string rows, CancellationToken cancel) where T : class
+    {
+        var at = path.IndexOf("cursor=", StringComparison.Ordinal);
+        var plain = at < 0 ? path : path[..(at - 1)];
+        JsonObject? whole = null;
+        var from = path;
+        while (true)
+        {
+            var page = JsonObject.Create((await GetAsync<JsonObject>(from, cancel)).Raw)!;
+            var next = page["next"]?.GetValue<string>();
+            page.Remove("next");
+            if (whole is null) whole = page;
+            else
+                foreach (var row in page[rows]!.AsArray().ToList())
+                    whole[rows]!.AsArray().Add(row!.DeepClone());
+            if (next is null) break;
+            from = $"{plain}{(plain.Contains('?') ? '&' : '?')}cursor={Uri.EscapeDataString(next)}";
+        }
+
+        var raw = JsonSerializer.SerializeToElement(whole, ApiJson.Options);
+        return new Answer<T>(raw.Deserialize<T>(ApiJson.Options)!, raw, IsCreated: false);
+    }
 
     public Task<Answer<T>> PostAsync<T>(string path, object? body, string? key, CancellationToken cancel)
         where T : class => SendAsync<T>(HttpMethod.Post, path, body, key, cancel);

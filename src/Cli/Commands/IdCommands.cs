@@ -35,11 +35,20 @@ internal static class WhyCommand
 /// <summary><c>stockpile history ID</c></summary>
 internal static class HistoryCommand
 {
-    public static Command Create(CliContext context) => ClientVerb.ForId(
-        context, "history", "Show a job's events from the journal", "The job's id, such as north-17",
-        async (id, session, cancel) =>
-            session.Show(
-                await session.Client.GetAsync<HistoryResponse>($"jobs/{id}/history", cancel), JobViews.History));
+    public static Command Create(CliContext context)
+    {
+        var verb = new ClientVerb(context, "history", "Show a job's events from the journal");
+        var id = new Argument<string>("id") { Description = "The job's id, such as north-17" };
+        verb.Command.Add(id);
+        var query = new QueryText().Pages(verb.Command);
+        return verb.Runs(async (parsed, session, cancel) =>
+        {
+            var path = $"jobs/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/history";
+            return session.Show(
+                await query.GetAsync<HistoryResponse>(session.Client, path, "events", parsed, cancel),
+                JobViews.History);
+        });
+    }
 }
 
 /// <summary><c>stockpile node ID</c></summary>

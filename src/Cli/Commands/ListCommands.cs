@@ -17,9 +17,9 @@ internal static class JobsCommand
             .Filter(verb.Command, "kind", "Only jobs of this kind", "training", "inference", "batch")
             .Filter(verb.Command, "tenant", "Only jobs of this tenant")
             .Filter(verb.Command, "cell", "Only jobs of this cell")
-            .Limit(verb.Command);
+            .Pages(verb.Command);
         return verb.Runs(async (parsed, session, cancel) => session.Show(
-            await session.Client.GetAsync<JobListResponse>(query.Path("jobs", parsed), cancel), JobViews.List));
+            await query.GetAsync<JobListResponse>(session.Client, "jobs", "jobs", parsed, cancel), JobViews.List));
     }
 }
 
@@ -35,9 +35,10 @@ internal static class NodesCommand
             .Filter(verb.Command, "tier", "Only nodes of this tier")
             .Filter(verb.Command, "state", "Only nodes in this state", "ready", "draining", "resting", "lost",
                 "refused")
-            .Limit(verb.Command);
+            .Pages(verb.Command);
         return verb.Runs(async (parsed, session, cancel) => session.Show(
-            await session.Client.GetAsync<NodeListResponse>(query.Path("nodes", parsed), cancel), FleetViews.Nodes));
+            await query.GetAsync<NodeListResponse>(session.Client, "nodes", "nodes", parsed, cancel),
+            FleetViews.Nodes));
     }
 }
 

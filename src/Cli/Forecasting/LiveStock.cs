@@ -15,16 +15,14 @@ internal sealed record LiveStock(FleetSpec Fleet, IReadOnlyList<StartingJob> Tra
     public static async Task<LiveStock> ReadAsync(CliContext context, ServerAccess server, CancellationToken cancel)
     {
         using var client = new StockpileClient(server, context, Patience);
-        var nodes = (await client.GetAsync<NodeListResponse>($"nodes?limit={Limits.ListRowsMax}", cancel)).Value;
-        if (nodes.Nodes.Count < nodes.Total)
-            throw new CliException(ExitCodes.Refused,
-                $"the cluster has {nodes.Total} nodes; forecast --live reads at most {Limits.ListRowsMax}");
+        var nodes = (await client.GetAllAsync<NodeListResponse>(
+            $"nodes?limit={Limits.ListRowsMax}", "nodes", cancel)).Value;
         var training = new List<StartingJob>();
         // What runs keeps its devices ahead of what waits.
         foreach (var state in new[] { "running", "placed", "pending" })
         {
-            var jobs = (await client.GetAsync<JobListResponse>(
-                $"jobs?kind=training&state={state}&limit={Limits.ListRowsMax}", cancel)).Value;
+            var jobs = (await client.GetAllAsync<JobListResponse>(
+                $"jobs?kind=training&state={state}&limit={Limits.ListRowsMax}", "jobs", cancel)).Value;
             training.AddRange(jobs.Jobs.Select(Start));
         }
 

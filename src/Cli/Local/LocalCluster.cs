@@ -41,11 +41,13 @@ public sealed class LocalCluster : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly LocalClusterOptions _options;
+    private readonly StartGate _gate;
 
     private LocalCluster(WebApplication app, LocalClusterOptions options)
     {
         _app = app;
         _options = options;
+        _gate = app.Services.GetRequiredService<StartGate>();
         Journal = app.Services.GetRequiredService<JournalReader>();
         Gateway = app.Services.GetRequiredService<IStockpileGateway>();
     }
@@ -72,8 +74,8 @@ public sealed class LocalCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until every node of the fleet is admitted by its cell. Cells that are down do not keep the others from
-    /// serving, so their nodes are waited for a short while only.
+    /// Waits until every node of the fleet is admitted by its cell and a job would be taken. Cells that are down do not
+    /// keep the others from serving, so their nodes are waited for a short while only.
     /// </summary>
     /// <returns>Why cells do not serve, a line for each.</returns>
     /// <exception cref="CliException">Nodes of cells that serve are not admitted within two minutes, or no cell serves.
@@ -88,7 +90,13 @@ public sealed class LocalCluster : IAsyncDisposable
             var cells = await TryCellsAsync(cancel);
             var missing = nodes.Where(cell => cells.FirstOrDefault(c => c.Cell == cell.Key) is not { } view
                 || view.Nodes - view.NodesLost < cell.Value).Select(cell => cell.Key).ToList();
-            if (missing.Count == 0) return [];
+            var notYet = missing.Count == 0 ? (await Gateway.StandingAsync(cancel)).NotYet : null;
+            if (missing.Count == 0 && notYet is null)
+            {
+                _gate.Open();
+                return [];
+            }
+
             var waited = TimeProvider.System.GetElapsedTime(since);
             if (waited >= DownTimeout)
             {
@@ -96,13 +104,17 @@ public sealed class LocalCluster : IAsyncDisposable
                 var silent = missing.Where(cell => cells.All(c => c.Cell != cell)).ToList();
                 if (down.Count >= nodes.Count && silent.Count == nodes.Count)
                     throw new CliException(ExitCodes.Refused, string.Join("; ", down));
-                if (silent.Count == missing.Count && down.Count >= silent.Count) return down;
+                if (missing.Count > 0 && silent.Count == missing.Count && down.Count >= silent.Count)
+                {
+                    _gate.Open();
+                    return down;
+                }
             }
 
             if (waited >= ReadyTimeout)
-                throw new CliException(ExitCodes.Refused,
-                    $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; see "
-                    + $"the log in {_options.Data.FullPath}");
+                throw new CliException(ExitCodes.Refused, notYet
+                    ?? $"nodes of {string.Join(", ", missing)} did not join within {ReadyTimeout.TotalSeconds:0} s; "
+                    + $"see the log in {_options.Data.FullPath}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), cancel);
         }
     }
@@ -145,6 +157,7 @@ public sealed class LocalCluster : IAsyncDisposable
                 cluster.Join(cluster.SelfAddress);
             }));
         builder.Services.AddSchedulerApi(cells, options.Http?.Tokens ?? AccessTokens.None);
+        builder.Services.AddSingleton<StartGate>();
         if (options.Inspector is { } where) builder.Services.AddInspector(where, log, options.Policy);
         var app = builder.Build();
         app.MapStockpileApi();

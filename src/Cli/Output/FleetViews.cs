@@ -67,7 +67,7 @@ internal static class FleetViews
                 n.Id, n.Cell, n.Model, n.Tier, Shade.State(n.State), n.Devices, Free(n),
                 Show.Number(n.CpuFree), Show.Memory(n.MemoryFree), n.Reason,
             ]));
-        if (list.Total > list.Nodes.Count) screen.Line($"{list.Nodes.Count} of {list.Total} nodes; --limit shows more");
+        JobViews.Pages(screen, list.Nodes.Count, list.Total, "nodes", list.Next);
     }
 
     public static void Node(Screen screen, NodeResponse node)

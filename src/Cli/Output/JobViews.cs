@@ -13,7 +13,14 @@ internal static class JobViews
         screen.Table(
             ["id", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted", ">ran"],
             list.Jobs.Select(Row));
-        if (list.Total > list.Jobs.Count) screen.Line($"{list.Jobs.Count} of {list.Total} jobs; --limit shows more");
+        Pages(screen, list.Jobs.Count, list.Total, "jobs", list.Next);
+    }
+
+    /// <summary>The line under a list that is not whole.</summary>
+    public static void Pages(Screen screen, int count, int total, string noun, string? next)
+    {
+        if (next is not null) screen.Line($"{count} of {total} {noun}; --cursor {next} shows the next, --all all");
+        else if (total > count) screen.Line($"{count} of {total} {noun}; these are the last");
     }
 
     public static void One(Screen screen, JobResponse job)
@@ -81,9 +88,13 @@ internal static class JobViews
             }));
     }
 
-    public static void History(Screen screen, HistoryResponse history) => screen.Table(
-        ["time", "event", "detail"],
-        history.Events.Select(e => (IReadOnlyList<object?>)[Show.Time(e.At), e.Event, e.Detail]));
+    public static void History(Screen screen, HistoryResponse history)
+    {
+        screen.Table(
+            ["time", "event", "detail"],
+            history.Events.Select(e => (IReadOnlyList<object?>)[Show.Time(e.At), e.Event, e.Detail]));
+        Pages(screen, history.Events.Count, history.Total, "events", history.Next);
+    }
 
     public static void Submitted(Screen screen, IReadOnlyList<JobBatchResult> results) => screen.Table(
         ["id", "name", "kind", ">size", "state", "cell", "note"],

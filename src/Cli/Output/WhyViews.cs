@@ -28,6 +28,7 @@ internal static class WhyViews
                 ? $"enough is free, but {Show.Number(other.Devices)} {other.Model} are reserved for {other.Job} "
                     + $"({other.Name}) from {Show.Time(other.Start)} on, and this would still run then"
                 : null),
+            ("clock", why.Clock),
         ]);
         if (why.Elsewhere is not null || why.Stays is not null)
         {

@@ -26,7 +26,8 @@ internal static class Admissions
         if (node.Incarnation < known.Admitted.Incarnation)
             return new Rejected(new Refusal(Refusal.Invalid, "incarnation",
                 $"node {known.Id} advertises the incarnation {node.Incarnation}, "
-                + $"older than {known.Admitted.Incarnation}"));
+                + $"older than {known.Admitted.Incarnation}: it is of a process that was replaced, or the clock of its "
+                + "machine was put back"));
 
         var change = ChangeOf(known, node, accelerator);
         var goesOn = !known.Lost && node.Incarnation == known.Admitted.Incarnation

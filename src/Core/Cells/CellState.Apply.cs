@@ -118,17 +118,21 @@ public sealed partial class CellState
     private void AddJob(JobState job)
     {
         _jobs.Add(job.Number, job);
-        job.Class.Members++;
+        JobQueue.Join(job, job.Class);
         if (job.Key.Length > 0) _jobsByKey.Add(job.Key, job);
         // One that was here before, went on and came back: the note of where it went is out of date.
         if (job.Origin.Length > 0) _adopted[job.Origin] = job;
         if (job.Spec.Kind == JobKind.Inference && job.Ended is null) _services.Add(job.Number, job);
+        List(job);
     }
+
+    private void List(JobState job) => Listed.Note(job, NameOf(job));
 
     private void RemoveJob(JobState job)
     {
         _jobs.Remove(job.Number);
-        Queue.Leave(job.Class);
+        Queue.Leave(job, job.Class);
+        Listed.Remove(job);
         if (job.Key.Length > 0) _jobsByKey.Remove(job.Key);
         if (_adopted.GetValueOrDefault(job.Origin) == job) _adopted.Remove(job.Origin);
         _services.Remove(job.Number);
@@ -162,6 +166,7 @@ public sealed partial class CellState
         }
 
         Queue.Update(job);
+        List(job);
     }
 
     /// <summary>Keeps what is looked through for work that moves or leaves.</summary>
@@ -190,6 +195,7 @@ public sealed partial class CellState
 
     private void ApplyStarted(AllocationsStarted e)
     {
+        JobState? changed = null;
         foreach (var sequence in e.Sequences)
         {
             var allocation = AllocationOf(sequence);
@@ -199,6 +205,7 @@ public sealed partial class CellState
             allocation.StartedAt ??= At;
             allocation.Job.StartedAt ??= At;
             _unstarted.Remove(sequence);
+            if (changed != allocation.Job) List(changed = allocation.Job);
         }
     }
 
@@ -218,6 +225,7 @@ public sealed partial class CellState
     {
         var preempted = new HashSet<long>();
         var failed = new HashSet<(long Job, int Task)>();
+        var ended = new HashSet<JobState>();
         foreach (var sequence in e.Sequences)
         {
             var allocation = AllocationOf(sequence);
@@ -244,7 +252,10 @@ public sealed partial class CellState
             }
 
             Queue.Update(allocation.Job);
+            ended.Add(allocation.Job);
         }
+
+        foreach (var job in ended) List(job);
     }
 
     private void ApplyScaled(JobState job, int replicas)
@@ -342,6 +353,7 @@ public sealed partial class CellState
             throw new InvariantBrokenException($"job {job.Number} ends with devices still bound to it");
         job.End(phase, At);
         Queue.Update(job);
+        List(job);
         _services.Remove(job.Number);
         _finished.Enqueue(job.Number);
         while (_finished.Count > Limits.FinishedJobsKeptPerCell)

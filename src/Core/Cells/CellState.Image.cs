@@ -9,8 +9,12 @@ public sealed partial class CellState
     public CellImage Capture()
     {
         var active = _jobs.Values.Where(j => j.Ended is null).OrderBy(j => j.Number);
-        var jobs = _finished.Select(number => _jobs[number]).Concat(active);
-        return new CellImage(
+        return Capture(_finished.Select(number => _jobs[number]).Concat(active));
+    }
+
+    /// <summary>The same with these jobs alone; all that hold something have to be among them.</summary>
+    internal CellImage Capture(IEnumerable<JobState> jobs) =>
+        new(
             Cell, Epoch, RoundNumber, At, NextJob, NextSequence,
             [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason)
             {
@@ -36,7 +40,6 @@ public sealed partial class CellState
             KeysAtDesks = HasKeysAtDesks,
             Pasts = Tenants.Capture(),
         };
-    }
 
     /// <summary>The state that <see cref="Capture"/> described.</summary>
     /// <exception cref="InvariantBrokenException">The image contradicts itself, or the catalogue.</exception>
@@ -70,7 +73,12 @@ public sealed partial class CellState
         foreach (var job in image.Jobs) state.RestoreJob(job);
         foreach (var allocation in image.Allocations) state.RestoreAllocation(allocation);
         state.Tenants.Restore(image.Pasts);
-        foreach (var job in state._jobs.Values) state.Queue.Update(job);
+        foreach (var job in state._jobs.Values)
+        {
+            state.Queue.Update(job);
+            state.List(job);
+        }
+
         foreach (var use in image.Use)
         {
             var tier = state.Usage.Of(use.Tier);

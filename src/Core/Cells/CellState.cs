@@ -119,6 +119,9 @@ public sealed partial class CellState
     public ReleaseCalendar Releases { get; } = new();
     public JobQueue Queue { get; }
 
+    /// <summary>The jobs that lists show.</summary>
+    public JobIndex Listed { get; } = new();
+
     /// <summary>When <see cref="ExpectedWork"/> is due again: the number of jobs, and the nodes it was made with.
     /// </summary>
     internal long MixDueAt { get; set; }
@@ -127,8 +130,8 @@ public sealed partial class CellState
     /// <summary>The tasks it expects.</summary>
     internal WorkloadMix Mix { get; set; } = WorkloadMix.Empty;
 
-    /// <summary>In a copy: the ended jobs of the cell, which it leaves out.</summary>
-    internal IEnumerable<JobState> EndedBefore { get; set; } = [];
+    /// <summary>In a copy: the jobs of the cell that it leaves out.</summary>
+    internal IEnumerable<JobState> LeftOut { get; set; } = [];
 
     /// <summary>What each tenant holds at home.</summary>
     public TenantLedger Tenants { get; }

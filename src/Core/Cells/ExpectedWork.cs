@@ -30,12 +30,12 @@ public static class ExpectedWork
         Expect(state, MixOf(state));
     }
 
-    /// <summary>Lets a copy of a cell, which may lack ended jobs, expect what the cell expects, so that it would choose
+    /// <summary>Lets a copy of a cell, which may lack jobs, expect what the cell expects, so that it would choose
     /// the same nodes. The copy must not outlive the next change of the cell.</summary>
     public static void Copy(CellState from, CellState to)
     {
         (to.MixDueAt, to.MixNodes) = (from.MixDueAt, from.MixNodes);
-        to.EndedBefore = from.Jobs.Values.Where(j => j.Ended is not null && to.FindJob(j.Number) is null);
+        to.LeftOut = from.Jobs.Values.Where(j => to.FindJob(j.Number) is null);
         Expect(to, from.Mix);
     }
 
@@ -50,13 +50,8 @@ public static class ExpectedWork
     {
         var tasks = new List<(TaskShape Shape, IReadOnlyList<string> Models, long Count)>();
         long total = 0;
-        foreach (var job in state.Jobs.Values.Concat(state.EndedBefore))
-        {
-            var (shape, count) = TasksOf(job.Spec);
-            var home = job.Class.Home.Count > 0 ? job.Class.Home : job.Class.Alternatives;
-            tasks.Add((shape, [.. home.Select(a => a.Model)], count));
-            total += count;
-        }
+        foreach (var jobs in state.Queue.Classes) Add(jobs, jobs.ExpectedTasks);
+        foreach (var job in state.LeftOut) Add(job.Class, TasksOf(job.Spec).Count);
 
         var sizes = state.Nodes.Select(n => n.Devices).Distinct().ToList();
         foreach (var devices in sizes)
@@ -66,10 +61,17 @@ public static class ExpectedWork
         }
 
         return WorkloadMix.Of(tasks);
+
+        void Add(JobClass jobs, long count)
+        {
+            var home = jobs.Home.Count > 0 ? jobs.Home : jobs.Alternatives;
+            tasks.Add((TasksOf(jobs.First).Shape, [.. home.Select(a => a.Model)], count));
+            total += count;
+        }
     }
 
     /// <summary>A gang counts as tasks of its shape per node, else of up to eight devices.</summary>
-    private static (TaskShape Shape, long Count) TasksOf(JobSpec spec)
+    internal static (TaskShape Shape, long Count) TasksOf(JobSpec spec)
     {
         if (spec.Kind != JobKind.Training) return (TaskShape.Of(spec), Math.Min(spec.TaskCount, TasksPerJobMax));
         var perNode = spec.PerNode > 0 ? spec.PerNode : Math.Min(spec.Devices, 8);

@@ -13,15 +13,20 @@ namespace Stockpile.Core.Cells;
 /// </summary>
 public sealed class JobClass
 {
-    internal JobClass(string key, IReadOnlyList<Alternative> alternatives)
+    internal JobClass(string key, JobSpec first, IReadOnlyList<Alternative> alternatives)
     {
         Key = key;
+        First = first;
         Alternatives = alternatives;
         Home = [.. alternatives.Where(a => !a.Guest)];
         Guest = [.. alternatives.Where(a => a.Guest)];
+        Models = ModelsOf(alternatives);
     }
 
     public string Key { get; }
+
+    /// <summary>One of its jobs; they all have this shape.</summary>
+    internal JobSpec First { get; }
 
     /// <summary>Models in order of preference.</summary>
     public IReadOnlyList<Alternative> Alternatives { get; }
@@ -30,8 +35,14 @@ public sealed class JobClass
 
     public IReadOnlyList<Alternative> Guest { get; }
 
+    /// <summary>The alternatives in a text.</summary>
+    internal string Models { get; }
+
     /// <summary>Jobs of the cell that are of this class, ended ones included.</summary>
     internal int Members { get; set; }
+
+    /// <summary>Tasks of those jobs; see <see cref="ExpectedWork"/>.</summary>
+    internal long ExpectedTasks { get; set; }
 
     /// <summary>Waiting jobs by tenant; a tenant without any has no lane.</summary>
     internal SortedDictionary<string, JobLane> Lanes { get; } = new(StringComparer.Ordinal);
@@ -70,30 +81,50 @@ public sealed class JobClass
 
     internal static string KeyOf(JobSpec spec, IReadOnlyList<Alternative> alternatives)
     {
-        var models = string.Join(',', alternatives.Select(a => a.Guest ? a.Model + "*" : a.Model));
         // No name or label holds a line break, so no two sets of labels read the same.
         var labels = string.Join('\n', spec.Labels.OrderBy(l => l.Key, StringComparer.Ordinal)
             .Select(l => $"{l.Key}={l.Value}"));
         return $"{spec.Kind}|{spec.Priority}|{spec.Devices}|{spec.ShareMilli}|{spec.PerNode}|"
             + $"{spec.MinDevices}|{spec.MaxDevices}|"
-            + $"{spec.TopologyRequired}|{spec.TopologyPreferred}|{spec.CpuMilli}|{spec.MemoryMiB}|{models}|{labels}";
+            + $"{spec.TopologyRequired}|{spec.TopologyPreferred}|{spec.CpuMilli}|{spec.MemoryMiB}|"
+            + $"{ModelsOf(alternatives)}|{labels}";
     }
+
+    private static string ModelsOf(IReadOnlyList<Alternative> alternatives) =>
+        string.Join(',', alternatives.Select(a => a.Guest ? a.Model + "*" : a.Model));
 }
 
 /// <summary>The waiting jobs of a cell, by class and tenant.</summary>
-public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger)
+public sealed class JobQueue
 {
     private readonly Dictionary<string, JobClass> _classes = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, JobClass> _waiting = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _trainingByTier = new(StringComparer.Ordinal);
     private readonly int[] _waitingByKind = new int[3];
-    private readonly IObjective _objective = Objective.Of(policy.Objective);
+    private readonly IObjective _objective;
+    private readonly WaitingCounts _counts;
+    private readonly Policy _policy;
+    private Catalog _catalog;
     private static readonly JobSpec Probe = new() { Name = "probe", Kind = JobKind.Batch };
 
-    internal TenantLedger Ledger { get; } = ledger;
+    public JobQueue(Catalog catalog, Policy policy, TenantLedger ledger)
+    {
+        (_catalog, _policy, Ledger) = (catalog, policy, ledger);
+        _objective = Objective.Of(policy.Objective);
+        _counts = new WaitingCounts(this, policy.Queue);
+        RanksJobs = _objective.Rank(Probe, [], done: 0, TimeSpan.Zero, catalog, policy) is not null;
+    }
+
+    internal TenantLedger Ledger { get; }
+
+    /// <summary>What waits, by the models it may use.</summary>
+    internal IReadOnlyCollection<ModelDemand> Demands => _counts.Demands;
 
     /// <summary>Time of the cell, for how long jobs have waited.</summary>
     internal DateTimeOffset At { get; set; }
+
+    /// <summary>Classes with a job of the cell, in no order.</summary>
+    internal IReadOnlyCollection<JobClass> Classes => _classes.Values;
 
     /// <summary>Classes with a waiting job, in a fixed order.</summary>
     internal IEnumerable<JobClass> WaitingClasses => _waiting.Values;
@@ -135,39 +166,40 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     public Priority EffectivePriority(JobState job, DateTimeOffset now)
     {
         var own = job.Spec.Priority;
-        if (policy.Queue.Ageing <= TimeSpan.Zero || own >= Priority.High || job.WaitingSince is not { } since)
+        if (_policy.Queue.Ageing <= TimeSpan.Zero || own >= Priority.High || job.WaitingSince is not { } since)
             return own;
-        var risen = (int)own + (now - since).Ticks / policy.Queue.Ageing.Ticks;
+        var risen = (int)own + (now - since).Ticks / _policy.Queue.Ageing.Ticks;
         return (Priority)Math.Clamp(risen, (long)own, (long)Priority.High);
     }
 
     /// <summary>Waiting jobs that are tried before this one, as shares are now.</summary>
-    public int Ahead(JobState job)
-    {
-        var key = KeyOf(job);
-        return Waiting.Count(other => KeyOf(other).CompareTo(key) < 0);
-    }
+    public int Ahead(JobState job) => Before(KeyOf(job)) + (AheadElsewhere?.Invoke(KeyOf(job)) ?? 0);
+
+    /// <summary>Where jobs are ranked one by one, each has to be looked at.</summary>
+    internal int Before(QueueKey key) => RanksJobs
+        ? Waiting.Count(other => KeyOf(other).CompareTo(key) < 0)
+        : _counts.Before(key);
+
+    /// <summary>In a copy: how many of the waiting jobs that it leaves out have a place before one.</summary>
+    internal Func<QueueKey, int>? AheadElsewhere { get; set; }
 
     /// <summary>Numbers of the waiting jobs, most urgent first, as shares are now.</summary>
     public IEnumerable<long> InOrder() => Waiting.OrderBy(KeyOf).Select(job => job.Number);
 
     /// <summary>Numbers of the first so many jobs of every class and tenant, most urgent first.</summary>
-    public IEnumerable<long> Heads(int perLane) =>
-        _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting.Take(perLane))
-            .OrderBy(KeyOf).Select(job => job.Number);
+    public IEnumerable<long> Heads(int perLane) => Fronts(perLane).OrderBy(KeyOf).Select(job => job.Number);
+
+    /// <summary>The same jobs, in no order.</summary>
+    internal IEnumerable<JobState> Fronts(int perLane) =>
+        _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting.Take(perLane));
 
     private IEnumerable<JobState> Waiting =>
         _waiting.Values.SelectMany(c => c.Lanes.Values).SelectMany(l => l.Waiting);
 
-    /// <summary>Thousandths of devices that the waiting jobs of a class ask for.</summary>
-    internal static long WaitingMilli(JobClass waiting) => waiting.Lanes.Values.SelectMany(l => l.Waiting)
-        .Sum(j => (long)TaskShape.Of(j.Spec).DeviceMilli
-            * (j.Spec.Kind == JobKind.Training ? 1 : j.Unplaced.Count));
-
     /// <summary>A job's place in the queue, as shares are now.</summary>
     public QueueKey KeyOf(JobState job) =>
         new(EffectivePriority(job, At),
-            _objective.Rank(job.Spec, job.Class.Home, job.Done, At - job.SubmittedAt, catalog, policy)
+            _objective.Rank(job.Spec, job.Class.Home, job.Done, At - job.SubmittedAt, _catalog, _policy)
                 ?? Ledger.Share(job.Spec.Tenant),
             job.Spec.Kind, job.Number);
 
@@ -176,8 +208,7 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
         KeyOf(job) with { Promise = job.Promised > 0 ? job.Promised : long.MaxValue };
 
     /// <summary>Whether jobs are ranked one by one, and not by what their tenants hold.</summary>
-    internal bool RanksJobs { get; } = Objective.Of(policy.Objective).Rank(
-        Probe, [], done: 0, TimeSpan.Zero, catalog, policy) is not null;
+    internal bool RanksJobs { get; }
 
     /// <summary>The place that a job would have which is not in the cell yet, or not with this spec.</summary>
     public QueueKey KeyOf(JobSpec spec, long number)
@@ -185,8 +216,8 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
         var share = Ledger.Share(spec.Tenant);
         if (RanksJobs)
         {
-            var home = Alternatives.Of(spec, catalog, policy).Where(a => !a.Guest).ToList();
-            share = _objective.Rank(spec, home, done: 0, TimeSpan.Zero, catalog, policy) ?? share;
+            var home = Alternatives.Of(spec, _catalog, _policy).Where(a => !a.Guest).ToList();
+            share = _objective.Rank(spec, home, done: 0, TimeSpan.Zero, _catalog, _policy) ?? share;
         }
 
         return new QueueKey(spec.Priority, share, spec.Kind, number);
@@ -194,12 +225,12 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
 
     internal JobClass ClassOf(JobSpec spec)
     {
-        var alternatives = Alternatives.Of(spec, catalog, policy);
+        var alternatives = Alternatives.Of(spec, _catalog, _policy);
         // It was taken in for the variants of a tier that has no model of its own, and they are gone.
-        if (alternatives.Count == 0) alternatives = Alternatives.Of(spec, catalog.WithAllVariants(), policy);
+        if (alternatives.Count == 0) alternatives = Alternatives.Of(spec, _catalog.WithAllVariants(), _policy);
         var key = JobClass.KeyOf(spec, alternatives);
         if (!_classes.TryGetValue(key, out var jobClass))
-            _classes.Add(key, jobClass = new JobClass(key, alternatives));
+            _classes.Add(key, jobClass = new JobClass(key, spec, alternatives));
         return jobClass;
     }
 
@@ -207,31 +238,38 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     /// </summary>
     internal void Reclass(IEnumerable<JobState> jobs, Catalog present)
     {
-        catalog = present;
+        _catalog = present;
         foreach (var job in jobs)
         {
             var next = ClassOf(job.Spec);
-            next.Members++;
+            Join(job, next);
             var before = job.Class;
             if (next != before)
             {
                 var since = job.WaitingSince;
                 if (Exit(job)) Count(job, -1);
                 job.Class = next;
-                if (job.Waits && Enter(job)) Count(job, +1);
                 job.WaitingSince = since;
+                if (job.Waits && Enter(job)) Count(job, +1);
             }
 
-            Leave(before);
+            Leave(job, before);
         }
 
         Reconsider();
     }
 
+    internal static void Join(JobState job, JobClass jobClass)
+    {
+        jobClass.Members++;
+        jobClass.ExpectedTasks += ExpectedWork.TasksOf(job.Spec).Count;
+    }
+
     /// <summary>Drops a class that no job of the cell is of any more, so that the table does not grow for ever.
     /// </summary>
-    internal void Leave(JobClass jobClass)
+    internal void Leave(JobState job, JobClass jobClass)
     {
+        jobClass.ExpectedTasks -= ExpectedWork.TasksOf(job.Spec).Count;
         if (--jobClass.Members == 0) _classes.Remove(jobClass.Key);
     }
 
@@ -267,15 +305,22 @@ public sealed class JobQueue(Catalog catalog, Policy policy, TenantLedger ledger
     {
         if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane))
             job.Class.Lanes.Add(job.Spec.Tenant, lane = new JobLane(job.Class, job.Spec.Tenant));
-        if (!lane.Waiting.Add(job)) return false;
+        if (!lane.Waiting.Add(job))
+        {
+            _counts.Note(job);
+            return false;
+        }
+
         job.Entered = ++LastEntered;
         // A job that came from another cell and never ran has waited since it was submitted there.
         job.WaitingSince ??= job is { StartedAt: null, Requeues: 0 } && job.Origin.Length > 0 ? job.SubmittedAt : At;
+        _counts.Note(job);
         return true;
     }
 
-    private static bool Exit(JobState job)
+    private bool Exit(JobState job)
     {
+        _counts.Remove(job);
         job.WaitingSince = null;
         job.Tried = null;
         if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane) || !lane.Waiting.Remove(job)) return false;

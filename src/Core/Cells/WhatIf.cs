@@ -17,27 +17,27 @@ public static class WhatIf
     /// <summary>A cycle that sent somebody away is followed by another; most of them that are looked at.</summary>
     private const int CyclesMax = 16;
 
+    /// <summary>Jobs of each class and tenant that a copy has: more than a cycle looks through.</summary>
+    private const int FrontMax = 2 * Limits.BackfillScanMax;
+
     /// <summary>
     /// Submits the jobs to a copy of the cell and runs the same cycle that the cell runs. In a cell where nothing else
-    /// happens meanwhile, a real submission then does the same. Cost: a copy of the nodes and the unfinished jobs.
+    /// happens meanwhile, a real submission then does the same. Cost: a copy of the nodes, of the jobs that hold
+    /// something, and of the first ones of each queue; those behind them would have no turn.
     /// </summary>
     /// <returns>The copy, and an answer for each job in its order.</returns>
     public static (CellState Copy, IReadOnlyList<Foreseen> Jobs) Submit(
         CellState state, IReadOnlyList<SubmitJob> submissions, DateTimeOffset now)
     {
-        var image = state.Capture();
-        var copy = CellState.Restore(
-            image with { Jobs = [.. image.Jobs.Where(j => j.Ended is null)] }, state.Catalog, state.Policy);
-        ExpectedWork.Copy(state, copy);
+        var copy = CopyOf(state);
         var rounds = new List<(Round Round, RoundWriter Writer)>();
         var round = new RoundWriter(copy, now);
         var decided = new List<(Decision Decision, JobState? Job)>(submissions.Count);
         foreach (var submission in submissions)
         {
-            // Ended jobs, which are not in the copy, may know the key.
-            if (state.FindKey(submission.Key) is not null)
+            // Jobs that are not in the copy may know the key, or fill the cell.
+            if (CellDecider.Decide(state, submission) is var known and not Accepted)
             {
-                var known = CellDecider.Decide(state, submission);
                 decided.Add((known, known is AlreadyDone done ? state.FindJob(done.Job) : null));
                 continue;
             }
@@ -59,6 +59,18 @@ public static class WhatIf
         var evictions = EvictionsOf(rounds);
         return (copy, [.. decided.Select(d => new Foreseen(
             d.Decision, d.Job, d.Job is { } job && evictions.TryGetValue(job.Number, out var gone) ? gone : []))]);
+    }
+
+    private static CellState CopyOf(CellState state)
+    {
+        var fronts = state.Queue.Fronts(FrontMax).ToList();
+        var jobs = fronts.Concat(state.Services).Concat(state.Held)
+            .Concat(state.Allocations.Values.Select(a => a.Job)).Distinct().OrderBy(j => j.Number);
+        var copy = CellState.Restore(state.Capture(jobs), state.Catalog, state.Policy);
+        ExpectedWork.Copy(state, copy);
+        copy.Queue.AheadElsewhere = key => state.Queue.Before(key)
+            - fronts.Count(front => state.Queue.KeyOf(front).CompareTo(key) < 0);
+        return copy;
     }
 
     /// <summary>Who leaves for whom: the victims leave right before the job is placed.</summary>

@@ -67,15 +67,17 @@ public static class QuotaCheck
             ? state.Tenants.CapacityMilli(tier) * quota.NominalPercent / 100
             : long.MaxValue;
 
-    /// <summary>True when somebody waits who would use a device of the model if it found room. Whoever is over its quota
-    /// there would not, so it keeps nobody else from what is idle.</summary>
+    /// <summary>True when somebody waits who would use a device of the model if it found room. Whoever is over its
+    /// quota there would not, so it keeps nobody else from what is idle.</summary>
     public static bool IsWanted(CellState state, string model)
     {
+        if (!state.Policy.Queue.Quotas.Any)
+            return state.Queue.Demands.Any(demand => demand.Alternatives.Any(a => a.Model == model));
         foreach (var waiting in state.Queue.WaitingClasses)
             foreach (var alternative in waiting.Alternatives)
             {
                 if (alternative.Model != model) continue;
-                if (alternative.Guest || !state.Policy.Queue.Quotas.Any) return true;
+                if (alternative.Guest) return true;
                 foreach (var lane in waiting.Lanes.Values)
                     if (HeadroomMilli(state, lane.Tenant, alternative.Tier) >= LeastMilli(lane.Head.Spec)) return true;
             }

@@ -36,7 +36,8 @@ internal static class Reclaim
         public bool IsElastic => Job.Spec.Kind == JobKind.Training && Shrinking.MayShrink(Job);
     }
 
-    /// <summary>What each borrower holds beyond its own, in thousandths of devices; less while a plan is made.</summary>
+    /// <summary>What each borrower holds beyond its own, in thousandths of devices; less while a plan is made.
+    /// </summary>
     private sealed class Debts(IReadOnlyDictionary<string, long> by)
     {
         private readonly Dictionary<string, long> _by = new(by, StringComparer.Ordinal);
@@ -75,7 +76,8 @@ internal static class Reclaim
             var loans = Loans(state, job, alternative, now, ref retryAt);
             var debts = new Debts(loans.SelectMany(l => l.Parts).Select(p => p.Job.Spec.Tenant)
                 .Distinct(StringComparer.Ordinal)
-                .ToDictionary(t => t, t => QuotaCheck.BorrowedMilli(state, t, alternative.Tier), StringComparer.Ordinal));
+                .ToDictionary(
+                    t => t, t => QuotaCheck.BorrowedMilli(state, t, alternative.Tier), StringComparer.Ordinal));
             var plan = job.Spec.Kind == JobKind.Training
                 ? ForGang(new RoomLedger(state, job.Spec, alternative.Model), WholeOnes(loans), debts,
                     Math.Min(job.Spec.Devices, QuotaCheck.RightMilli(state, job.Spec.Tenant, alternative.Tier)
@@ -157,8 +159,8 @@ internal static class Reclaim
         foreach (var loan in loans.Where(l => l.IsElastic).OrderByDescending(l => debts[l.Job.Spec.Tenant]))
         {
             if (ledger.Room >= wish) break;
-            if (Shrinking.GiveUp(ledger, loan.Job, debts.FloorOf(loan.Job), () => ledger.Room >= wish) is not { } shrink)
-                continue;
+            var floor = debts.FloorOf(loan.Job);
+            if (Shrinking.GiveUp(ledger, loan.Job, floor, () => ledger.Room >= wish) is not { } shrink) continue;
             debts.Pay(shrink);
             shrinks.Add(shrink);
         }

@@ -55,7 +55,8 @@ internal sealed class TurnList
         var head = lane.Turn;
         var level = _state.Queue.EffectivePriority(head, _now);
         // Where jobs are ranked one by one, each lane stands for itself, and so does one with a promise.
-        var key = (_state.Queue.RanksJobs || head.Promised > 0 ? $"{lane.Tenant}\n{lane.Class.Key}" : lane.Tenant, level);
+        var alone = _state.Queue.RanksJobs || head.Promised > 0;
+        var key = (alone ? $"{lane.Tenant}\n{lane.Class.Key}" : lane.Tenant, level);
         if (!_groups.TryGetValue(key, out var group)) _groups.Add(key, group = new Group(lane.Tenant, level));
         group.Lanes.Enqueue(lane, (head.Spec.Kind, head.Number));
         if (ReferenceEquals(group, _current)) return;

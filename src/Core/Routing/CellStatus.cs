@@ -77,13 +77,13 @@ public sealed record CellStatus(
         }
 
         var wanted = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var waiting in state.Queue.WaitingClasses)
+        foreach (var demand in state.Queue.Demands)
         {
-            foreach (var alternative in waiting.Alternatives)
+            foreach (var alternative in demand.Alternatives)
                 if (!wanted.Contains(alternative.Model) && QuotaCheck.IsWanted(state, alternative.Model))
                     wanted.Add(alternative.Model);
-            if (waiting.Alternatives.FirstOrDefault(a => models.ContainsKey(a.Model)) is { } first)
-                models[first.Model].WaitingMilli += JobQueue.WaitingMilli(waiting);
+            if (demand.Alternatives.FirstOrDefault(a => models.ContainsKey(a.Model)) is { } first)
+                models[first.Model].WaitingMilli += demand.Milli;
         }
 
         return new CellStatus(state.Cell, state.Epoch, state.RoundNumber, groups.Groups, models, wanted);

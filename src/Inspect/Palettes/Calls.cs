@@ -3,6 +3,7 @@ using Stockpile.Core;
 using Stockpile.Formats;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Json;
 using Stockpile.Scheduler.Api.Mapping;
 using Stockpile.Scheduler.Routing;
@@ -18,6 +19,9 @@ internal static class Calls
 {
     public static CommandArgument Limit { get; } = new(
         "limit", $"Most rows, 1 to {Limits.ListRowsMax}; by default {Limits.ListRowsDefault}", "-n");
+
+    public static CommandArgument Cursor { get; } = new(
+        "cursor", "Go on where an earlier answer ended; it says with which cursor", "-u");
 
     public static CommandArgument Cell(string what) => new("cell", $"Only {what} of this cell", "-c");
 
@@ -55,6 +59,12 @@ internal static class Calls
 
     public static int GetLimit(this CommandCall call) =>
         call.GetInt(Limit.Name, 1, Limits.ListRowsMax, Limits.ListRowsDefault);
+
+    /// <summary>Where a list goes on; null: at its beginning.</summary>
+    public static T? FindCursor<T>(this CommandCall call, CursorReader<T> parse) where T : struct =>
+        call.Find(Cursor.Name) is not { } text ? null
+        : parse(text, out var place) ? place
+        : throw Wrong(Cursor.Name, text, "what an answer to the same list gives");
 
     /// <summary>A name, or null where it is not given.</summary>
     public static string? FindName(this CommandCall call, string argument) =>

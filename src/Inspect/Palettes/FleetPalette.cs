@@ -36,7 +36,7 @@ public static class FleetPalette
                 new("model", "Only nodes with this accelerator model", "-m"),
                 new("tier", "Only nodes of this tier", "-t"),
                 new("state", $"Only nodes in this state: {string.Join(", ", NodeEndpoints.States)}", "-s"),
-                Limit,
+                Limit, Cursor,
             ], NodesAsync),
         ]);
 
@@ -53,7 +53,8 @@ public static class FleetPalette
         ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
     {
         var filter = new NodeFilter(call.FindName("cell"), call.FindName("model"), call.FindName("tier"),
-            call.FindOneOf("state", NodeEndpoints.States), call.GetLimit());
+            call.FindOneOf("state", NodeEndpoints.States), call.GetLimit(),
+            call.FindCursor<NodePlace>(NodePlace.TryParse));
         var reply = await on.Gateway.ListNodesAsync(filter, cancel);
         var nodes = reply.Nodes.Select(n => n.ToResponse(withAllocations: false)).ToList();
         await answer.TableAsync(
@@ -63,6 +64,6 @@ public static class FleetPalette
                 n.Id, n.Cell, n.Model, n.Tier, n.State, Number(n.Devices), NodePalette.Free(n), Number(n.CpuFree),
                 Memory(n.MemoryFree), n.Reason,
             ]);
-        await answer.CountAsync("nodes", nodes.Count, reply.Total);
+        await answer.CountAsync("nodes", nodes.Count, reply.Total, reply.Next());
     }
 }

@@ -1,4 +1,5 @@
 using Stockpile.Core;
+using Stockpile.Core.Cells;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Contracts;
@@ -25,7 +26,7 @@ public static class JobPalette
                 new("kind", $"Only jobs of this kind: {string.Join(", ", JobEndpoints.Kinds)}", "-k"),
                 new("tenant", "Only jobs of this tenant", "-t"),
                 Cell("jobs"),
-                Limit,
+                Limit, Cursor,
             ], ListAsync),
             Command(cluster, "show", "One job and its allocations", [JobName], async (on, call, answer, cancel) =>
                 await ShowAsync(answer, await AskAsync(on, call, job => on.Gateway.GetJobAsync(job, cancel)))),
@@ -84,7 +85,7 @@ public static class JobPalette
     {
         var filter = new JobFilter(call.FindOneOf("state", JobEndpoints.States),
             call.FindOneOf("kind", JobEndpoints.Kinds), call.FindName("tenant"), call.FindName("cell"),
-            call.GetLimit());
+            call.GetLimit(), call.FindCursor<JobPlace>(JobPlace.TryParse));
         var reply = await on.Gateway.ListJobsAsync(filter, cancel);
         var jobs = reply.Jobs.Select(j => j.ToResponse(on.Options, withAllocations: false)).ToList();
         await answer.TableAsync(
@@ -94,7 +95,7 @@ public static class JobPalette
                 j.Id, j.Name, j.Kind, j.Tenant, j.Priority, j.State, j.Cell, Size(j), Progress(j),
                 Time(j.SubmittedAt),
             ]);
-        await answer.CountAsync("jobs", jobs.Count, reply.Total);
+        await answer.CountAsync("jobs", jobs.Count, reply.Total, reply.Next());
     }
 
     /// <summary>A service runs until it is stopped.</summary>
@@ -153,7 +154,8 @@ public static class JobPalette
             ("never", why.Never),
             ("tried", why.Tried is { } tried ? $"last in the round at {Time(tried.At)}: {tried.ToWords()}" : null),
             ("ahead", why.AheadInQueue == 0 ? null : $"{why.AheadInQueue} in the queue"),
-            ("stays", why.Stays));
+            ("stays", why.Stays),
+            ("clock", why.Clock));
         if (why.Elsewhere is { } others)
             await answer.PartAsync(["other cell", "verdict"], others, other => [other.Cell, other.Verdict]);
         if (why.Alternatives.Count == 0) return;

@@ -13,7 +13,8 @@ internal static class Lines
     /// <summary>The last line of a list that a limit may have cut.</summary>
     /// <param name="Count">Rows above.</param>
     /// <param name="Total">Rows there are.</param>
-    public sealed record Counted(int Count, int Total);
+    /// <param name="Next">The cursor of what follows; null: nothing does.</param>
+    public sealed record Counted(int Count, int Total, string? Next = null);
 
     /// <summary>A line of heads, then a line per item, which is that line's data.</summary>
     /// <param name="heads">One that begins with <c>&gt;</c> is a column of numbers, aligned right.</param>
@@ -42,12 +43,13 @@ internal static class Lines
 
     /// <summary>The closing line of a list.</summary>
     /// <param name="noun">In the plural.</param>
-    public static ValueTask CountAsync(this IAnswer answer, string noun, int count, int total) =>
+    /// <param name="next">The cursor of what follows; null: nothing does.</param>
+    public static ValueTask CountAsync(this IAnswer answer, string noun, int count, int total, string? next) =>
         answer.LineAsync(
-            count < total
-                ? $"Count: {count} of {total} {noun}; --limit shows more"
-                : CountText(noun, count),
-            new Counted(count, total));
+            next is not null ? $"Count: {count} of {total} {noun}; --cursor {next} shows the next"
+            : count < total ? $"Count: {count} of {total} {noun}; these are the last"
+            : CountText(noun, count),
+            new Counted(count, total, next));
 
     /// <summary>The closing line of a list that is always whole.</summary>
     public static ValueTask CountAsync(this IAnswer answer, string noun, int count) =>

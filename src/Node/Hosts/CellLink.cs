@@ -49,10 +49,13 @@ public sealed class CellLink(string cell, string host)
         var said = incarnations.Count == reply.Admitted.Count;
         for (var i = 0; i < reply.Admitted.Count; i++)
             Find(reply.Admitted[i])?.Admitted(said ? incarnations[i] : 0);
-        foreach (var refused in reply.Refused) Find(refused.Node)?.Refused(refused.Incarnation, retryBeats);
+        foreach (var refused in reply.Refused)
+            Find(refused.Node)?.Refused(refused.Incarnation, retryBeats, refused.KnownIncarnation);
     }
 
-    public HostBeat Beat(long incarnation, DateTimeOffset now, int progressMax)
+    /// <param name="now">Simulated.</param>
+    /// <param name="wall">What the clock of the machine says.</param>
+    public HostBeat Beat(long incarnation, DateTimeOffset now, DateTimeOffset wall, int progressMax)
     {
         var beat = new HostBeat
         {
@@ -60,6 +63,7 @@ public sealed class CellLink(string cell, string host)
             Host = host,
             HostIncarnation = incarnation,
             Nodes = Nodes.Count(n => n.IsUp),
+            WallMs = wall.ToUnixTimeMilliseconds(),
         };
         for (var seen = 0; seen < Nodes.Count && beat.Progress.Count < progressMax; seen++)
         {
@@ -113,16 +117,25 @@ public sealed class CellLink(string cell, string host)
     }
 
     /// <summary>What an audit wants to know.</summary>
-    public HostAudit Audit(long incarnation)
+    /// <param name="from">The first node to tell of; the answer has as many as fit into a reply.</param>
+    public HostAudit Audit(long incarnation, int from)
     {
         var audit = new HostAudit { Host = host, HostIncarnation = incarnation, Cell = Cell, Epoch = Epoch };
         var ended = Outbox.All.Where(r => r.Kind is ReportKind.Completed or ReportKind.Stopped)
             .ToLookup(r => (r.Node, r.Incarnation), r => r.Sequence);
-        foreach (var node in Nodes)
+        var size = 0;
+        foreach (var node in Nodes.Skip(from))
         {
+            if (size > Limits.ReplyBytesMax)
+            {
+                audit.Next = from + audit.Nodes.Count;
+                break;
+            }
+
             var hosted = new HostedNode { Node = node.Spec.Id, Incarnation = node.Incarnation, Up = node.IsUp };
             hosted.Running.AddRange(node.Running.Keys.Order());
             hosted.Ended.AddRange(ended[(node.Spec.Id, node.Incarnation)].Concat(node.Draining).Distinct().Order());
+            size += hosted.CalculateSize();
             audit.Nodes.Add(hosted);
         }
 

@@ -36,9 +36,12 @@ public sealed record HostOptions
     public int ProgressPerBeatMax { get; init; } = 5_000;
 
     /// <summary>
-    /// The incarnation of a host that starts, which must be greater than that of any host it replaces: by default
-    /// real UTC milliseconds.
+    /// The incarnation of a host that starts, which should be greater than that of any host it replaces: by default
+    /// real UTC milliseconds. Where the clock was put back it is not, and the cell tells which one is.
     /// </summary>
     public Func<long> NextIncarnation { get; init; } =
         static () => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Real time; beats tell it, so that the cell sees where clocks differ.</summary>
+    public TimeProvider Real { get; init; } = TimeProvider.System;
 }

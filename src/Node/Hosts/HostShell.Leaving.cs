@@ -70,7 +70,7 @@ public sealed partial class HostShell
                 sender.Tell(Status(), _ports.Self);
                 break;
             case AuditHost audit:
-                WithCell(audit.Cell, cell => sender.Tell(cell.Audit(_incarnation), _ports.Self));
+                WithCell(audit.Cell, cell => sender.Tell(cell.Audit(_incarnation, audit.From), _ports.Self));
                 break;
         }
 

@@ -122,7 +122,8 @@ public sealed partial class HostShell
         var now = _clock.GetUtcNow();
         foreach (var cell in _cells.Values)
         {
-            _ports.Cells.Tell(cell.Beat(_incarnation, now, _options.ProgressPerBeatMax), _ports.Self);
+            _ports.Cells.Tell(
+                cell.Beat(_incarnation, now, _options.Real.GetUtcNow(), _options.ProgressPerBeatMax), _ports.Self);
             foreach (var node in cell.Nodes)
                 if (node.IsDueOnBeat())
                     node.Actor?.Tell(Advertise.Instance, _ports.Self);
@@ -185,7 +186,7 @@ public sealed partial class HostShell
                 });
                 break;
             case AuditHost audit:
-                WithCell(audit.Cell, cell => sender.Tell(cell.Audit(_incarnation), _ports.Self));
+                WithCell(audit.Cell, cell => sender.Tell(cell.Audit(_incarnation, audit.From), _ports.Self));
                 break;
             case FaultOrder order:
                 WithCell(order.Cell, cell =>

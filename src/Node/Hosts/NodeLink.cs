@@ -16,6 +16,7 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
     private int _repliesToSkip;
     private int _refusedBeats;
     private string _refusal = "";
+    private bool _wasAdmitted;
 
     public NodeSpec Spec { get; } = spec;
 
@@ -84,14 +85,21 @@ public sealed class NodeLink(NodeSpec spec, string tier, long incarnation)
     {
         if (!IsAnswer(incarnation)) return;
         IsUnanswered = false;
+        _wasAdmitted = true;
         _refusal = "";
     }
 
     /// <param name="incarnation">As for <see cref="Admitted"/>.</param>
     /// <param name="retryBeats">Beats until it asks again.</param>
-    public void Refused(long incarnation, int retryBeats)
+    /// <param name="known">The newer incarnation that the cell knows; 0: that was not the reason.</param>
+    public void Refused(long incarnation, int retryBeats, long known)
     {
-        if (IsAnswer(incarnation)) _refusedBeats = retryBeats;
+        if (!IsAnswer(incarnation)) return;
+        _refusedBeats = retryBeats;
+        // The process before had a clock that was ahead. One that was admitted already has been replaced meanwhile,
+        // and must not take the node back.
+        if (known >= Incarnation && !_wasAdmitted)
+            Actor?.Tell(new RaiseIncarnation(known + 1), ActorRefs.NoSender);
     }
 
     /// <summary>The cell has not said so before since it admitted the node; it repeats itself at each advert.</summary>

@@ -24,6 +24,9 @@ public sealed record StopWork(long Sequence, TimeSpan Grace = default);
 /// <summary>The cell has acknowledged that it completed; it need not be remembered.</summary>
 public sealed record ForgetWork(long Sequence, long Incarnation);
 
+/// <summary>The cell knows a newer incarnation of the node: have at least this one, and say so.</summary>
+public sealed record RaiseIncarnation(long Least);
+
 /// <summary>Say what runs on you.</summary>
 public sealed record Advertise
 {

@@ -46,6 +46,10 @@ public sealed partial class NodeShell(
             case Advertise:
                 AdvertiseSelf();
                 break;
+            case RaiseIncarnation raise:
+                _incarnation = Math.Max(_incarnation, raise.Least);
+                AdvertiseSelf();
+                break;
             case SlowNode slow:
                 Slow(slow.Factor);
                 break;

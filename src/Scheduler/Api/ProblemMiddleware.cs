@@ -15,8 +15,11 @@ internal sealed class ProblemMiddleware(
         {
             if (IsForeign(http.Request))
             {
+                var from = http.Request.Headers.Origin.ToString() is { Length: > 0 } origin
+                    ? $"; Origin is {Names.Shorten(origin)}, and allowed is that of this address, or none"
+                    : "";
                 await ProblemResult.Of(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden,
-                    "changes from pages of other sites are refused").ExecuteAsync(http);
+                    $"changes from pages of other sites are refused{from}").ExecuteAsync(http);
                 return;
             }
 
@@ -45,11 +48,22 @@ internal sealed class ProblemMiddleware(
 
     /// <summary>
     /// A page of another site, open in the browser of someone who can reach the API, must not drain nodes. Browsers
-    /// say where a request comes from; programs do not send the header.
+    /// say where a request comes from; programs send neither header. Old browsers, and new ones on a page without TLS,
+    /// send <c>Origin</c> alone. Where a browser says that it is the same site, a proxy may have changed the name.
     /// </summary>
-    private static bool IsForeign(HttpRequest request) =>
-        !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method)
-        && request.Headers["Sec-Fetch-Site"] is [{ } site] && site is "cross-site" or "same-site";
+    private static bool IsForeign(HttpRequest request)
+    {
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)) return false;
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        if (site == "same-origin") return false;
+        var origin = request.Headers.Origin.ToString();
+        return site is "cross-site" or "same-site" || (origin.Length > 0 && !IsOwn(origin, request));
+    }
+
+    private static bool IsOwn(string origin, HttpRequest request) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out var from)
+        && Uri.TryCreate($"{from.Scheme}://{request.Host}", UriKind.Absolute, out var here)
+        && string.Equals(from.Authority, here.Authority, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// A page may have its own name lead here (DNS rebinding), and then is no other site to the browser. It cannot show

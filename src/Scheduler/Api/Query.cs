@@ -5,6 +5,9 @@ using Stockpile.Scheduler.Api.Json;
 
 namespace Stockpile.Scheduler.Api;
 
+/// <summary>Reads the place in a list that a cursor names.</summary>
+public delegate bool CursorReader<T>(string? text, out T place);
+
 /// <summary>Reads the query of a request as strictly as a body: a misspelt filter would list everything.</summary>
 internal sealed class Query
 {
@@ -50,6 +53,16 @@ internal sealed class Query
 
         Refuse("limit", $"limit is {Names.Shorten(text)}; allowed: a whole number, 1 to {Limits.ListRowsMax}");
         return 0;
+    }
+
+    /// <summary>Where a list goes on; null: at its beginning.</summary>
+    public T? Cursor<T>(CursorReader<T> parse) where T : struct
+    {
+        var text = Text("cursor");
+        if (text is null) return null;
+        if (parse(text, out var place)) return place;
+        Refuse("cursor", $"cursor is {Names.Shorten(text)}; allowed: what next says in an answer to the same list");
+        return null;
     }
 
     public DateTimeOffset? Time(string parameter)

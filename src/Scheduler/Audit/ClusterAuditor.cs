@@ -72,8 +72,8 @@ public sealed class ClusterAuditor(AskOnce ask, JournalReader journal, TimeProvi
 
     private async Task<CellLook> LookAtAsync(string cell, JournalReplay replay, CancellationToken cancel)
     {
-        var reply = await ask(new AuditCell { Cell = cell }, cancel).ConfigureAwait(false);
-        if (reply is not CellAudit audit) return new CellLook(cell, null, null, []);
+        if (await AuditAsync(cell, cancel).ConfigureAwait(false) is not { } audit)
+            return new CellLook(cell, null, null, []);
         var claim = audit.ToClaim();
         // The hosts at once, for what they say ages; the journal's past does not change.
         var hosts = await HostsAsync(claim, cancel).ConfigureAwait(false);
@@ -88,10 +88,40 @@ public sealed class ClusterAuditor(AskOnce ask, JournalReader journal, TimeProvi
             new ParallelOptions { MaxDegreeOfParallelism = HostsAtOnce, CancellationToken = cancel },
             async (i, stop) =>
             {
-                var message = new AuditHost { Cell = claim.Cell, Host = claim.Hosts[i] };
-                answers[i] = (await ask(message, stop).ConfigureAwait(false) as HostAudit)?.ToClaim();
+                answers[i] = (await AuditAsync(claim.Cell, claim.Hosts[i], stop).ConfigureAwait(false))?.ToClaim();
             }).ConfigureAwait(false);
         return [.. answers.OfType<HostClaim>()];
+    }
+
+    /// <summary>All parts of what a cell says; null: it does not answer, or could not tell them all.</summary>
+    private async Task<CellAudit?> AuditAsync(string cell, CancellationToken cancel)
+    {
+        var message = new AuditCell { Cell = cell };
+        if (await ask(message, cancel).ConfigureAwait(false) is not CellAudit whole) return null;
+        while (whole.Next > 0)
+        {
+            message = new AuditCell { Cell = cell, From = whole.Next, Epoch = whole.Epoch, Round = whole.Round };
+            if (await ask(message, cancel).ConfigureAwait(false) is not CellAudit { Next: >= 0 } part) return null;
+            whole.Nodes.AddRange(part.Nodes);
+            whole.Next = part.Next;
+        }
+
+        return whole;
+    }
+
+    private async Task<HostAudit?> AuditAsync(string cell, string host, CancellationToken cancel)
+    {
+        var message = new AuditHost { Cell = cell, Host = host };
+        if (await ask(message, cancel).ConfigureAwait(false) is not HostAudit whole) return null;
+        while (whole.Next > 0)
+        {
+            message = new AuditHost { Cell = cell, Host = host, From = whole.Next };
+            if (await ask(message, cancel).ConfigureAwait(false) is not HostAudit part) return null;
+            whole.Nodes.AddRange(part.Nodes);
+            whole.Next = part.Next;
+        }
+
+        return whole;
     }
 
     private static async Task<JournalClaim> ReplayedAsync(

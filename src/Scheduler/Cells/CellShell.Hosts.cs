@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
+using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Round = Stockpile.Core.Cells.Round;
 
@@ -28,6 +29,7 @@ public sealed partial class CellShell
                         Node = node.Node,
                         Message = refusal.Message,
                         Incarnation = node.Incarnation,
+                        KnownIncarnation = refusal.Field == "incarnation" ? before?.Admitted.Incarnation ?? 0 : 0,
                     });
                     continue;
                 }
@@ -51,8 +53,8 @@ public sealed partial class CellShell
 
     private void Refuse(string host, NodeAdvert node, Refusal refusal)
     {
-        // An advert that was overtaken by a newer one says nothing about the node as it is.
-        if (refusal.Field == "incarnation") return;
+        // An advert that was overtaken by a newer one says nothing about the node as it is, unless there is none.
+        if (refusal.Field == "incarnation" && _state.FindNode(node.Node) is not { Lost: true }) return;
         if (_refused.Note(host, node, refusal.Message))
             _log.Warning("cell {0} refuses node {1}: {2}", _cell, node.Node, refusal.Message);
     }
@@ -83,6 +85,7 @@ public sealed partial class CellShell
     private void OnBeat(HostBeat beat, IActorRef host)
     {
         var anew = _hosts.Seen(beat.Host, host, beat.HostIncarnation);
+        if (beat.WallMs > 0) _clocks.Note(beat.Host, WireTime.Instant(beat.WallMs));
         if (!_ready) return;
         var known = _state.Nodes.Count(n => !n.Lost && n.Admitted.Host == beat.Host);
         // Those that were refused ask again by themselves.
@@ -151,6 +154,7 @@ public sealed partial class CellShell
         _log.Warning("cell {0} has not heard of host {1} for {2}; its nodes are lost", _cell, host,
             _options.HostSilenceMax);
         _refused.ForgetHost(host);
+        _clocks.Forget(host);
         Enqueue(round =>
         {
             var nodes = _state.Nodes.Where(n => n.Admitted.Host == host).ToList();

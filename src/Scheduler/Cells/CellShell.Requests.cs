@@ -30,13 +30,13 @@ public sealed partial class CellShell
             FaultNode m => () => Fault(m),
             FindKeys m => () => Known(m),
             CouldRun m => () => Feasibility.ReachOf(_state, m.Spec.FromWire()).ToWire(_cell),
-            GetJob m => () => Job(m.Number, m.Origin),
+            GetJob m => () => Job(m.Number, m.Origin, m.AllocationsAfter),
             ListJobs m => () => CellViews.Jobs(_state, m),
             WhyJob m => () => Why(m.Number, m.Origin),
-            ListNodes m => () => CellViews.Nodes(_state, m, _refused),
-            GetNode m => () => Node(m.Node),
+            ListNodes m => () => CellViews.Nodes(_state, m, _refused, _clocks.NoteOf),
+            GetNode m => () => Node(m.Node, m.AllocationsAfter),
             GetCell => () => View(CellDigest.Of(_state)),
-            AuditCell => () => CellAudits.Of(_state, _ports.Member, _hosts.Heard()),
+            AuditCell m => () => _audits.Part(m, _state, _ports.Member, _hosts.Heard()),
             _ => throw new ArgumentException($"cell {_cell} does not answer a {message.GetType().Name}"),
         };
         return () => client.Tell(answer(), _ports.Self);
@@ -52,7 +52,7 @@ public sealed partial class CellShell
     private Func<IWireMessage> Submit(RoundWriter round, SubmitJobs message)
     {
         if (message is { DryRun: true, WhatIf: true })
-            return () => WhyViews.WhatIf(_state, message, _options.Clock.GetUtcNow(), _progress);
+            return () => WhyViews.WhatIf(_state, message, _clocks.Now, _progress);
         if (message.DryRun) return () => Check(message);
         var decisions = new List<(Decision Decision, long Job)>(message.Jobs.Count);
         foreach (var submission in message.Jobs)
@@ -65,13 +65,17 @@ public sealed partial class CellShell
 
         return () =>
         {
+            // One job is explained; a batch must not cost a look at all nodes for each of its jobs.
+            var explain = decisions.Count == 1;
+            var room = new CellViews.Room();
             var reply = new SubmitJobsReply { Round = _state.RoundNumber };
             foreach (var (decision, job) in decisions)
                 reply.Results.Add(decision is Rejected(var refusal)
                     ? new SubmitResult { Refusal = refusal.ToWire() }
                     : new SubmitResult
                     {
-                        Job = CellViews.Job(_state, _state.FindJob(job)!, _progress),
+                        Job = CellViews.Job(
+                            _state, _state.FindJob(job)!, _progress, explain: explain, room: room),
                         Repeated = decision is AlreadyDone,
                     });
             return reply;
@@ -137,22 +141,33 @@ public sealed partial class CellShell
         return reply;
     }
 
-    private JobReply Job(long number, string origin) => Find(number, origin) is { } job
-        ? new JobReply { Job = CellViews.Job(_state, job, _progress) }
+    private JobReply Job(long number, string origin, long after = 0) => Find(number, origin) is { } job
+        ? new JobReply
+        {
+            // What follows the first allocations is for a client that has the reason already.
+            Job = CellViews.Job(
+                _state, job, _progress, explain: after == 0, room: new CellViews.Room(), after: after),
+        }
         : new JobReply { Refusal = NoJob(number, origin) };
 
     private WhyReply Why(long number, string origin)
     {
         if (Find(number, origin) is not { } job) return new WhyReply { Refusal = NoJob(number, origin) };
-        var now = _options.Clock.GetUtcNow();
+        var now = _clocks.Now;
         var elsewhere = _options.Cells is { } cells
             ? Elsewhere.Look(_state, TableOf(cells.Others(_cell)), MayGo, job, now)
             : null;
-        return WhyViews.Of(_state, job, now, _progress, elsewhere);
+        var reply = WhyViews.Of(_state, job, now, _progress, elsewhere);
+        reply.Clock = _clocks.Line;
+        return reply;
     }
 
-    private NodeReply Node(string id) => _state.FindNode(id) is { } node
-        ? new NodeReply { Node = CellViews.Node(_state, node, allocations: true, _refused.ReasonOf(id)) }
+    private NodeReply Node(string id, long after = 0) => _state.FindNode(id) is { } node
+        ? new NodeReply
+        {
+            Node = CellViews.Node(_state, node, allocations: true, _refused.ReasonOf(id), after,
+                _clocks.NoteOf(node.Admitted.Host)),
+        }
         : _refused.View(_cell, id) is { } refused ? new NodeReply { Node = refused }
         : new NodeReply { Refusal = RefusalWire.ToWire(new Refusal(Refusal.NotFound, "id",
             $"there is no node {Names.Shorten(id)} in cell {_cell}")) };

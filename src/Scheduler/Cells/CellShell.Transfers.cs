@@ -53,7 +53,7 @@ public sealed partial class CellShell
         if (others.Count > ManyCells && _options.Real.GetElapsedTime(_lookedAt, now) < _options.DigestInterval) return;
         _lookedAt = now;
         foreach (var transfer in Transfers.Choose(
-            _state, TableOf(others), MayGo, _options.Clock.GetUtcNow(), Limits.OffersPerTickMax))
+            _state, TableOf(others), MayGo, _clocks.Now, Limits.OffersPerTickMax))
         {
             _offers[transfer.Job.Number] = (transfer.Cell, now);
             _ports.Cells.Tell(OfferOf(transfer), _ports.Self);
@@ -200,7 +200,7 @@ public sealed partial class CellShell
         {
             // Its place is kept from this round on; what is older than this word has started already.
             if (job is { Ended: null, Allocations.Count: 0 } && _arriving.TryAdd(
-                job.Number, (_options.Clock.GetUtcNow(), _options.Real.GetTimestamp()))) _hosts.Hold(job.Number);
+                job.Number, (_clocks.Now, _options.Real.GetTimestamp()))) _hosts.Hold(job.Number);
         }
         else if (_arriving.Remove(job.Number))
         {
@@ -218,7 +218,7 @@ public sealed partial class CellShell
         foreach (var (number, (at, real)) in _arriving.ToList())
         {
             var job = _state.FindJob(number);
-            var waited = _options.Clock.GetUtcNow() - at > _options.Policy.Guests.Grace + LastWordWithin
+            var waited = _clocks.Now - at > _options.Policy.Guests.Grace + LastWordWithin
                 && _options.Real.GetElapsedTime(real) > LastWordWithinReal;
             if (job is { Ended: null } && !waited)
             {

@@ -25,12 +25,15 @@ public sealed partial class CellShell
     private readonly ICellPorts _ports;
     private readonly HostDesk _hosts;
     private readonly RefusedNodes _refused = new();
+    private readonly AuditParts _audits = new();
+    private readonly CellClock _clocks;
     private readonly KeyMoves _keys;
     private readonly ProgressBoard _progress = new();
     private readonly Queue<RoundWork> _inbox = new();
     private CellState _state;
     private bool _writing;
     private bool _stopping;
+    private bool _cycleIsDue = true;
     private int _eventsSinceSnapshot;
     private long _digestAt;
     private long _keptHouseAt;
@@ -44,6 +47,7 @@ public sealed partial class CellShell
         _ports = ports;
         _state = new CellState(cell, options.Catalog, options.Policy);
         _hosts = new HostDesk(options);
+        _clocks = new CellClock(cell, options.Clock, options.Real);
         _keys = new KeyMoves(cell, options);
     }
 
@@ -70,6 +74,8 @@ public sealed partial class CellShell
     {
         _log.Info("cell {0} recovered at round {1}: {2} nodes, {3} unfinished jobs, {4} allocations",
             _cell, _state.RoundNumber, _state.Nodes.Count, _state.ActiveJobs, _state.Allocations.Count);
+        _clocks.Begin(_state.At);
+        if (_clocks.Line is { Length: > 0 } note) _log.Warning("{0}", note);
         Enqueue(round =>
         {
             round.Run(new RaiseEpoch());
@@ -110,6 +116,7 @@ public sealed partial class CellShell
         if (_writing) return;
         foreach (var host in _hosts.Silent(_state)) LoseHost(host);
         if (_writing) return;
+        _cycleIsDue = true;
         RunRounds();
         if (!_writing) KeepHouse();
     }
@@ -139,7 +146,7 @@ public sealed partial class CellShell
     private bool RunRound()
     {
         // 1  Take what has gathered, and decide it.
-        var round = new RoundWriter(_state, _options.Clock.GetUtcNow());
+        var round = new RoundWriter(_state, _clocks.Now);
         var whenDurable = new List<Action>();
         for (var taken = 0;
              taken < Limits.CommandsPerRoundMax && round.Count < Limits.EventsPerRoundMax
@@ -148,8 +155,10 @@ public sealed partial class CellShell
             if (work(round) is { } action)
                 whenDurable.Add(action);
 
-        // 2  Place what fits.
-        var cycle = SchedulingCycle.Run(_state, round);
+        // 2  Place what fits. Questions change nothing, so they do not bring about a cycle: with many classes one costs
+        //    far more than an answer. What time alone changes, the next tick finds.
+        var cycle = round.Count > 0 || _cycleIsDue ? SchedulingCycle.Run(_state, round) : default;
+        _cycleIsDue = cycle.More;
 
         // 3  Nothing happened: nothing is to be written, and whoever asked can be answered.
         if (round.Close() is not { } closed)
@@ -212,7 +221,8 @@ public sealed partial class CellShell
 
     private CellView View(string allocationsDigest = "")
     {
-        var view = CellViews.Cell(_state, _options.Clock.GetUtcNow());
+        var view = CellViews.Cell(_state, _clocks.Now);
+        view.Clock = _clocks.Line;
         view.AllocationsDigest = allocationsDigest;
         view.Inbox = _inbox.Count;
         view.KeysAtDesks = _state.HasKeysAtDesks;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
@@ -16,8 +18,23 @@ public static class CellViews
 {
     private const double MsPerHour = 3_600_000;
 
+    /// <summary>What an answer may still hold of long lists.</summary>
+    public sealed class Room(int bytes = Limits.ReplyBytesMax)
+    {
+        private int _left = bytes;
+
+        public bool IsFull => _left <= 0;
+
+        public void Take(IMessage row) => _left -= row.CalculateSize();
+    }
+
     /// <param name="progress">Null where only the journal speaks: then progress is that of the last checkpoint.</param>
-    public static JobView Job(CellState state, JobState job, ProgressBoard? progress, bool allocations = true)
+    /// <param name="explain">Whether a waiting job's reason is the full one, which looks at all nodes.</param>
+    /// <param name="room">For its allocations; null: all of them.</param>
+    /// <param name="after">Only allocations of later sequences are listed.</param>
+    public static JobView Job(
+        CellState state, JobState job, ProgressBoard? progress, bool allocations = true, bool explain = true,
+        Room? room = null, long after = 0)
     {
         var view = new JobView
         {
@@ -47,15 +64,31 @@ public static class CellViews
             view.Capacity = capacity;
         }
 
-        if (job.Waits) view.Reason = Waiting(state, job, allocations);
+        if (job.Waits) view.Reason = Waiting(state, job, allocations && explain);
         else if (job.Ended == JobPhase.Failed) view.Reason = job.Reason;
-        else if (job.Phase == JobPhase.Idle) view.Reason = allocations ? Explainer.Explain(state, job).Reason
-            : "wants no replica now";
-        if (allocations) view.Allocations.AddRange(job.Allocations.Values.Select(a => Allocation(state, a)));
+        else if (job.Phase == JobPhase.Idle)
+            view.Reason = allocations && explain ? Explainer.Explain(state, job).Reason : "wants no replica now";
+        if (!allocations) return view;
+        room?.Take(view);
+        view.Allocations.AddRange(Within(room, Allocations(state, job.Allocations.Values, after)));
         return view;
     }
 
-    /// <summary>A list says in a word what one job's view explains in full.</summary>
+    private static IEnumerable<AllocationView> Allocations(
+        CellState state, IEnumerable<AllocationState> allocations, long after) =>
+        allocations.Where(a => a.Sequence > after).Select(a => Allocation(state, a));
+
+    internal static IEnumerable<T> Within<T>(Room? room, IEnumerable<T> rows) where T : IMessage
+    {
+        foreach (var row in rows)
+        {
+            if (room is { IsFull: true }) yield break;
+            room?.Take(row);
+            yield return row;
+        }
+    }
+
+    /// <summary>A list, and the answer to a batch, says in a word what one job's view explains in full.</summary>
     private static string Waiting(CellState state, JobState job, bool explain) =>
         explain ? Explainer.Explain(state, job).Reason
         : job.Reason.Length > 0 ? $"waits again: {job.Reason}"
@@ -89,16 +122,40 @@ public static class CellViews
 
     public static JobsReply Jobs(CellState state, ListJobs filter)
     {
+        if (!TryOne<JobPhase>(filter.State, out var phase) || !TryOne<JobKind>(filter.Kind, out var kind))
+            return new JobsReply();
         // One on its way is listed by the cell that holds it, and by the one that has not let go of it yet.
-        var matching = state.Jobs.Values.Where(job => job.Ended != JobPhase.Forwarded
-            && (filter.State.Length == 0 || Lower(job.Phase) == filter.State)
-            && (filter.Kind.Length == 0 || Lower(job.Spec.Kind) == filter.Kind)
-            && (filter.Tenant.Length == 0 || job.Spec.Tenant == filter.Tenant)).ToList();
-        var limit = Math.Clamp(filter.Limit <= 0 ? Limits.ListRowsMax : filter.Limit, 1, Limits.ListRowsMax);
-        var reply = new JobsReply { Total = matching.Count };
-        reply.Jobs.AddRange(matching.OrderByDescending(j => j.Number).Take(limit)
-            .Select(j => Job(state, j, progress: null, allocations: false)));
+        var (total, jobs) = state.Listed.Find(phase, kind, filter.Tenant.Length == 0 ? null : filter.Tenant,
+            JobPlace.TryParse(filter.After, out var after) ? after : null);
+        var reply = new JobsReply { Total = total };
+        reply.More = Fill(
+            reply.Jobs, filter.Limit, jobs.Select(j => Job(state, j, progress: null, allocations: false)));
         return reply;
+    }
+
+    /// <summary>Takes as many rows as were asked for, or as fit into a reply.</summary>
+    /// <returns>There are more.</returns>
+    private static bool Fill<T>(RepeatedField<T> list, int asked, IEnumerable<T> rows) where T : IMessage
+    {
+        var limit = Math.Clamp(asked <= 0 ? Limits.ListRowsMax : asked, 1, Limits.ListRowsMax);
+        var room = new Room();
+        foreach (var row in rows)
+        {
+            if (list.Count == limit || room.IsFull) return true;
+            room.Take(row);
+            list.Add(row);
+        }
+
+        return false;
+    }
+
+    /// <summary>False: there is none of that name. Empty stands for any.</summary>
+    private static bool TryOne<T>(string name, out T? value) where T : struct, Enum
+    {
+        value = null;
+        foreach (var one in Enum.GetValues<T>())
+            if (Lower(one) == name) value = one;
+        return name.Length == 0 || value is not null;
     }
 
     /// <summary>What is said of a node whose chip is not of the tier that the catalogue gives it; else nothing.
@@ -127,7 +184,11 @@ public static class CellViews
         at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
     /// <param name="refused">Why its last advertisement was refused; null: it was not.</param>
-    public static NodeView Node(CellState state, NodeState node, bool allocations, string? refused = null)
+    /// <param name="after">Only allocations of later sequences are listed, as many as fit into a reply.</param>
+    /// <param name="clock">How the clock of its host differs; null: it does not.</param>
+    public static NodeView Node(
+        CellState state, NodeState node, bool allocations, string? refused = null, long after = 0,
+        string? clock = null)
     {
         var view = new NodeView
         {
@@ -147,20 +208,25 @@ public static class CellViews
             {
                 node.Reason, DrainNote(node), HealthNote(node), TierNote(state, node),
                 refused is null ? "" : $"its last advertisement is refused: {refused}",
+                clock ?? "",
             }.Where(r => r.Length > 0)),
             Incarnation = node.Admitted.Incarnation,
             DrainByMs = node.DrainBy.ToWireMs(),
+            AllocationCount = node.Allocations.Count,
         };
         for (var device = 0; device < node.Devices; device++) view.FreeMilli.Add(node.FreeMilli(device));
         foreach (var (key, value) in node.Admitted.Labels) view.Labels.Add(key, value);
         if (allocations)
-            view.Allocations.AddRange(node.Allocations.Select(s => Allocation(state, state.FindAllocation(s)!)));
+            view.Allocations.AddRange(Within(new Room(),
+                Allocations(state, node.Allocations.Order().Select(s => state.FindAllocation(s)!), after)));
         return view;
     }
 
-    public static NodesReply Nodes(CellState state, ListNodes filter) => Nodes(state, filter, new RefusedNodes());
+    public static NodesReply Nodes(CellState state, ListNodes filter) =>
+        Nodes(state, filter, new RefusedNodes(), _ => null);
 
-    internal static NodesReply Nodes(CellState state, ListNodes filter, RefusedNodes refused)
+    internal static NodesReply Nodes(
+        CellState state, ListNodes filter, RefusedNodes refused, Func<string, string?> clockOf)
     {
         var strangers = refused.Views(state.Cell).Where(v => state.FindNode(v.Node) is null
             && (filter.Model.Length == 0 || v.Model == filter.Model)
@@ -170,10 +236,13 @@ public static class CellViews
             (filter.Model.Length == 0 || n.Accelerator.Model == filter.Model)
             && (filter.Tier.Length == 0 || n.Accelerator.Tier == filter.Tier)
             && (filter.State.Length == 0 || StateOf(n, refused.ReasonOf(n.Id)) == filter.State)).ToList();
-        var limit = Math.Clamp(filter.Limit <= 0 ? Limits.ListRowsMax : filter.Limit, 1, Limits.ListRowsMax);
         var reply = new NodesReply { Total = matching.Count + strangers.Count };
-        reply.Nodes.AddRange(matching.Take(limit)
-            .Select(n => Node(state, n, allocations: false, refused.ReasonOf(n.Id))).Concat(strangers).Take(limit));
+        // The cell's own nodes in the order in which they came, then those that it refuses, by name.
+        var after = filter.After.Length == 0 ? -1 : state.FindNode(filter.After)?.Index ?? int.MaxValue;
+        var rest = strangers.Where(v => after < int.MaxValue || string.CompareOrdinal(v.Node, filter.After) > 0);
+        reply.More = Fill(reply.Nodes, filter.Limit, matching.Where(n => n.Index > after)
+            .Select(n => Node(state, n, allocations: false, refused.ReasonOf(n.Id),
+                clock: clockOf(n.Admitted.Host))).Concat(rest));
         return reply;
     }
 

@@ -11,6 +11,9 @@ namespace Stockpile.Scheduler.Cells;
 /// <summary>A cell's answer to why a job is where it is.</summary>
 public static class WhyViews
 {
+    /// <summary>Jobs of one dry run that are explained in full: each costs a look at all nodes.</summary>
+    private const int ExplainedMax = 16;
+
     /// <param name="now">Simulated time; a cell in which nothing happens has an older one.</param>
     /// <param name="elsewhere">How other cells look for it; null: nobody knows.</param>
     public static WhyReply Of(
@@ -20,11 +23,13 @@ public static class WhyViews
         var explanation = Explainer.ExplainFully(state, job, now);
         var reply = new WhyReply
         {
-            Job = CellViews.Job(state, job, progress),
+            // Its reason is the explanation's, which has more.
+            Job = CellViews.Job(state, job, progress, explain: false, room: new CellViews.Room()),
             Reason = explanation.Reason,
             AheadInQueue = explanation.AheadInQueue,
             AtMs = now.ToWireMs(),
         };
+        if (job.Waits) reply.Job.Reason = explanation.Reason;
         reply.Alternatives.AddRange(explanation.Alternatives.Select(ToWire));
         reply.Changes.AddRange(explanation.Changes);
         if (explanation.Estimate is { } estimate) reply.Start = ToWire(state, estimate);
@@ -61,29 +66,60 @@ public static class WhyViews
         var (copy, jobs) = Core.Cells.WhatIf.Submit(
             state, [.. message.Jobs.Select(j => new SubmitJob(j.Key, j.Spec.FromWire()))], now);
         var reply = new SubmitJobsReply();
-        reply.Results.AddRange(jobs.Select(job => job switch
+        var room = new CellViews.Room();
+        var explained = 0;
+        foreach (var job in jobs)
         {
-            { Decision: Rejected(var no) } => new SubmitResult { Refusal = no.ToWire() },
-            { Decision: AlreadyDone, Job: { } known } when state.FindJob(known.Number) == known =>
-                new SubmitResult { Job = CellViews.Job(state, known, progress), Repeated = true },
-            _ => new SubmitResult { WhatIf = ToWire(copy, job, now), Repeated = job.Decision is AlreadyDone },
-        }));
+            var result = job switch
+            {
+                { Decision: Rejected(var no) } => new SubmitResult { Refusal = no.ToWire() },
+                { Decision: AlreadyDone, Job: { } known } when state.FindJob(known.Number) == known => new SubmitResult
+                {
+                    Job = CellViews.Job(state, known, progress, explain: jobs.Count == 1, room: room),
+                    Repeated = true,
+                },
+                _ => new SubmitResult
+                {
+                    WhatIf = ToWire(copy, job, room),
+                    Repeated = job.Decision is AlreadyDone,
+                },
+            };
+            if (result.WhatIf is { } whatIf && job.Job!.Waits)
+            {
+                whatIf.Why = explained++ < ExplainedMax && !room.IsFull
+                    ? Of(copy, job.Job, now, progress: null)
+                    : Briefly(copy, job.Job, whatIf.Job, now);
+                room.Take(whatIf.Why);
+            }
+
+            reply.Results.Add(result);
+        }
+
         return reply;
     }
 
-    private static V1WhatIf ToWire(CellState copy, Foreseen foreseen, DateTimeOffset now)
+    private static WhyReply Briefly(CellState copy, JobState job, JobView view, DateTimeOffset now) => new()
     {
-        var job = foreseen.Job!;
-        var view = new V1WhatIf { Job = CellViews.Job(copy, job, progress: null) };
-        view.Evictions.AddRange(foreseen.Evictions.Select(e => new WhatIfEviction
+        Job = view,
+        Reason = $"it would wait; a dry run explains {ExplainedMax} jobs, and this is a later one",
+        AheadInQueue = copy.Queue.Ahead(job),
+        AtMs = now.ToWireMs(),
+    };
+
+    private static V1WhatIf ToWire(CellState copy, Foreseen foreseen, CellViews.Room room)
+    {
+        var view = new V1WhatIf
+        {
+            Job = CellViews.Job(copy, foreseen.Job!, progress: null, explain: false, room: room),
+        };
+        view.Evictions.AddRange(CellViews.Within(room, foreseen.Evictions.Select(e => new WhatIfEviction
         {
             Job = copy.NameOf(e.Job),
             Name = e.Job.Spec.Name,
             How = e.AsGuest ? "guest" : "preempted",
             Devices = e.Devices,
             Model = e.Model,
-        }));
-        if (job.Waits) view.Why = Of(copy, job, now, progress: null);
+        })));
         return view;
     }
 

@@ -8,7 +8,7 @@ namespace Stockpile.Scheduler.Routing;
 /// Asks cells and key desks, and repeats what gets no answer: sharding delivers at most once, and every request may
 /// arrive twice. Any thread may ask.
 /// </summary>
-public sealed class CellAsker(IRouterPorts ports)
+public sealed class CellAsker(IRouterPorts ports, KnownCells cells)
 {
     /// <summary>How long each attempt waits for its answer. What is lost is lost while a cell moves, and is repeated
     /// soon; a cell that is slow is not asked ever more often.</summary>
@@ -28,14 +28,16 @@ public sealed class CellAsker(IRouterPorts ports)
     /// <exception cref="ClusterUnavailableException">The cell is down, or does not answer.</exception>
     /// <exception cref="ClusterBusyException">Its queue is full.</exception>
     public Task<IWireMessage> AskAsync(ICellMessage message, bool once = false) =>
-        AskAsync(wait => ports.Ask(message, wait), $"cell {message.Cell}", once);
+        AskAsync(wait => ports.Ask(message, wait), $"cell {message.Cell}", once, message.Cell);
 
     /// <summary>The same of a key desk.</summary>
     public Task<IWireMessage> AskAsync(IDeskMessage message) =>
-        AskAsync(wait => ports.AskDesk(message, wait), $"the key desk {message.Desk}", once: false);
+        AskAsync(wait => ports.AskDesk(message, wait), $"the key desk {message.Desk}", once: false, cell: null);
 
-    private async Task<IWireMessage> AskAsync(Func<TimeSpan, Task<IWireMessage>> ask, string whom, bool once)
+    private async Task<IWireMessage> AskAsync(
+        Func<TimeSpan, Task<IWireMessage>> ask, string whom, bool once, string? cell)
     {
+        var began = cells.Now;
         var left = once ? OneAttempt : Together;
         for (var attempt = 0; ; attempt++)
         {
@@ -58,8 +60,15 @@ public sealed class CellAsker(IRouterPorts ports)
                 // It may be starting or moving; the request may be repeated, so it is.
                 left -= wait;
                 if (left <= TimeSpan.Zero)
+                {
+                    // Whoever spoke meanwhile is there.
+                    var why = cell is null ? "" : cells.HasSpokenSince(cell, began)
+                        ? "; it is there and has too much to do"
+                        : "; it is starting or moving";
                     throw new ClusterUnavailableException(
-                        $"{whom} does not answer; it is starting or moving", TimeSpan.FromSeconds(1));
+                        $"{whom} does not answer within {(once ? OneAttempt : Together).TotalSeconds:0} s{why}",
+                        TimeSpan.FromSeconds(1));
+                }
             }
         }
     }

@@ -14,9 +14,26 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     /// <summary>Longer than the router's own attempts together.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    public Task<SubmitJobsReply> SubmitAsync(
-        IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel) =>
-        Ask<SubmitJobsReply>(new RouterShell.Submit(jobs, mode), cancel);
+    public async Task<SubmitJobsReply> SubmitAsync(
+        IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel)
+    {
+        var reply = await Ask<SubmitJobsReply>(new RouterShell.Submit(jobs, mode), cancel).ConfigureAwait(false);
+        foreach (var result in reply.Results)
+            if (result.Job is { } job) await CompleteAsync(job, cancel).ConfigureAwait(false);
+        return reply;
+    }
+
+    /// <summary>Fetches the allocations that did not fit into the reply.</summary>
+    private Task CompleteAsync(JobView job, CancellationToken cancel) => ListPages.CompleteAsync(
+        job.Allocations, job.AllocationCount, async after => JobId.TryParse(job.Id, out var id)
+            ? (await Ask<JobReply>(new RouterShell.ToCell(new GetJob
+            {
+                Cell = job.Cell,
+                Number = job.Cell == id.Cell ? id.Number : 0,
+                Origin = job.Cell == id.Cell ? "" : job.Id,
+                AllocationsAfter = after,
+            }), cancel).ConfigureAwait(false)).Job?.Allocations
+            : null);
 
     public Task<JobReply> GetJobAsync(JobId id, CancellationToken cancel) =>
         AskJob(id, new GetJob { Cell = id.Cell, Number = id.Number },
@@ -31,9 +48,11 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         try
         {
             var message = new WhyJob { Cell = id.Cell, Number = id.Number };
-            return await Moved.FollowAsync(
+            var reply = await Moved.FollowAsync(
                 await Ask(message).ConfigureAwait(false), r => r.Job,
                 (cell, job) => new WhyJob { Cell = cell, Origin = job }, Ask).ConfigureAwait(false);
+            if (reply.Job is { } job) await CompleteAsync(job, cancel).ConfigureAwait(false);
+            return reply;
         }
         catch (UnknownCellException)
         {
@@ -45,38 +64,22 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
 
     public async Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel)
     {
-        var replies = await AskAll<JobsReply>(filter.Cell, cell => new ListJobs
-        {
-            Cell = cell,
-            State = filter.State ?? "",
-            Kind = filter.Kind ?? "",
-            Tenant = filter.Tenant ?? "",
-            Limit = filter.Limit,
-        }, cancel).ConfigureAwait(false);
-        // A job on its way between two cells is told by both.
-        var jobs = replies.SelectMany(r => r.Jobs).DistinctBy(j => j.Id, StringComparer.Ordinal).ToList();
-        var twice = replies.Sum(r => r.Jobs.Count) - jobs.Count;
-        var all = new JobsReply { Total = replies.Sum(r => r.Total) - twice };
-        all.Jobs.AddRange(jobs
-            .OrderByDescending(j => j.SubmittedAtMs).ThenBy(j => j.Id, StringComparer.Ordinal)
-            .Take(filter.Limit));
-        return all;
+        var first = await AskAll<JobsReply>(
+            filter.Cell, cell => ListPages.Question(filter, cell, filter.After, filter.Limit), cancel)
+            .ConfigureAwait(false);
+        return await ListPages.MergeAsync(filter, first, Next<JobsReply>(cancel)).ConfigureAwait(false);
     }
 
     public async Task<NodesReply> ListNodesAsync(NodeFilter filter, CancellationToken cancel)
     {
-        var replies = await AskAll<NodesReply>(filter.Cell, cell => new ListNodes
-        {
-            Cell = cell,
-            Model = filter.Model ?? "",
-            Tier = filter.Tier ?? "",
-            State = filter.State ?? "",
-            Limit = filter.Limit,
-        }, cancel).ConfigureAwait(false);
-        var all = new NodesReply { Total = replies.Sum(r => r.Total) };
-        all.Nodes.AddRange(replies.SelectMany(r => r.Nodes).Take(filter.Limit));
-        return all;
+        var first = await AskAll<NodesReply>(
+            filter.Cell, cell => ListPages.Question(filter, cell, filter.After, filter.Limit), cancel)
+            .ConfigureAwait(false);
+        return await ListPages.MergeAsync(filter, first, Next<NodesReply>(cancel)).ConfigureAwait(false);
     }
+
+    private Func<ICellMessage, Task<T>> Next<T>(CancellationToken cancel) =>
+        question => Ask<T>(new RouterShell.ToCell(question), cancel);
 
     public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) =>
         AskNode(node, cell => new GetNode { Cell = cell, Node = node }, cancel);
@@ -141,6 +144,14 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         if (found is null && all.OfType<CellDown>().FirstOrDefault() is { } down)
             throw new ClusterUnavailableException($"no cell that serves has it, and {down.Message}",
                 TimeSpan.FromSeconds(1), nothingTaken: true);
+        if (found?.Node is { } view)
+            await ListPages.CompleteAsync(view.Allocations, view.AllocationCount, async after =>
+                (await Ask<NodeReply>(new RouterShell.ToCell(new GetNode
+                {
+                    Cell = view.Cell,
+                    Node = view.Node,
+                    AllocationsAfter = after,
+                }), cancel).ConfigureAwait(false)).Node?.Allocations).ConfigureAwait(false);
         return found ?? new NodeReply { Refusal = NotFound("node", node) };
     }
 
@@ -150,9 +161,11 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     {
         try
         {
-            return await Moved.FollowAsync(
+            var reply = await Moved.FollowAsync(
                 await Ask(message).ConfigureAwait(false), r => r.Job, (cell, _) => elsewhere(cell), Ask)
                 .ConfigureAwait(false);
+            if (reply.Job is { } job) await CompleteAsync(job, cancel).ConfigureAwait(false);
+            return reply;
         }
         catch (UnknownCellException)
         {

@@ -1,4 +1,5 @@
 using Stockpile.Core;
+using Stockpile.Core.Cells;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
 
@@ -19,7 +20,8 @@ public interface IStockpileGateway
 
     Task<JobReply> CancelJobAsync(JobId id, CancellationToken cancel);
 
-    /// <summary>Jobs of every cell, or of one, newest first; allocations are left out of the views.</summary>
+    /// <summary>Jobs of every cell, or of one, newest first; of one instant those with the higher number first.
+    /// Allocations are left out of the views.</summary>
     Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel);
 
     Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel);
@@ -63,6 +65,12 @@ public sealed record Standing(bool IsMember, IReadOnlyList<string>? SilentCells)
 
     /// <summary>Cells that have spoken and are not down.</summary>
     public int Serving { get; init; }
+
+    /// <summary>Why no job can be routed; null: jobs can.</summary>
+    public string? NotYet { get; init; }
+
+    /// <summary>Clocks that differ or were corrected, a line for each.</summary>
+    public IReadOnlyList<string> Clocks { get; init; } = [];
 }
 
 /// <summary>What becomes of the jobs of a request beside one that is refused.</summary>
@@ -79,10 +87,29 @@ public enum SubmitMode
 }
 
 /// <summary>Null: any.</summary>
-public sealed record JobFilter(string? State, string? Kind, string? Tenant, string? Cell, int Limit);
+/// <param name="After">The place after which the list goes on; null: from the newest job on.</param>
+public sealed record JobFilter(
+    string? State, string? Kind, string? Tenant, string? Cell, int Limit, JobPlace? After = null);
 
 /// <summary>Null: any.</summary>
-public sealed record NodeFilter(string? Cell, string? Model, string? Tier, string? State, int Limit);
+/// <param name="After">The node after which the list goes on; null: from the first on.</param>
+public sealed record NodeFilter(
+    string? Cell, string? Model, string? Tier, string? State, int Limit, NodePlace? After = null);
+
+/// <summary>A node's place in lists: by cell, and in a cell in the order in which the nodes came.</summary>
+public readonly record struct NodePlace(string Cell, string Node)
+{
+    public override string ToString() => $"{Cell}/{Node}";
+
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    public static bool TryParse(string? text, out NodePlace place)
+    {
+        place = default;
+        if (text?.Split('/') is not [var cell, var node] || !Names.IsName(cell) || !Names.IsName(node)) return false;
+        place = new NodePlace(cell, node);
+        return true;
+    }
+}
 
 /// <summary>One event of a job as the journal has it.</summary>
 /// <param name="At">Simulated time.</param>

@@ -202,13 +202,25 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
         job.Bind(binding);
     }
 
+    /// <summary>In one message, or in several where they would not fit between two members.</summary>
     private async Task SendAsync(string cell, List<JobOnItsWay> jobs, Step step)
     {
-        var message = new SubmitJobs { Cell = cell, DryRun = step != Step.Take, WhatIf = step == Step.WhatIf };
-        message.Jobs.AddRange(jobs.Select(j => j.ToSend()));
-        var reply = (SubmitJobsReply)await asker.AskAsync(message).ConfigureAwait(false);
-        for (var i = 0; i < jobs.Count; i++)
-            await TakeAsync(jobs[i], reply.Results[i], reply.Round, step).ConfigureAwait(false);
+        for (var sent = 0; sent < jobs.Count;)
+        {
+            var message = new SubmitJobs { Cell = cell, DryRun = step != Step.Take, WhatIf = step == Step.WhatIf };
+            var size = 0;
+            foreach (var job in jobs.Skip(sent))
+            {
+                var submission = job.ToSend();
+                size += submission.CalculateSize();
+                if (message.Jobs.Count > 0 && size > Limits.SubmitBytesMax) break;
+                message.Jobs.Add(submission);
+            }
+
+            var reply = (SubmitJobsReply)await asker.AskAsync(message).ConfigureAwait(false);
+            foreach (var result in reply.Results)
+                await TakeAsync(jobs[sent++], result, reply.Round, step).ConfigureAwait(false);
+        }
     }
 
     private async Task TakeAsync(JobOnItsWay job, SubmitResult result, long round, Step step)

@@ -78,6 +78,14 @@ public sealed class KnownCells(TimeProvider real, string salt = "")
         lock (_lock) return _cells.ContainsKey(cell);
     }
 
+    /// <summary>A mark for <see cref="HasSpokenSince"/>.</summary>
+    public long Now => real.GetTimestamp();
+
+    public bool HasSpokenSince(string cell, long mark)
+    {
+        lock (_lock) return _cells.TryGetValue(cell, out var known) && known.At >= mark;
+    }
+
     public CellDown? Down(string cell)
     {
         lock (_lock) return DownOf(cell);
@@ -89,6 +97,12 @@ public sealed class KnownCells(TimeProvider real, string salt = "")
     public IReadOnlyList<CellDown> AllDown()
     {
         lock (_lock) return [.. _down.Keys.ToList().Select(DownOf).OfType<CellDown>()];
+    }
+
+    /// <summary>What cells say of clocks that differ, a line for each.</summary>
+    public IReadOnlyList<string> ClockNotes()
+    {
+        lock (_lock) return [.. _cells.Values.Select(c => c.View.Clock).Where(note => note.Length > 0)];
     }
 
     /// <summary>Names of those that have spoken and that nobody calls down, however long ago that was.</summary>

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Stockpile.Core;
+using Stockpile.Hosting;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
@@ -46,13 +47,15 @@ public sealed class RouterShell
     private readonly KnownCells _cells;
     private readonly CellAsker _asker;
     private readonly JobRouter _jobs;
+    private readonly ScaledTimeProvider? _clock;
 
     /// <param name="cells">What this process knows of the cells; the cells that it runs read it too.</param>
     public RouterShell(CellOptions options, KnownCells cells, IRouterPorts ports)
     {
         _ports = ports;
         _cells = cells;
-        _asker = new CellAsker(ports);
+        _clock = options.Clock as ScaledTimeProvider;
+        _asker = new CellAsker(ports, cells);
         _jobs = new JobRouter(options, cells, _asker, ports);
     }
 
@@ -81,6 +84,8 @@ public sealed class RouterShell
     {
         Down = [.. _cells.AllDown().Select(d => d.Message)],
         Serving = _cells.Serving().Count,
+        NotYet = _cells.WhyNotYet()?.Message,
+        Clocks = [.. _cells.ClockNotes(), .. _clock?.Note() is { } note ? [note] : Array.Empty<string>()],
     };
 
     private void AskJournal() => _ports.JournalCells().PipeTo(

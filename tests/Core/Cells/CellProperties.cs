@@ -149,7 +149,7 @@ public sealed class CellProperties
                     copies.Add(restored);
                 }
 
-                return complaints;
+                return Counts.Complaints(history.State);
             };
         });
         tally.AssertAllSeen();
@@ -185,8 +185,21 @@ public sealed class CellProperties
                     tally.See("repeated later");
                     complaints.AddRange(Repeats.LaterComplaints(round, accepted[random.Next(accepted.Count)]));
                 };
-                return complaints;
+                return Counts.Complaints(history.State);
             };
+        });
+        tally.AssertAllSeen();
+    }
+
+    [Fact]
+    public void What_is_counted_of_the_jobs_is_what_there_is()
+    {
+        var tally = new Tally("several wait", "several are listed");
+        ForEachHistory(_ => history =>
+        {
+            if (history.State.Queue.InOrder().Skip(1).Any()) tally.See("several wait");
+            if (history.State.Listed.Find(null, null, null, null).Total > 1) tally.See("several are listed");
+            return Counts.Complaints(history.State);
         });
         tally.AssertAllSeen();
     }
@@ -258,7 +271,7 @@ public sealed class CellProperties
                 var complaints = thrash.Complaints(round, history.State).ToList();
                 tally.See("checkpoint", round.Events.Count(e => e is CheckpointRecorded));
                 tally.See("left", thrash.LeftFor.Count);
-                return complaints;
+                return Counts.Complaints(history.State);
             };
         });
         tally.AssertAllSeen();

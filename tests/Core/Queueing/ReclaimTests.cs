@@ -19,7 +19,9 @@ public sealed class ReclaimTests
         Queue = new QueuePolicy
         {
             Quotas = new QuotaPolicy(
-                [("owner", "frontier", new TenantQuota(owner, 100)), ("other", "frontier", new TenantQuota(other, 100))]),
+            [
+                ("owner", "frontier", new TenantQuota(owner, 100)), ("other", "frontier", new TenantQuota(other, 100)),
+            ]),
         },
     };
 

@@ -45,7 +45,8 @@ public sealed class RightsOverTimeTests
             foreach (var tenant in new[] { "half", "third", "little" })
                 if (!IsOwed(load.State, tenant)) owed.Remove(tenant);
                 else if (!owed.TryGetValue(tenant, out var since)) owed.Add(tenant, load.Now);
-                else if (load.Now - since > Within) Assert.Fail($"{tenant} is owed devices since {since}, at {load.Now}");
+                else if (load.Now - since > Within)
+                    Assert.Fail($"{tenant} is owed devices since {since}, at {load.Now}");
         };
         load.Run(TimeSpan.FromHours(hours));
 

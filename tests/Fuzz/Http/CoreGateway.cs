@@ -102,7 +102,7 @@ internal sealed class CoreGateway : IStockpileGateway
         Task.FromResult(CellViews.Jobs(_state, new ListJobs
         {
             Cell = Cell, State = filter.State ?? "", Kind = filter.Kind ?? "", Tenant = filter.Tenant ?? "",
-            Limit = filter.Limit,
+            Limit = filter.Limit, After = filter.After?.ToString() ?? "",
         }));
 
     public Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel) => Task.FromResult(
@@ -114,7 +114,7 @@ internal sealed class CoreGateway : IStockpileGateway
         Task.FromResult(CellViews.Nodes(_state, new ListNodes
         {
             Cell = Cell, Model = filter.Model ?? "", Tier = filter.Tier ?? "", State = filter.State ?? "",
-            Limit = filter.Limit,
+            Limit = filter.Limit, After = filter.After?.Node ?? "",
         }));
 
     public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) => Task.FromResult(

@@ -21,10 +21,10 @@ public sealed class JobPaletteTests
                     + "| 2024-05-01 12:00:00",
                 "north-2 | gang | training | default | normal   | running | north |   16 |    25.0% "
                     + "| 2024-05-01 12:00:00",
-                "Count: 2 of 3 jobs; --limit shows more",
+                "Count: 2 of 3 jobs; --cursor 1714564800000.north-2 shows the next",
             ],
             answer.Lines);
-        Assert.Equal("""{"count":2,"total":3}""", answer.Json.Last());
+        Assert.Equal("""{"count":2,"total":3,"next":"1714564800000.north-2"}""", answer.Json.Last());
     }
 
     [Theory]

@@ -53,6 +53,38 @@ public sealed class AdvertiseTests : HostSpec
     }
 
     [Fact]
+    public async Task A_host_whose_clock_was_put_back_takes_an_incarnation_above_the_one_that_the_cell_knows()
+    {
+        StartHost(Quick, Fleet.Node("n1"));
+        await NextAsync<NodeAdvert>(a => a.Incarnation == 1_000);
+        Tell(Older("n1", 1_000, known: 61_000));
+        await NextAsync<NodeAdvert>(a => a.Incarnation == 61_001);
+        Tell(new AdvertiseReply
+        {
+            Cell = "north", Epoch = 1, Admitted = { "n1" }, AdmittedIncarnations = { 61_001 },
+        });
+        await FenceAsync();
+
+        // It was admitted once; whoever has a newer one now has replaced it, and it must not take the node back.
+        Tell(new BeatReply { Cell = "north", Epoch = 1, Advertise = true });
+        await NextAsync<NodeAdvert>(a => a.Incarnation == 61_001);
+        Tell(Older("n1", 61_001, known: 99_000));
+        await FenceAsync();
+        await BeatsAsync(3);
+        await FenceAsync();
+        Assert.All(Said<NodeAdvert>(), advert => Assert.Equal(61_001, advert.Incarnation));
+    }
+
+    private static AdvertiseReply Older(string node, long incarnation, long known) => new()
+    {
+        Cell = "north", Epoch = 1,
+        Refused =
+        {
+            new RefusedNode { Node = node, Incarnation = incarnation, KnownIncarnation = known, Message = "older" },
+        },
+    };
+
+    [Fact]
     public async Task A_refused_node_asks_again_only_now_and_then()
     {
         // Many beats, so that a pause of the machine is not taken for them.

@@ -27,7 +27,7 @@ public sealed class CellLinkTests
         var sequences = new List<long>();
         for (var beat = 0; beat < 5; beat++)
         {
-            var progress = cell.Beat(1, Now, progressMax: 4).Progress;
+            var progress = cell.Beat(1, Now, Now, progressMax: 4).Progress;
             Assert.Equal(4, progress.Count);
             sequences.AddRange(progress.Select(p => p.Sequence));
         }
@@ -41,7 +41,7 @@ public sealed class CellLinkTests
         var cell = Cell(1);
         cell.Nodes[0].Running[1] = RunningWork.Start(Now, TimeSpan.Zero, done: 0);
         cell.Nodes[0].Running[2] = RunningWork.Start(Now, TimeSpan.FromHours(4), done: 0);
-        var progress = Assert.Single(cell.Beat(1, Now.AddHours(1), 100).Progress);
+        var progress = Assert.Single(cell.Beat(1, Now.AddHours(1), Now, 100).Progress);
         Assert.Equal(2, progress.Sequence);
         Assert.Equal(0.25, progress.Done, 12);
     }

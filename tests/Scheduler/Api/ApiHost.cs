@@ -33,7 +33,8 @@ public sealed class ApiHost : IAsyncDisposable
 
     public string Url => _app.Urls.Single();
 
-    public static async Task<ApiHost> StartAsync(AccessTokens? tokens = null, TimeSpan? answerTimeout = null)
+    public static async Task<ApiHost> StartAsync(
+        AccessTokens? tokens = null, TimeSpan? answerTimeout = null, StartGate? gate = null)
     {
         var gateway = new FakeGateway();
         var builder = WebApplication.CreateBuilder();
@@ -51,6 +52,7 @@ public sealed class ApiHost : IAsyncDisposable
             Tokens = tokens ?? AccessTokens.None,
             AnswerTimeout = answerTimeout,
         });
+        if (gate is not null) builder.Services.AddSingleton(gate);
         var app = builder.Build();
         app.MapStockpileApi();
         app.Urls.Add("http://127.0.0.1:0");

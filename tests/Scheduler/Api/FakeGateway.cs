@@ -47,6 +47,8 @@ public sealed class FakeGateway : IStockpileGateway
 
     public AuditReport Audit { get; set; } = new([], [], 1, 0);
 
+    public string? LastCursor { get; private set; }
+
     public JobFilter? LastJobFilter { get; private set; }
 
     public NodeFilter? LastNodeFilter { get; private set; }
@@ -104,7 +106,8 @@ public sealed class FakeGateway : IStockpileGateway
     public Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel) => Answer(() =>
     {
         LastJobFilter = filter;
-        var reply = new JobsReply { Total = Jobs.Count };
+        LastCursor = filter.After?.ToString() ?? LastCursor;
+        var reply = new JobsReply { Total = Jobs.Count, More = Jobs.Count > filter.Limit };
         reply.Jobs.AddRange(Jobs.Take(filter.Limit));
         return reply;
     });

@@ -1,4 +1,5 @@
 using Stockpile.Core;
+using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Api;
@@ -95,6 +96,49 @@ public sealed class OperationsTests : IAsyncLifetime
 
         reply.IsProblem(403, "forbidden", null);
         Assert.Empty(_host.Gateway.Orders);
+    }
+
+    /// <summary>A browser that sends no Sec-Fetch-Site, as on a page without TLS, sends Origin all the same.</summary>
+    [Theory]
+    [InlineData("http://evil.example", null, 403)]
+    [InlineData("http://127.0.0.1:1", null, 403)]
+    [InlineData("null", null, 403)]
+    [InlineData("http://evil.example", "none", 403)]
+    [InlineData("own", null, 200)]
+    [InlineData("http://behind.a.proxy", "same-origin", 200)]
+    [InlineData(null, null, 200)]
+    public async Task A_change_with_a_foreign_origin_is_refused_without_any_other_header(
+        string? origin, string? site, int status)
+    {
+        _host.Gateway.Nodes.Add(ApiHost.Node());
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/nodes/n1/drain");
+        if (origin is not null)
+            request.Headers.Add("Origin", origin == "own" ? _host.Url.TrimEnd('/') : origin);
+        if (site is not null) request.Headers.Add("Sec-Fetch-Site", site);
+
+        var reply = await _host.Http.ReplyAsync(request);
+
+        Assert.Equal(status, reply.Status);
+        Assert.Equal(status == 200 ? 1 : 0, _host.Gateway.Orders.Count);
+    }
+
+    [Fact]
+    public async Task A_process_with_nodes_of_its_own_is_ready_when_they_have_joined_and_a_job_would_be_taken()
+    {
+        var gate = new StartGate();
+        await using var host = await ApiHost.StartAsync(gate: gate);
+        host.Gateway.Cells.Add(ApiHost.Cell());
+        host.Gateway.Standing = new Standing(IsMember: true, SilentCells: []) { NotYet = "no cell is known yet" };
+        var joining = await host.Http.SendAsync("GET", "/healthz/ready");
+        gate.Open();
+        var unknown = await host.Http.SendAsync("GET", "/healthz/ready");
+        host.Gateway.Standing = new Standing(IsMember: true, SilentCells: []) { Clocks = ["a clock was put back"] };
+        var ready = await host.Http.SendAsync("GET", "/healthz/ready");
+
+        joining.IsProblem(503, Refusal.Unavailable, null, "the nodes of this process are joining");
+        unknown.IsProblem(503, Refusal.Unavailable, null, "no cell is known yet");
+        Assert.Equal(200, ready.Status);
+        Assert.Contains("a clock was put back", ready.Text, StringComparison.Ordinal);
     }
 
     [Fact]

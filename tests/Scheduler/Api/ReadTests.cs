@@ -79,12 +79,31 @@ public sealed class ReadTests : IAsyncLifetime
             new NodeFilter("south", "T4", "basic", "lost", Limits.ListRowsDefault), _host.Gateway.LastNodeFilter);
     }
 
+    [Fact]
+    public async Task A_list_that_goes_on_says_where_and_the_cursor_reaches_the_gateway()
+    {
+        for (var i = 0; i < 3; i++) await _host.Http.PostJsonAsync("/api/v1/jobs", JsonHttp.Training);
+
+        var first = (await Get("/api/v1/jobs?limit=2")).Json;
+        var next = first.GetProperty("next").GetString()!;
+        await Get($"/api/v1/jobs?limit=2&cursor={next}");
+        await Get("/api/v1/nodes?cursor=north/n1");
+        var last = (await Get("/api/v1/jobs?limit=3")).Json;
+
+        Assert.Equal(next, _host.Gateway.LastCursor);
+        Assert.Equal(new NodePlace("north", "n1"), _host.Gateway.LastNodeFilter!.After);
+        Assert.False(last.TryGetProperty("next", out _));
+    }
+
     [Theory]
-    [InlineData("/api/v1/jobs?status=running", "status", "state, kind, tenant, cell, limit")]
+    [InlineData("/api/v1/jobs?status=running", "status", "state, kind, tenant, cell, limit, cursor")]
     [InlineData("/api/v1/jobs?state=runing", "state", "running")]
     [InlineData("/api/v1/jobs?limit=-1", "limit", "20000")]
     [InlineData("/api/v1/jobs?limit=20001", "limit", "20000")]
     [InlineData("/api/v1/jobs?limit=many", "limit", "many")]
+    [InlineData("/api/v1/jobs?cursor=17", "cursor", "what next says")]
+    [InlineData("/api/v1/nodes?cursor=north", "cursor", "what next says")]
+    [InlineData("/api/v1/jobs/north-1/history?cursor=-1", "cursor", "what next says")]
     [InlineData("/api/v1/jobs?kind=batch&kind=training", "kind", "once")]
     [InlineData("/api/v1/nodes?state=running", "state", "draining")]
     [InlineData("/api/v1/fleet?at=yesterday", "at", "2024-05-01T12:00:00Z")]

@@ -21,6 +21,8 @@ public sealed class AskAgainTests : IRouterPorts
     private readonly List<object> _answers = [];
     private readonly RouterShell _router;
     private int _lost;
+    private bool _speaks;
+    private long _round;
     private TimeSpan _rest;
     private TimeSpan _rested;
 
@@ -62,6 +64,18 @@ public sealed class AskAgainTests : IRouterPorts
         Assert.Equal("resting", (failure.Cause.InnerException ?? failure.Cause).Message);
     }
 
+    [Theory]
+    [InlineData(false, "cell north does not answer within 12 s; it is starting or moving")]
+    [InlineData(true, "cell north does not answer within 12 s; it is there and has too much to do")]
+    public void A_cell_is_said_to_start_or_move_only_when_nothing_was_heard_of_it(bool speaks, string why)
+    {
+        _lost = int.MaxValue;
+        _speaks = speaks;
+        Ask(once: false);
+        var failure = Assert.IsType<Status.Failure>(Assert.Single(_answers));
+        Assert.Equal(why, (failure.Cause.InnerException ?? failure.Cause).Message);
+    }
+
     [Fact]
     public void Who_asks_again_by_himself_gets_one_attempt()
     {
@@ -89,6 +103,7 @@ public sealed class AskAgainTests : IRouterPorts
             });
         if (_lost-- <= 0) return Task.FromResult<IWireMessage>(new CellView { Cell = message.Cell });
         _waited.Add(timeout);
+        if (_speaks) _router.Receive(new CellView { Cell = "north", Epoch = 1, Round = ++_round }, ActorRefs.Nobody);
         return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
     }
 

@@ -129,10 +129,10 @@ public sealed class HostProcess : MemberProcess, IHostPorts
         _newestEpoch.Clear();
         _timers++;
         _self = new SimRef(this, "host", Deliver);
-        // Milliseconds, as a host that starts takes them from its clock.
-        var incarnation = 1_000_000 + (long)World.Now.TotalMilliseconds;
+        // Milliseconds, as a host that starts takes them from its clock, which may have been put back meanwhile.
+        var incarnation = 1_000_000 + (long)(World.Now + ClockError).TotalMilliseconds;
         _shell = new HostShell(Name, _specs, SimCluster.Catalog, Simulated,
-            new HostOptions { NextIncarnation = () => incarnation }, NoLogger.Instance, this);
+            new HostOptions { NextIncarnation = () => incarnation, Real = Real }, NoLogger.Instance, this);
         After(TimeSpan.Zero, "host starts", _shell.Begin);
     }
 }

@@ -29,7 +29,11 @@ public sealed record NodeResponse
     public IReadOnlyList<AllocationResponse>? Allocations { get; init; }
 }
 
-public sealed record NodeListResponse(IReadOnlyList<NodeResponse> Nodes, int Total);
+public sealed record NodeListResponse(IReadOnlyList<NodeResponse> Nodes, int Total)
+{
+    /// <summary>The cursor of the next page; left out on the last one.</summary>
+    public string? Next { get; init; }
+}
 
 /// <summary>Capacity and use of the whole fleet at one instant of simulated time.</summary>
 public sealed record FleetResponse
@@ -161,4 +165,8 @@ public sealed record CellResponse
 public sealed record CellListResponse(IReadOnlyList<CellResponse> Cells);
 
 /// <param name="Down">Cells that do not serve, and why, a line for each; null: all do.</param>
-public sealed record HealthResponse(string Status, int? Cells, IReadOnlyList<string>? Down = null);
+public sealed record HealthResponse(string Status, int? Cells, IReadOnlyList<string>? Down = null)
+{
+    /// <summary>Clocks that differ or were corrected, a line for each; left out where none is.</summary>
+    public IReadOnlyList<string>? Clocks { get; init; }
+}

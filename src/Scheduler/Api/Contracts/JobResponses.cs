@@ -113,7 +113,11 @@ public sealed record AllocationResponse
     public int Task { get; init; }
 }
 
-public sealed record JobListResponse(IReadOnlyList<JobResponse> Jobs, int Total);
+public sealed record JobListResponse(IReadOnlyList<JobResponse> Jobs, int Total)
+{
+    /// <summary>The cursor of the next page; left out on the last one.</summary>
+    public string? Next { get; init; }
+}
 
 /// <summary>One answer per job of a batch, in the order of the jobs.</summary>
 public sealed record JobBatchResponse(IReadOnlyList<JobBatchResult> Results)
@@ -172,6 +176,9 @@ public sealed record WhyResponse(
 
     /// <summary>Why it stays in its cell for now, or what it waits for to go.</summary>
     public string? Stays { get; init; }
+
+    /// <summary>Which clocks differ by much; left out where none does.</summary>
+    public string? Clock { get; init; }
 }
 
 /// <summary>What another cell's last status says about a job.</summary>
@@ -243,7 +250,13 @@ public sealed record AlternativeResponse
 }
 
 /// <summary>A job's events from the journal, oldest first.</summary>
-public sealed record HistoryResponse(string Job, IReadOnlyList<HistoryEvent> Events);
+public sealed record HistoryResponse(string Job, IReadOnlyList<HistoryEvent> Events)
+{
+    public int Total { get; init; }
+
+    /// <summary>The cursor of the next page; left out on the last one.</summary>
+    public string? Next { get; init; }
+}
 
 public sealed record HistoryEvent(
     DateTimeOffset At,

@@ -15,22 +15,26 @@ internal static class HealthEndpoints
     }
 
     /// <summary>
-    /// Ready: a member of the cluster, and the cells of the journal answer. A new cluster without any cell is ready
-    /// too: its nodes may come. So is one of whose cells some are down, which it names: it serves for the others.
+    /// Ready: a member of the cluster, the cells of the journal answer, and nodes of the process's own have joined. A
+    /// new cluster without any cell is ready too: its nodes may come. So is one of whose cells some are down, which it
+    /// names: it serves for the others.
     /// </summary>
     private static async Task<IResult> ReadyAsync(
-        IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
+        HttpContext http, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
     {
+        var gate = http.RequestServices.GetService<StartGate>();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(options.ReadyTimeout);
         try
         {
             var standing = await gateway.StandingAsync(limit.Token).WaitAsync(limit.Token);
-            if (WhyNot(standing) is { } reason) return Unready(reason);
+            var why = WhyNot(standing) ?? gate?.Why ?? (gate is null ? null : standing.NotYet);
+            if (why is { } reason) return Unready(reason);
+            var clocks = standing.Clocks.Count > 0 ? standing.Clocks : null;
             if (standing.Down.Count > 0)
-                return Results.Ok(new HealthResponse("ready", standing.Serving, standing.Down));
+                return Results.Ok(new HealthResponse("ready", standing.Serving, standing.Down) { Clocks = clocks });
             var cells = await gateway.CellsAsync(limit.Token).WaitAsync(limit.Token);
-            return Results.Ok(new HealthResponse("ready", cells.Count));
+            return Results.Ok(new HealthResponse("ready", cells.Count) { Clocks = clocks });
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Stockpile.Core;
+using Stockpile.Core.Cells;
 using Stockpile.Hosting.Access;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.V1;
@@ -27,7 +29,8 @@ internal static class JobEndpoints
         api.MapPost("/jobs/batch", SubmitBatchAsync)
             .Accepts<JobBatchRequest>("application/json").WithSummary("Submit jobs, all or none")
             .Produces<JobBatchResponse>().Needs(AccessRole.Submitter);
-        api.MapGet("/jobs", ListAsync).WithSummary("Jobs, newest first").Produces<JobListResponse>();
+        api.MapGet("/jobs", ListAsync).WithSummary("Jobs, newest first; cursor goes on where next says")
+            .Produces<JobListResponse>();
         api.MapGet("/jobs/{id}", GetAsync).WithSummary("One job").Produces<JobResponse>();
         api.MapDelete("/jobs/{id}", CancelAsync).WithSummary("Cancel a job").Produces<JobResponse>()
             .Needs(AccessRole.Submitter);
@@ -106,16 +109,21 @@ internal static class JobEndpoints
 
     private static async Task<IResult> ListAsync(
         HttpRequest request, IStockpileGateway gateway, ApiOptions options,
-        string? state, string? kind, string? tenant, string? cell, string? limit, CancellationToken cancel)
+        string? state, string? kind, string? tenant, string? cell, string? limit, string? cursor,
+        CancellationToken cancel)
     {
         var query = new Query(
-            request, nameof(state), nameof(kind), nameof(tenant), nameof(cell), nameof(limit));
+            request, nameof(state), nameof(kind), nameof(tenant), nameof(cell), nameof(limit), nameof(cursor));
         var filter = new JobFilter(query.OneOf(nameof(state), States), query.OneOf(nameof(kind), Kinds),
-            query.Name(nameof(tenant)), query.Name(nameof(cell)), query.Limit());
+            query.Name(nameof(tenant)), query.Name(nameof(cell)), query.Limit(),
+            query.Cursor<JobPlace>(JobPlace.TryParse));
         if (query.IsRefused(out var problem)) return problem;
         var reply = await gateway.ListJobsAsync(filter, cancel);
         return Results.Ok(new JobListResponse(
-            [.. reply.Jobs.Select(j => j.ToResponse(options, withAllocations: false))], reply.Total));
+            [.. reply.Jobs.Select(j => j.ToResponse(options, withAllocations: false))], reply.Total)
+        {
+            Next = reply.Next(),
+        });
     }
 
     private static Task<IResult> GetAsync(
@@ -137,14 +145,30 @@ internal static class JobEndpoints
     }
 
     private static async Task<IResult> HistoryAsync(
-        string id, IStockpileGateway gateway, CancellationToken cancel)
+        string id, HttpRequest request, IStockpileGateway gateway, string? limit, string? cursor,
+        CancellationToken cancel)
     {
+        var query = new Query(request, nameof(limit), nameof(cursor));
+        var most = limit is null ? Limits.ListRowsMax : query.Limit();
+        var from = query.Cursor<int>(TryCount) ?? 0;
+        if (query.IsRefused(out var problem)) return problem;
         if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
         var events = await gateway.HistoryAsync(job, cancel);
         return events.Count == 0
             ? ProblemResult.NotFound("job", id)
-            : Results.Ok(new HistoryResponse(job.ToString(), [.. events.Select(e => e.ToResponse())]));
+            : Results.Ok(new HistoryResponse(
+                job.ToString(), [.. events.Skip(from).Take(most).Select(e => e.ToResponse())])
+            {
+                Total = events.Count,
+                Next = events.Count - from > most
+                    ? (from + most).ToString(CultureInfo.InvariantCulture)
+                    : null,
+            });
     }
+
+    /// <summary>A history grows at its end alone, so a place in it is a number of events.</summary>
+    private static bool TryCount(string? text, out int count) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 
     private static async Task<IResult> AnswerAsync(string id, ApiOptions options, Func<JobId, Task<JobReply>> ask)
     {

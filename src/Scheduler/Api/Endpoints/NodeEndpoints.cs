@@ -17,7 +17,8 @@ internal static class NodeEndpoints
 
     public static void MapNodes(this RouteGroupBuilder api)
     {
-        api.MapGet("/nodes", ListAsync).WithSummary("Nodes").Produces<NodeListResponse>();
+        api.MapGet("/nodes", ListAsync).WithSummary("Nodes, by cell; cursor goes on where next says")
+            .Produces<NodeListResponse>();
         api.MapGet("/nodes/{id}", GetAsync).WithSummary("One node").Produces<NodeResponse>();
         api.MapPost("/nodes/{id}/drain", DrainAsync).WithSummary("Give a node no new work").Produces<NodeResponse>();
         api.MapPost("/nodes/{id}/resume", ResumeAsync).WithSummary("Give a node work again").Produces<NodeResponse>();
@@ -27,15 +28,20 @@ internal static class NodeEndpoints
 
     private static async Task<IResult> ListAsync(
         HttpRequest request, IStockpileGateway gateway,
-        string? cell, string? model, string? tier, string? state, string? limit, CancellationToken cancel)
+        string? cell, string? model, string? tier, string? state, string? limit, string? cursor,
+        CancellationToken cancel)
     {
-        var query = new Query(request, nameof(cell), nameof(model), nameof(tier), nameof(state), nameof(limit));
+        var query = new Query(
+            request, nameof(cell), nameof(model), nameof(tier), nameof(state), nameof(limit), nameof(cursor));
         var filter = new NodeFilter(query.Name(nameof(cell)), query.Name(nameof(model)), query.Name(nameof(tier)),
-            query.OneOf(nameof(state), States), query.Limit());
+            query.OneOf(nameof(state), States), query.Limit(), query.Cursor<NodePlace>(NodePlace.TryParse));
         if (query.IsRefused(out var problem)) return problem;
         var reply = await gateway.ListNodesAsync(filter, cancel);
         return Results.Ok(new NodeListResponse(
-            [.. reply.Nodes.Select(n => n.ToResponse(withAllocations: false))], reply.Total));
+            [.. reply.Nodes.Select(n => n.ToResponse(withAllocations: false))], reply.Total)
+        {
+            Next = reply.Next(),
+        });
     }
 
     private static Task<IResult> GetAsync(string id, IStockpileGateway gateway, CancellationToken cancel) =>

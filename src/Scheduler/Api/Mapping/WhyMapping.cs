@@ -24,6 +24,7 @@ public static class WhyMapping
             : [.. reply.Elsewhere.Select(e => new ElsewhereResponse(e.Cell, e.Verdict))],
         Never = reply.Never.Length == 0 ? null : reply.Never,
         Stays = reply.Stays.Length == 0 ? null : reply.Stays,
+        Clock = reply.Clock.Length == 0 ? null : reply.Clock,
     };
 
     /// <summary>What a round found, as a part of a sentence.</summary>

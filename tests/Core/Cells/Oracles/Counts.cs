@@ -1,0 +1,40 @@
+using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Routing;
+
+namespace Stockpile.Core.Tests.Cells.Oracles;
+
+/// <summary>Places in the queue, the demand by models and the lists of jobs, each worked out job by job.</summary>
+internal static class Counts
+{
+    public static IEnumerable<string> Complaints(CellState state)
+    {
+        var place = 0;
+        foreach (var number in state.Queue.InOrder())
+        {
+            var ahead = state.Queue.Ahead(state.FindJob(number)!);
+            if (ahead != place) yield return $"job {number} has {place} ahead, and {ahead} are counted";
+            place++;
+        }
+
+        var models = CellStatus.Of(state).Models;
+        var asked = state.Jobs.Values.Where(j => j.Waits)
+            .Where(j => j.Class.Alternatives.Any(a => models.ContainsKey(a.Model)))
+            .Sum(j => (long)TaskShape.Of(j.Spec).DeviceMilli
+                * (j.Spec.Kind == JobKind.Training ? 1 : j.Unplaced.Count));
+        var counted = models.Values.Sum(m => m.WaitingMilli);
+        if (asked != counted) yield return $"{asked} thousandths wait, and {counted} are counted";
+
+        foreach (var phase in Enum.GetValues<JobPhase>())
+        {
+            var there = state.Jobs.Values.Where(j => j.Phase == phase && phase != JobPhase.Forwarded)
+                .OrderBy(j => JobPlace.Of(j.SubmittedAt.ToUnixTimeMilliseconds(), state.NameOf(j)))
+                .Select(j => j.Number).ToList();
+            var (total, listed) = state.Listed.Find(phase, null, null, null);
+            var numbers = listed.Select(j => j.Number).ToList();
+            if (total != there.Count || !numbers.SequenceEqual(there))
+                yield return $"{string.Join(' ', there)} are {phase}, and {string.Join(' ', numbers)} are listed";
+        }
+    }
+}
