@@ -42,6 +42,32 @@ public sealed class ReadVerbTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
+    [Fact]
+    public async Task A_list_that_does_not_fit_says_how_it_goes_on_and_all_of_it_comes_as_one()
+    {
+        for (var number = 9; number > 4; number--)
+        {
+            var job = _host.Gateway.Jobs[0].Clone();
+            job.Id = $"north-{number}";
+            _host.Gateway.Jobs.Insert(9 - number, job);
+        }
+
+        var first = await _cli.RunAsync("jobs", "--limit", "2");
+        Assert.Contains(
+            "2 of 6 jobs; --cursor 1714564800000.north-8 shows the next, --all all", first.Out,
+            StringComparison.Ordinal);
+        var second = await _cli.RunAsync("jobs", "--limit", "2", "--cursor", "1714564800000.north-8", "--json");
+        Assert.Equal(["north-7", "north-6"], Ids(second));
+        _host.Gateway.PageMax = 2;
+        var all = await _cli.RunAsync("jobs", "--all", "--state", "running", "--json");
+        Assert.Equal(["north-9", "north-8", "north-7", "north-6", "north-5", "north-1"], Ids(all));
+        Assert.False(all.Json.TryGetProperty("next", out _));
+        Assert.Equal(2, (await _cli.RunAsync("jobs", "--all", "--limit", "2")).Exit);
+
+        static IEnumerable<string?> Ids(Outcome outcome) =>
+            outcome.Json.GetProperty("jobs").EnumerateArray().Select(j => j.GetProperty("id").GetString());
+    }
+
     [Theory]
     [InlineData("jobs", "jobs")]
     [InlineData("job north-1", "id")]

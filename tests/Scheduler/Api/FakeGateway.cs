@@ -49,6 +49,9 @@ public sealed class FakeGateway : IStockpileGateway
 
     public string? LastCursor { get; private set; }
 
+    /// <summary>Most rows of a page, whatever is asked for.</summary>
+    public int PageMax { get; set; } = int.MaxValue;
+
     public JobFilter? LastJobFilter { get; private set; }
 
     public NodeFilter? LastNodeFilter { get; private set; }
@@ -107,8 +110,10 @@ public sealed class FakeGateway : IStockpileGateway
     {
         LastJobFilter = filter;
         LastCursor = filter.After?.ToString() ?? LastCursor;
-        var reply = new JobsReply { Total = Jobs.Count, More = Jobs.Count > filter.Limit };
-        reply.Jobs.AddRange(Jobs.Take(filter.Limit));
+        var rows = Jobs.Where(j => filter.After is not { } after || ListPages.PlaceOf(j).CompareTo(after) > 0).ToList();
+        var limit = Math.Min(filter.Limit, PageMax);
+        var reply = new JobsReply { Total = Jobs.Count, More = rows.Count > limit };
+        reply.Jobs.AddRange(rows.Take(limit));
         return reply;
     });
 
