@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Stockpile.Core;
 
@@ -59,17 +60,51 @@ public static class Names
         $"1 to {Limits.NameCharsMax} letters, digits, '-', '_' or '.', starting with a letter or digit";
 
     /// <summary>
-    /// A text as an error message may show it: a 1 MB name stays short, and what would break the line, drive a terminal
-    /// or not be a character at all becomes a question mark.
+    /// A text as an error message may show it: a 1 MB name stays short, and a character that would break the line,
+    /// drive a terminal, turn or hide what is beside it, or that is none at all, is shown by its number, as
+    /// <c>&lt;U+202E&gt;</c>. Characters are those of Unicode, not the halves in which .NET keeps some of them.
     /// </summary>
     public static string Shorten(string text, int charsMax = 40)
     {
-        var shown = text.Length <= charsMax ? text : text[..charsMax];
-        if (shown.Any(IsOdd)) shown = string.Concat(shown.Select(c => IsOdd(c) ? '?' : c));
-        return text.Length <= charsMax
-            ? shown
-            : string.Create(CultureInfo.InvariantCulture, $"{shown}… ({text.Length} characters)");
+        var shown = new StringBuilder();
+        var count = 0;
+        for (var i = 0; i < text.Length; count++)
+        {
+            var isWhole = Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var length)
+                == System.Buffers.OperationStatus.Done;
+            if (count < charsMax)
+            {
+                if (isWhole && !IsOdd(rune)) shown.Append(text, i, length);
+                else shown.Append(CultureInfo.InvariantCulture, $"<U+{(isWhole ? rune.Value : text[i]):X4}>");
+            }
+
+            i += length;
+        }
+
+        return count <= charsMax
+            ? shown.ToString()
+            : shown.Append(CultureInfo.InvariantCulture, $"… ({count} characters)").ToString();
     }
 
-    private static bool IsOdd(char c) => char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029';
+    /// <summary>Characters of Unicode in a text; half of one counts as one.</summary>
+    public static int Count(string text)
+    {
+        var count = 0;
+        foreach (var _ in text.EnumerateRunes()) count++;
+        return count;
+    }
+
+    /// <summary>Whether it is a sign that cannot be seen and changes how others are seen. Those of the invisible ones
+    /// without which words of some scripts cannot be written are none.</summary>
+    internal static bool IsOdd(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,
+        UnicodeCategory.Format => !IsOfAScript(rune.Value),
+        _ => false,
+    };
+
+    /// <summary>Joiners (Persian, Indic scripts, emoji), the Mongolian vowel separator, signs that stand around numbers
+    /// in Arabic, Syriac and Kaithi, and those that join hieroglyphs.</summary>
+    private static bool IsOfAScript(int value) => value is 0x200C or 0x200D or 0x180E or (>= 0x0600 and <= 0x0605)
+        or 0x06DD or 0x070F or 0x0890 or 0x0891 or 0x08E2 or 0x110BD or 0x110CD or (>= 0x13430 and <= 0x1343F);
 }

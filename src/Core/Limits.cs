@@ -39,9 +39,11 @@ public static class Limits
     /// <summary>Finished jobs a cell still answers for from memory; older ones are in the journal.</summary>
     public const int FinishedJobsKeptPerCell = 50_000;
 
-    /// <summary>A job that lost its devices so often, not counting those that more urgent work took, is failed instead
-    /// of being placed again. Never a service: it lives as long as its nodes and loses replicas all the time.</summary>
-    public const int RequeuesPerJobMax = 1_000;
+    /// <summary>How often a task may fail and start anew when its job does not say, as Kubernetes has it.</summary>
+    public const int RetriesDefault = 6;
+
+    /// <summary>Most times that a job may ask for.</summary>
+    public const int RetriesMax = 1_000;
 
     /// <summary>Most ends of running work that one look ahead goes through; what lies beyond has no estimate.</summary>
     public const int OutlookStepsMax = 20_000;
@@ -70,6 +72,9 @@ public static class Limits
     /// <summary>Simulated time after which a class without an estimate is tried again though nothing was freed.
     /// </summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(5);
+
+    /// <summary>At most every third node of a model rests at a time, but one always may.</summary>
+    public const int RestingPartOfModel = 3;
 
     /// <summary>Most events of one round, so of one journal row.</summary>
     public const int EventsPerRoundMax = 1_024;

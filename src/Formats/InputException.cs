@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Stockpile.Core;
 
 namespace Stockpile.Formats;
@@ -29,14 +28,7 @@ public sealed class InputException : FormatException
     public string Key { get; }
 
     /// <summary>A text as an error message may show it: one line, and short even where the text is huge.</summary>
-    public static string Show(string text, int charsMax = 40)
-    {
-        var shown = new StringBuilder(Names.Shorten(text, charsMax));
-        for (var i = 0; i < shown.Length; i++)
-            if (char.IsControl(shown[i]) || shown[i] is '\u2028' or '\u2029' || char.IsSurrogate(shown[i]))
-                shown[i] = '?';
-        return shown.ToString();
-    }
+    public static string Show(string text, int charsMax = 40) => Names.Shorten(text, charsMax);
 
     private static string Compose(string file, int line, string key, string message)
     {

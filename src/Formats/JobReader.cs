@@ -45,7 +45,8 @@ internal static class JobReader
             LatencyClass = job.GetText("latency-class", ""),
             Guest = job.GetBool("guest", absent: true),
             Tasks = job.GetInt("tasks", 1, Limits.TasksPerJobMax, absent: 0),
-            Duration = job.GetDuration("duration", TimeSpan.Zero),
+            Duration = Duration(job),
+            Retries = job.GetInt("retries", 0, Limits.RetriesMax, absent: Limits.RetriesDefault),
         };
         replicas?.Done();
         topology?.Done();
@@ -62,17 +63,29 @@ internal static class JobReader
         {
             if (!Names.IsName(key))
                 throw section.Error("labels", $"'{InputException.Show(key)}' is not a name; {Names.Rule}");
-            if (value.Length is 0 or > Limits.NameCharsMax)
-            {
-                throw section.Error("labels", $"the value of '{key}' has {value.Length} characters; " +
-                    $"1..{Limits.NameCharsMax}");
-            }
+            if (JobNames.WhyNot(value) is { } refused)
+                throw section.Error("labels", $"the value of the label '{key}': {refused}");
         }
         return labels.Count == 0 ? JobSpec.NoLabels : labels;
     }
 
-    private static int CpuMilli(ConfigSection job) =>
-        (int)Math.Round(job.GetDouble("cpu", 0, Limits.CpuMilliMax / 1000.0, absent: 0) * 1000);
+    private static int CpuMilli(ConfigSection job)
+    {
+        var cores = job.GetDouble("cpu", 0, Limits.CpuMilliMax / 1000.0, absent: 0);
+        return cores is > 0 and < 0.001
+            ? throw job.Error("cpu", $"{InputException.Show(job.GetText("cpu"))} is not allowed; 0, or "
+                + $"0.001..{Limits.CpuMilliMax / 1000}")
+            : (int)Math.Round(cores * 1000);
+    }
+
+    /// <summary>What is absent has a default; a zero that somebody wrote is a slip.</summary>
+    private static TimeSpan Duration(ConfigSection job)
+    {
+        var duration = job.GetDuration("duration", TimeSpan.Zero);
+        return duration == TimeSpan.Zero && job.Has("duration")
+            ? throw job.Error("duration", $"{InputException.Show(job.GetText("duration"))} is not allowed; above 0s")
+            : duration;
+    }
 
     private static TopologyLevel Level(ConfigSection? topology, string key) =>
         topology is null ? TopologyLevel.None : (TopologyLevel)(1 + Choice(topology, key, Levels, absent: -1));
@@ -91,7 +104,8 @@ internal static class JobReader
             section.GetDouble("base", 0, Limits.RequestsPerSecondMax),
             section.GetDouble("peak", 0, Limits.RequestsPerSecondMax),
             section.GetDouble("peak-hour", 0, 24),
-            section.GetDouble("weekend", 0, Limits.WeekendFactorMax, absent: 1));
+            section.GetDouble("weekend", 0, Limits.WeekendFactorMax, absent: 1),
+            section.GetText("zone", ""));
         section.Done();
         return demand;
     }

@@ -29,6 +29,7 @@ public static class PolicyFile
             Backfill = BackfillReader.Read(section),
             Queue = QueueReader.Read(section, catalog),
             Guests = GuestsReader.Read(section.GetOptionalSection("guests")),
+            Nodes = NodesReader.Read(section.GetOptionalSection("nodes")),
             Gangs = GangsReader.Read(section.GetOptionalSection("gangs")),
         };
         section.Done();

@@ -73,7 +73,7 @@ public static class ScenarioFile
     private static JobSpec Numbered(ConfigSection template, JobSpec spec, int number)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{spec.Name} {number}");
-        return name.Length <= Limits.NameCharsMax
+        return Names.Count(name) <= Limits.NameCharsMax
             ? spec with { Name = name }
             : throw template.Error("job", $"the name with its number is longer than {Limits.NameCharsMax} characters");
     }

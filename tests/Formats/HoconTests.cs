@@ -123,16 +123,16 @@ public sealed class HoconTests
 
         var weekly = Assert.Single(JobFile.ParseText("""
             name = s, kind = inference, devices = 2, replicas { min = 0, max = 9 }
-            demand { base = 1, peak = 2, peak-hour = 8, weekend = 0.25 }
+            demand { base = 1, peak = 2, peak-hour = 8, weekend = 0.25, zone = Asia/Shanghai }
             serving { requests-per-device = 1.5, decode-share = 0.4, utilisation = 0.6 }
             """, Shipped.Catalog, Shipped.Policy));
-        Assert.Equal((new Demand(1, 2, 8, 0.25), new ServingRate(1.5, 0.4, 0.6)), (weekly.Demand, weekly.Serving));
+        Assert.Equal((new Demand(1, 2, 8, 0.25, "Asia/Shanghai"), new ServingRate(1.5, 0.4, 0.6)), (weekly.Demand, weekly.Serving));
 
         var batch = Assert.Single(JobFile.ParseText(
-            "name = b, kind = batch, tasks = 3, cpu = 2, duration = 1d", Shipped.Catalog, Shipped.Policy));
+            "name = b, kind = batch, tasks = 3, cpu = 2, duration = 1d, retries = 0", Shipped.Catalog, Shipped.Policy));
         Assert.Equal(
-            (0, 0, 2_000, TimeSpan.FromDays(1)),
-            (batch.Devices, batch.ShareMilli, batch.CpuMilli, batch.Duration));
+            (0, 0, 2_000, TimeSpan.FromDays(1), 0),
+            (batch.Devices, batch.ShareMilli, batch.CpuMilli, batch.Duration, batch.Retries));
     }
 
     [Fact]

@@ -54,6 +54,15 @@ public sealed class InputErrorTests
     [InlineData(Task + "tasks = 1\ndevices = 1", "j:1: key 'duration': is missing; give a duration or work")]
     [InlineData(Task + "tasks = 0", "j:3: key 'tasks': 0 is not allowed; 1..10000")]
     [InlineData(Task + "tasks = 1\ndevices = 17\nduration = 1h", "j:4: key 'devices': 17 is not allowed; 0..16")]
+    [InlineData(Task + "tasks = 1\ndevices = 1\nduration = 0s", "j:5: key 'duration': 0s is not allowed; above 0s")]
+    [InlineData(Task + "tasks = 1\ncpu = 0.0001", "j:4: key 'cpu': 0.0001 is not allowed; 0, or 0.001..100000")]
+    [InlineData(Task + "tasks = 1\ndevices = 1\nretries = -1", "j:5: key 'retries': -1 is not allowed; 0..1000")]
+    [InlineData(Service + "devices = 1\nretries = 1", "j:5: key 'retries': does not belong to a job of kind inference")]
+    [InlineData(Service + "devices = 1\ndemand { base = 1, peak = 3, peak-hour = 1, zone = Mars }",
+        "j:5: key 'demand': a zone of 'Mars' is not known here; the IANA name of a time zone, such as Asia/Shanghai")]
+    [InlineData(Gang + "devices = 1e30", "j:4: key 'devices': 1e30 is not allowed; 1..100000")]
+    [InlineData("name = \"a\\u202eb\"\nkind = batch, tasks = 1, devices = 1, duration = 1h",
+        "j:1: key 'name': 'a<U+202E>b' is not allowed, because of the character U+202E; 1 to 128 printable characters")]
     [InlineData("jobs = []", "j:1: key 'jobs': is empty")]
     [InlineData("jobs = [ 3 ]", "j:1: key 'jobs[0]': is not an object; write { … }")]
     public void A_bad_job_is_refused_with_file_line_and_key(string text, string message)
@@ -91,7 +100,7 @@ public sealed class InputErrorTests
     [InlineData("a = \"\\u12\"", "s:1: '\\u' needs four hexadecimal digits")]
     [InlineData("{ \"a\": 3 \"b\": 1 }", "s:1: key 'a': a '\"' stands after the value; a comma or a quote is missing")]
     [InlineData("a = http://x", "s:1: key 'a': ':' is not allowed outside quotes")]
-    [InlineData("a = b\u0000c", "s:1: key 'a': '?' is not allowed outside quotes")]
+    [InlineData("a = b\u0000c", "s:1: key 'a': '<U+0000>' is not allowed outside quotes")]
     [InlineData("[1]", "s:1: '[' stands where a key is expected")]
     public void A_text_that_is_not_well_formed_is_refused_with_its_line(string text, string message)
     {
@@ -145,6 +154,12 @@ public sealed class InputErrorTests
         "p:2: key 'policy.queue.preemption.hold-bak': is not known")]
     [InlineData("policy { KINDS\nqueue { fair-share { weights { research = 0 } } } }",
         "p:2: key 'policy.queue.fair-share.weights.research': 0 is not allowed")]
+    [InlineData("policy { KINDS\nqueue { fair-share { weights { \"no name!\" = 2 } } } }",
+        "p:2: key 'policy.queue.fair-share.weights.no name!': 'no name!' is not a tenant's name; 1 to 128 letters")]
+    [InlineData("policy { KINDS\nnodes { rest-after = -1 } }",
+        "p:2: key 'policy.nodes.rest-after': -1 is not allowed; 0..1000")]
+    [InlineData("policy { KINDS\nnodes { rest = 30m, max-rest = 10m } }",
+        "p:2: key 'policy.nodes.max-rest': is less than rest")]
     [InlineData("policy { KINDS\nquotas { a { fronter { nominal = 1% } } } }",
         "p:2: key 'policy.quotas.a.fronter': is not a known tier; did you mean 'frontier'?")]
     [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 40 } } } }",

@@ -72,8 +72,7 @@ internal static class DrainCommand
                 query += $"{(query.Length == 0 ? '?' : '&')}deadline={Uri.EscapeDataString(within)}";
             var path = $"nodes/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/drain{query}";
             return session.Show(await session.Client.PostAsync<NodeResponse>(path, null, null, cancel),
-                (screen, node) => screen.Line(
-                    $"{node.Id} is {node.State}, {node.Allocations?.Count ?? 0} allocations run on it"));
+                (screen, node) => screen.Line(node.ToLine()));
         });
     }
 }

@@ -36,6 +36,7 @@ internal sealed class JobOptions
     private readonly Option<bool?> _guest;
     private readonly Option<int?> _tasks;
     private readonly Option<TimeSpan?> _duration;
+    private readonly Option<int?> _retries;
 
     public JobOptions()
     {
@@ -62,13 +63,16 @@ internal sealed class JobOptions
         _replicas = Parsed<ReplicaRange?>("--replicas", "Inference: fewest and most replicas, such as 2..8", Replicas);
         _share = Plain<int?>("--share", "Inference and batch: thousandths of one device, 1 to 999");
         _demand = Parsed<Demand?>(
-            "--demand", "Inference: requests per second, such as 50, or 20..80@14 (peak at 14:00 UTC)", DailyDemand);
+            "--demand", "Inference: requests per second, such as 50, or 20..80@14 (peak at 14:00 UTC), or "
+                + "\"20..80@14 Asia/Shanghai\"", DailyDemand);
         _serving = Parsed<ServingRequest?>(
             "--serving", "Inference: requests/s of one H800, decode share, utilisation, such as 1.6,0.3,0.7", Serving);
         _latencyClass = Plain<string?>("--latency-class", "Inference: latency class, kept with the job");
         _guest = Plain<bool?>("--guest", "Inference and batch: may be a guest on better tiers (true or false)");
         _tasks = Plain<int?>("--tasks", "Batch: independent tasks");
         _duration = Parsed<TimeSpan?>("--duration", "Batch: run time of one task, such as 2h", Duration);
+        _retries = Plain<int?>(
+            "--retries", "Training and batch: how often the gang, or one task, may fail; 6 by default");
     }
 
     public void AddTo(Command command)
@@ -112,6 +116,7 @@ internal sealed class JobOptions
             Guest = parsed.GetValue(_guest),
             Tasks = parsed.GetValue(_tasks),
             Duration = parsed.GetValue(_duration),
+            Retries = parsed.GetValue(_retries),
         };
     }
 
@@ -159,16 +164,18 @@ internal sealed class JobOptions
 
     private static Demand? DailyDemand(ArgumentResult result)
     {
-        var parts = result.Tokens[0].Value.Split('@');
+        var words = result.Tokens[0].Value.Split(' ', 2, StringSplitOptions.TrimEntries);
+        var parts = words[0].Split('@');
         var ends = parts[0].Split("..");
         var hour = 0d;
         if (parts.Length <= 2 && ends.Length <= 2 && Real(ends[0], out var low) && Real(ends[^1], out var peak)
             && (parts.Length == 1 || Real(parts[1], out hour)))
         {
-            return new Demand(low, peak, hour);
+            return new Demand(low, peak, hour, Zone: words.Length > 1 ? words[1] : "");
         }
 
-        return Refuse<Demand?>(result, "a number such as 50, or 20..80@14 for base, peak and the hour of the peak");
+        return Refuse<Demand?>(result, "a number such as 50, or 20..80@14 for base, peak and the hour of the peak, and "
+            + "a time zone after a space, such as 20..80@14 Asia/Shanghai");
     }
 
     private static ServingRequest? Serving(ArgumentResult result)

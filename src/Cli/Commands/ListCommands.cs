@@ -13,7 +13,7 @@ internal static class JobsCommand
         var verb = new ClientVerb(context, "jobs", "List jobs, newest first");
         var query = new QueryText()
             .Filter(verb.Command, "state", "Only jobs in this state",
-                "pending", "placed", "running", "completed", "cancelled", "failed")
+                "pending", "idle", "placed", "running", "completed", "cancelled", "failed")
             .Filter(verb.Command, "kind", "Only jobs of this kind", "training", "inference", "batch")
             .Filter(verb.Command, "tenant", "Only jobs of this tenant")
             .Filter(verb.Command, "cell", "Only jobs of this cell")
@@ -33,7 +33,8 @@ internal static class NodesCommand
             .Filter(verb.Command, "cell", "Only nodes of this cell")
             .Filter(verb.Command, "model", "Only nodes with this accelerator model")
             .Filter(verb.Command, "tier", "Only nodes of this tier")
-            .Filter(verb.Command, "state", "Only nodes in this state", "ready", "draining", "lost", "refused")
+            .Filter(verb.Command, "state", "Only nodes in this state", "ready", "draining", "resting", "lost",
+                "refused")
             .Limit(verb.Command);
         return verb.Runs(async (parsed, session, cancel) => session.Show(
             await session.Client.GetAsync<NodeListResponse>(query.Path("nodes", parsed), cancel), FleetViews.Nodes));

@@ -1,3 +1,4 @@
+using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Json;
@@ -51,6 +52,8 @@ internal static class JobViews
             ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
             ("requeues", job.Requeues == 0 ? null : job.Requeues),
             ("preemptions", job.Preemptions == 0 ? null : job.Preemptions),
+            ("failures", job.Failures == 0 ? null
+                : $"{job.Failures} of one task, with retries = {job.Retries ?? Limits.RetriesDefault}"),
             ("submitted", Show.Time(job.SubmittedAt)),
             ("started", Show.Time(job.StartedAt)),
             ("completed", Show.Time(job.CompletedAt)),
@@ -127,6 +130,7 @@ internal static class JobViews
     private static string Demand(Demand demand)
     {
         var weekend = demand.Weekend.Equals(1) ? "" : $", {Show.Percent(demand.Weekend)} of that on weekends";
+        weekend += demand.Zone.Length > 0 ? $", by the time of {demand.Zone}" : "";
         if (demand.Base.Equals(demand.Peak)) return $"{Show.Number(demand.Base)} requests/s{weekend}";
         return $"{Show.Number(demand.Base)} to {Show.Number(demand.Peak)} requests/s, "
             + $"peak at {Quantities.Format(TimeSpan.FromHours(demand.PeakHour))}{weekend}";

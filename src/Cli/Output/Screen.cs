@@ -111,7 +111,7 @@ internal sealed record Shade(string Text, Color Color)
     {
         "running" or "ready" => Color.Green,
         "placed" => Color.Aqua,
-        "pending" or "draining" => Color.Yellow,
+        "pending" or "draining" or "resting" => Color.Yellow,
         "failed" or "lost" or "refused" => Color.Red,
         "completed" => Color.Blue,
         _ => Color.Grey,

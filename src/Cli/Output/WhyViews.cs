@@ -13,11 +13,13 @@ internal static class WhyViews
             ("job", $"{why.Job.Id} ({why.Job.Name})"),
             ("state", Shade.State(why.Job.State)),
             ("reason", why.Reason),
+            ("never", why.Never),
             ("tried", why.Tried is { } tried ? $"last in the round at {Show.Time(tried.At)}: {tried.ToWords()}" : null),
             ("rule", why.Rule),
             ("ahead", why.AheadInQueue == 0 ? null : $"{Show.Number(why.AheadInQueue)} in the queue"),
             ("start", why.Start is { } start ? Start(start, why.At)
-                : why.Job.State == "pending" ? "nothing that runs gives back enough in sight" : null),
+                : why.Job.State == "pending" && why.Never is null
+                    ? "nothing that runs gives back enough in sight" : null),
             ("first", why.Start is { EndFirst.Count: > 0 } first ? Endings(first) : null),
             ("reserved", why.Reservation is { } own
                 ? $"{Show.Number(own.Devices)} {own.Model} on {Nodes(own.Nodes)}, from {Show.Time(own.Start)} on"

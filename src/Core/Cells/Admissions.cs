@@ -100,12 +100,12 @@ internal static class Admissions
     private static List<CellEvent> EndingsOf(CellState state, NodeState known, NodeAdmitted next,
         Accelerator accelerator, IReadOnlyCollection<long> running)
     {
-        var ending = new SortedDictionary<long, (List<long> Sequences, string Reason)>();
+        var ending = new SortedDictionary<long, (List<long> Sequences, string Reason, AllocationEnd End)>();
         var stays = new List<AllocationState>();
-        void End(AllocationState allocation, string what)
+        void End(AllocationState allocation, string what, AllocationEnd end = AllocationEnd.NodeLost)
         {
             if (ending.TryGetValue(allocation.Job.Number, out var more)) more.Sequences.Add(allocation.Sequence);
-            else ending.Add(allocation.Job.Number, ([allocation.Sequence], $"node {known.Id} {what}"));
+            else ending.Add(allocation.Job.Number, ([allocation.Sequence], $"node {known.Id} {what}", end));
         }
 
         foreach (var allocation in known.Allocations.Select(s => state.FindAllocation(s)!))
@@ -113,7 +113,7 @@ internal static class Admissions
             if (Misfit(state, known, next, accelerator, allocation) is { } misfit)
                 End(allocation, $"came back {misfit}");
             else if (allocation is { Started: true, Finished: false } && !running.Contains(allocation.Sequence))
-                End(allocation, "no longer runs it");
+                End(allocation, "no longer runs it", AllocationEnd.Failed);
             else stays.Add(allocation);
         }
 
@@ -134,8 +134,8 @@ internal static class Admissions
 
         Fit(a => a.CpuMilli, next.CpuMilli, CpuChange(known, next));
         Fit(a => a.MemoryMiB, next.MemoryMiB, MemoryChange(known, next));
-        return [.. ending.Values.GroupBy(e => e.Reason, StringComparer.Ordinal).SelectMany(e => Endings.Of(
-            state, [.. e.SelectMany(job => job.Sequences)], AllocationEnd.NodeLost, e.Key))];
+        return [.. ending.Values.GroupBy(e => (e.Reason, e.End)).SelectMany(e => Endings.Of(
+            state, [.. e.SelectMany(job => job.Sequences)], e.Key.End, e.Key.Reason))];
     }
 
     /// <summary>What of the node's new shape has no place for the allocation; null: it fits as far as it alone goes.

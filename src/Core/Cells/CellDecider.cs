@@ -166,29 +166,44 @@ public static class CellDecider
         if (state.FindNode(c.Node) is not { } node) return new Rejected(NotFound("node", c.Node));
         if (node.Lost || (c.Incarnation != 0 && c.Incarnation < node.Admitted.Incarnation)) return Nothing;
         var events = Endings.Of(state, node.Allocations, AllocationEnd.NodeLost, $"node {node.Id}: {c.Reason}");
-        events.Add(new NodeLost(node.Id, c.Reason));
+        events.Add(new NodeLost(node.Id, c.Reason) { Failed = c.Failed });
         return new Accepted(events);
     }
 
-    /// <summary>Replicas move at once, for a service never ends; gangs and tasks may finish where they are.</summary>
+    /// <summary>Replicas move at once, for a service never ends; gangs and tasks may finish where they are. Of several
+    /// commands the last one decides: one that names no deadline lifts the one that there is.</summary>
     private static Decision Drain(CellState state, DrainNode c)
     {
         if (state.FindNode(c.Node) is not { } node) return new Rejected(NotFound("node", c.Node));
-        if (node.Draining && c.Cordon) return Nothing;
-        if (c.Cordon) return new Accepted(new NodeDrained(node.Id));
-        var replicas = node.Allocations
-            .Where(sequence => state.FindAllocation(sequence)!.Job.Spec.Kind == JobKind.Inference)
-            .ToList();
-        var events = Endings.Of(state, replicas, AllocationEnd.Drained, $"node {node.Id} is drained");
-        if (c.By is { } by && by != node.DrainBy) events.Insert(0, new DrainDeadlineSet(node.Id, by));
-        if (!node.Draining) events.Insert(0, new NodeDrained(node.Id));
+        var events = new List<CellEvent>();
+        if (!node.Draining) events.Add(new NodeDrained(node.Id));
+        var by = c.Cordon ? null : c.By;
+        if (by is { } instant && instant != node.DrainBy) events.Add(new DrainDeadlineSet(node.Id, instant));
+        if (by is null && node.DrainBy is not null) events.Add(new DrainDeadlineLifted(node.Id));
+        if (!c.Cordon)
+        {
+            var replicas = node.Allocations
+                .Where(sequence => state.FindAllocation(sequence)!.Job.Spec.Kind == JobKind.Inference)
+                .ToList();
+            events.AddRange(Endings.Of(state, replicas, AllocationEnd.Drained, $"node {node.Id} is drained"));
+        }
+
         return events.Count == 0 ? Nothing : new Accepted(events);
     }
 
     private static Decision Resume(CellState state, ResumeNode c) =>
         state.FindNode(c.Node) is not { } node ? new Rejected(NotFound("node", c.Node))
-        : node.Draining ? new Accepted(new NodeResumed(node.Id))
+        : Resumed(node) is { Count: > 0 } events ? new Accepted(events)
         : Nothing;
+
+    /// <summary>Whoever gives a node work again vouches for it.</summary>
+    private static List<CellEvent> Resumed(NodeState node)
+    {
+        var events = new List<CellEvent>(2);
+        if (node.Draining) events.Add(new NodeResumed(node.Id));
+        if (node.Health.IsUnsteady) events.Add(new NodeSteady(node.Id));
+        return events;
+    }
 
     private static Decision Started(CellState state, ReportStarted c) =>
         state.FindAllocation(c.Sequence) is { Started: false } allocation && allocation.Node.Id == c.Node

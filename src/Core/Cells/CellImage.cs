@@ -36,6 +36,9 @@ public sealed record LostImage(AllocationEnd End, double Ms);
 public sealed record NodeImage(NodeAdmitted Admitted, bool Lost, bool Draining, string Reason)
 {
     public DateTimeOffset? DrainBy { get; init; }
+
+    /// <summary>Null for a steady node.</summary>
+    public NodeHealth? Health { get; init; }
 }
 
 /// <param name="Ended">Null while it has not.</param>
@@ -63,6 +66,9 @@ public sealed record JobImage(
 
     public int Moves { get; init; }
 
+    /// <summary>See <see cref="JobState.Failures"/>.</summary>
+    public IReadOnlyList<TaskFailures> Failures { get; init; } = [];
+
     /// <summary>See <see cref="JobState.Ticket"/>.</summary>
     public TransferTicket? Ticket { get; init; }
 
@@ -75,6 +81,8 @@ public sealed record JobImage(
     /// <summary>See <see cref="JobState.WaitingSince"/>.</summary>
     public DateTimeOffset? WaitingSince { get; init; }
 }
+
+public sealed record TaskFailures(int Task, int Times);
 
 /// <param name="DoneBefore">Share of the job's work that was done when it was placed.</param>
 public sealed record AllocationImage(

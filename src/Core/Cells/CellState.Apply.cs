@@ -12,9 +12,13 @@ public sealed partial class CellState
         {
             case EpochRaised e: Epoch = e.Epoch; break;
             case NodeAdmitted e: ApplyAdmitted(e); break;
-            case NodeLost e: ApplyLost(NodeOf(e.Node), e.Reason); break;
+            case NodeLost e: ApplyLost(NodeOf(e.Node), e.Reason, e.Failed); break;
+            case NodeRested e: ApplyRested(NodeOf(e.Node), e.Until); break;
+            case NodeRestEnded e: ApplyRestEnded(NodeOf(e.Node)); break;
+            case NodeSteady e: SetHealth(NodeOf(e.Node), NodeHealth.Steady); break;
             case NodeDrained e: SetDraining(NodeOf(e.Node), draining: true); break;
             case DrainDeadlineSet e: SetDeadline(NodeOf(e.Node), e.By); break;
+            case DrainDeadlineLifted e: SetDeadline(NodeOf(e.Node), null); break;
             case NodeResumed e: SetDraining(NodeOf(e.Node), draining: false); break;
             case JobSubmitted e: ApplySubmitted(e); break;
             case JobPlaced e: ApplyPlaced(e); break;
@@ -38,25 +42,47 @@ public sealed partial class CellState
         }
     }
 
-    private void ApplyLost(NodeState node, string reason)
+    private void ApplyLost(NodeState node, string reason, bool failed)
     {
         if (node.Lost) return;
         if (node.Allocations.Count > 0)
             throw new InvariantBrokenException($"node {node.Id} is lost with allocations on it");
         node.Lost = true;
         node.Reason = reason;
+        if (failed)
+        {
+            node.Health = node.Health with { Failures = node.Health.Failures + 1, Since = At, Reason = reason };
+            _unsteady.Add(node.Index);
+        }
+
         Usage.Devices(node, -1);
-        Index.Update(node, freed: false);
-        Queue.Reconsider();
-        Tenants.Update(node);
-        TierChanged(node.Accelerator.Tier);
+        ReadyChanged(node, freed: false);
     }
 
-    private void SetDeadline(NodeState node, DateTimeOffset by)
+    private void ApplyRested(NodeState node, DateTimeOffset until)
+    {
+        if (!node.Health.IsUnsteady) throw new InvariantBrokenException($"node {node.Id} rests and never failed");
+        SetHealth(node, node.Health with { RestUntil = until, RestedFor = node.Health.Failures });
+    }
+
+    private void ApplyRestEnded(NodeState node) =>
+        SetHealth(node, node.Health with { RestUntil = null, Since = At });
+
+    private void SetHealth(NodeState node, NodeHealth health)
+    {
+        var rested = node.Health.Rests;
+        node.Health = health;
+        if (health.IsUnsteady) _unsteady.Add(node.Index);
+        else _unsteady.Remove(node.Index);
+        ReadyChanged(node, freed: rested && !health.Rests);
+    }
+
+    private void SetDeadline(NodeState node, DateTimeOffset? by)
     {
         if (!node.Draining) throw new InvariantBrokenException($"node {node.Id} has a deadline and is not drained");
         node.DrainBy = by;
-        _deadlines.Add(node.Index);
+        if (by is null) _deadlines.Remove(node.Index);
+        else _deadlines.Add(node.Index);
     }
 
     private void SetDraining(NodeState node, bool draining)
@@ -68,7 +94,12 @@ public sealed partial class CellState
             _deadlines.Remove(node.Index);
         }
 
-        Index.Update(node, freed: !draining);
+        ReadyChanged(node, freed: !draining);
+    }
+
+    private void ReadyChanged(NodeState node, bool freed)
+    {
+        Index.Update(node, freed);
         Queue.Reconsider();
         Tenants.Update(node);
         TierChanged(node.Accelerator.Tier);
@@ -175,6 +206,7 @@ public sealed partial class CellState
     {
         Goodput.Save(job, done);
         job.Done = done;
+        job.GotOn();
     }
 
     private void ApplyFinished(AllocationsFinished e)
@@ -185,6 +217,7 @@ public sealed partial class CellState
     private void ApplyEnded(AllocationsEnded e)
     {
         var preempted = new HashSet<long>();
+        var failed = new HashSet<(long Job, int Task)>();
         foreach (var sequence in e.Sequences)
         {
             var allocation = AllocationOf(sequence);
@@ -200,6 +233,9 @@ public sealed partial class CellState
             Usage.Use(allocation, -1);
             Tenants.Use(allocation, -1);
             Index.Update(allocation.Node, freed: true);
+            // Parts of a gang that break off together are one failure of the gang.
+            if (e.End == AllocationEnd.Failed && failed.Add((allocation.Job.Number, allocation.Placed.Task)))
+                allocation.Job.Failed(allocation.Placed.Task);
             if (e.End is AllocationEnd.Preempted or AllocationEnd.Reclaimed)
             {
                 Counters.Preempted++;
@@ -276,7 +312,7 @@ public sealed partial class CellState
     {
         job.Held = false;
         Counters.Adopted++;
-        if (job.Spec.Kind == JobKind.Inference) job.Scale(job.Spec.ReplicasAt(At));
+        if (job.Spec.Kind == JobKind.Inference) job.Scale(job.Spec.FirstReplicas(At));
         Queue.Update(job);
     }
 

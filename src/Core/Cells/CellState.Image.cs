@@ -12,7 +12,11 @@ public sealed partial class CellState
         var jobs = _finished.Select(number => _jobs[number]).Concat(active);
         return new CellImage(
             Cell, Epoch, RoundNumber, At, NextJob, NextSequence,
-            [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason) { DrainBy = n.DrainBy })],
+            [.. _nodes.Select(n => new NodeImage(n.Admitted, n.Lost, n.Draining, n.Reason)
+            {
+                DrainBy = n.DrainBy,
+                Health = n.Health.IsUnsteady ? n.Health : null,
+            })],
             [.. jobs.Select(ImageOf)],
             [.. _allocations.Values.OrderBy(a => a.Sequence)
                 .Select(a => new AllocationImage(
@@ -95,7 +99,13 @@ public sealed partial class CellState
         node.Draining = image.Draining;
         node.DrainBy = image.DrainBy;
         if (node.DrainBy is not null) _deadlines.Add(node.Index);
-        if (image.Lost) ApplyLost(node, image.Reason);
+        if (image.Lost) ApplyLost(node, image.Reason, failed: false);
+        if (image.Health is { } health)
+        {
+            node.Health = health;
+            _unsteady.Add(node.Index);
+        }
+
         Index.Update(node, freed: false);
         Tenants.Update(node);
     }
@@ -119,6 +129,7 @@ public sealed partial class CellState
             Work = image.Work,
         };
         foreach (var beneficiary in image.PreemptedBy) job.LeftFor(beneficiary);
+        foreach (var (task, times) in image.Failures) job.Failed(task, times);
         if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
         job.RestoreProgress(FromRanges(image.FinishedTasks));
         if (image.Ended is { } phase)
@@ -158,6 +169,7 @@ public sealed partial class CellState
         job.ForwardedTo)
     {
         PreemptedBy = [.. job.PreemptedBy],
+        Failures = [.. job.Failures.Select(f => new TaskFailures(f.Key, f.Value))],
         WaitingSince = job.WaitingSince,
         Moves = job.Moves,
         Ticket = job.Ticket,

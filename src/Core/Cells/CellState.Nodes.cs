@@ -22,7 +22,10 @@ public sealed partial class CellState
         {
             Draining = known?.Draining ?? false,
             DrainBy = known?.DrainBy,
+            Health = known?.Health ?? NodeHealth.Steady,
         };
+        // It proves to be steady from now on, and not while it was away.
+        if (known?.Lost == true && node.Health.IsUnsteady) node.Health = node.Health with { Since = At };
         var stays = (known?.Allocations ?? []).Select(AllocationOf).ToList();
         foreach (var allocation in stays) Withdraw(allocation);
         if (known is null) _nodes.Add(node);

@@ -47,6 +47,7 @@ public sealed partial class CellState
     private readonly Dictionary<long, AllocationState> _allocations = [];
     private readonly SortedDictionary<long, AllocationState> _unstarted = [];
     private readonly SortedSet<int> _deadlines = [];
+    private readonly SortedSet<int> _unsteady = [];
     private readonly SortedDictionary<long, JobState> _gangs = [];
     private readonly SortedDictionary<long, AllocationState> _upward = [];
     private readonly SortedDictionary<int, long> _generations = [];
@@ -92,6 +93,9 @@ public sealed partial class CellState
 
     /// <summary>Nodes that have to be empty by an instant, in the order of the table.</summary>
     internal IEnumerable<NodeState> Deadlines => _deadlines.Select(index => _nodes[index]);
+
+    /// <summary>Nodes that failed of late, in the order of the table.</summary>
+    internal IEnumerable<NodeState> Unsteady => _unsteady.Select(index => _nodes[index]);
 
     /// <summary>Training jobs that hold devices, oldest first.</summary>
     public IReadOnlyCollection<JobState> Gangs => _gangs.Values;

@@ -30,7 +30,14 @@ public sealed record AdmitNode(NodeAdmitted Node, IReadOnlyCollection<long> Runn
 
 /// <summary>A node failed, or its host fell silent.</summary>
 /// <param name="Incarnation">Of the node that failed; 0: whichever there is.</param>
-public sealed record LoseNode(string Node, long Incarnation, string Reason) : CellCommand;
+public sealed record LoseNode(string Node, long Incarnation, string Reason) : CellCommand
+{
+    /// <summary>Why the nodes of a host that stops in order are lost.</summary>
+    public const string HostStopped = "its host stopped";
+
+    /// <summary>See <see cref="NodeLost.Failed"/>.</summary>
+    public bool Failed { get; init; }
+}
 
 /// <summary>The node takes no new work; its replicas move at once.</summary>
 public sealed record DrainNode(string Node) : CellCommand

@@ -8,7 +8,8 @@ public static class Endings
     /// <summary>
     /// Ends the allocations and puts their jobs back into the queue. A gang is all or nothing: when one of its
     /// allocations ends, so do the others, and the job waits again with what its last checkpoint holds. A gang or batch
-    /// job that lost what it had by itself <see cref="Limits.RequeuesPerJobMax"/> times is failed.
+    /// job fails when one of its tasks has failed more often than <see cref="JobSpec.Retries"/>
+    /// allows. What was taken from it, and what its nodes lost, never counts.
     /// </summary>
     /// <param name="reason">Why, for users.</param>
     /// <param name="by">The job that they leave for; 0: none.</param>
@@ -34,7 +35,7 @@ public static class Endings
 
         foreach (var job in jobs.Values)
         {
-            if (MayWaitAgain(job, end))
+            if (Exhausted(state, job, sequences, end) is not { } task)
             {
                 events.Add(new JobRequeued(job.Number, reason, by));
                 continue;
@@ -42,13 +43,27 @@ public static class Endings
 
             var rest = job.Allocations.Keys.Where(s => !ending.Contains(s) && !broken.Contains(s)).ToList();
             if (rest.Count > 0) events.Add(new AllocationsEnded(rest, AllocationEnd.Cancelled));
-            events.Add(new JobFailed(job.Number, $"requeued {job.Requeues} times, last because {reason}"));
+            var who = job.Spec.Kind == JobKind.Training ? "the gang" : $"task {task}";
+            var times = job.FailuresOf(task) + 1;
+            events.Add(new JobFailed(job.Number, $"{who} failed {times} {(times == 1 ? "time" : "times")}, "
+                + $"with retries = {job.Spec.Retries}, last because {reason}"));
         }
 
         return events;
     }
 
-    private static bool MayWaitAgain(JobState job, AllocationEnd end) =>
-        job.Spec.Kind == JobKind.Inference || end is AllocationEnd.Preempted or AllocationEnd.Reclaimed
-        || job.Requeues - job.Preemptions < Limits.RequeuesPerJobMax;
+    /// <summary>The task that fails once too often by this ending; null: none does.</summary>
+    private static int? Exhausted(
+        CellState state, JobState job, IReadOnlyCollection<long> sequences, AllocationEnd end)
+    {
+        if (end != AllocationEnd.Failed || job.Spec.Kind == JobKind.Inference) return null;
+        foreach (var sequence in sequences)
+        {
+            var allocation = state.FindAllocation(sequence)!;
+            if (allocation.Job == job && job.FailuresOf(allocation.Placed.Task) >= job.Spec.Retries)
+                return allocation.Placed.Task;
+        }
+
+        return null;
+    }
 }

@@ -36,13 +36,29 @@ public sealed record NodeAdmitted(
 }
 
 /// <summary>The node failed or fell silent. Its allocations ended in events of the same round.</summary>
-public sealed record NodeLost(string Node, string Reason) : CellEvent;
+public sealed record NodeLost(string Node, string Reason) : CellEvent
+{
+    /// <summary>By its own fault: not because its host stopped in order, or fell silent with other nodes.</summary>
+    public bool Failed { get; init; }
+}
+
+/// <summary>The node keeps failing: it takes no new work until then.</summary>
+public sealed record NodeRested(string Node, DateTimeOffset Until) : CellEvent;
+
+/// <summary>Its rest is over; it takes work again, after steady nodes.</summary>
+public sealed record NodeRestEnded(string Node) : CellEvent;
+
+/// <summary>It held out long enough, or somebody says that it is mended: its failures are forgotten.</summary>
+public sealed record NodeSteady(string Node) : CellEvent;
 
 /// <summary>The node takes no new work (drain); what runs there may finish.</summary>
 public sealed record NodeDrained(string Node) : CellEvent;
 
 /// <summary>The draining node has to be empty by then: work that will not be done in time moves.</summary>
 public sealed record DrainDeadlineSet(string Node, DateTimeOffset By) : CellEvent;
+
+/// <summary>The node is drained and has no deadline any more.</summary>
+public sealed record DrainDeadlineLifted(string Node) : CellEvent;
 
 /// <summary>The node takes work again.</summary>
 public sealed record NodeResumed(string Node) : CellEvent;
@@ -110,6 +126,9 @@ public enum AllocationEnd
 
     /// <summary>It goes on elsewhere: its job is placed again in the same round.</summary>
     Moved,
+
+    /// <summary>It broke off before its work was done, on a node that goes on: its own fault.</summary>
+    Failed,
 }
 
 /// <summary>The devices of these allocations are free again.</summary>

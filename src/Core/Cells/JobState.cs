@@ -74,6 +74,9 @@ public enum JobPhase
 
     /// <summary>It went to another cell; users see its state there.</summary>
     Forwarded,
+
+    /// <summary>A service whose demand wants no replica now; it waits for nothing.</summary>
+    Idle,
 }
 
 /// <summary>A job as its cell knows it.</summary>
@@ -83,6 +86,10 @@ public sealed class JobState
     private readonly SortedSet<int> _unplaced = [];
     private readonly SortedSet<int> _finished = [];
     private readonly List<long> _preemptedBy = [];
+    private readonly SortedDictionary<int, int> _failures = [];
+
+    /// <summary>Inference: the numbers of the replicas that have devices.</summary>
+    private readonly SortedSet<int> _bound = [];
 
     internal JobState(long number, string key, JobSpec spec, JobClass jobClass, DateTimeOffset at)
     {
@@ -91,7 +98,7 @@ public sealed class JobState
         Spec = spec;
         Class = jobClass;
         SubmittedAt = at;
-        Replicas = spec.Kind == JobKind.Inference ? spec.ReplicasAt(at) : 0;
+        Replicas = spec.Kind == JobKind.Inference ? spec.FirstReplicas(at) : 0;
         var tasks = spec.Kind switch { JobKind.Training => 1, JobKind.Inference => Replicas, _ => spec.Tasks };
         CheckTasks(tasks);
         for (var task = 0; task < tasks; task++) _unplaced.Add(task);
@@ -161,6 +168,11 @@ public sealed class JobState
         }
     }
 
+    /// <summary>How often tasks failed, by their number; those that never did are left out.</summary>
+    public IReadOnlyDictionary<int, int> Failures => _failures;
+
+    public int FailuresOf(int task) => _failures.GetValueOrDefault(task);
+
     public int Requeues { get; internal set; }
     public int Preemptions { get; internal set; }
 
@@ -216,7 +228,8 @@ public sealed class JobState
         get
         {
             if (Ended is { } ended) return ended;
-            if (_allocations.Count == 0) return JobPhase.Pending;
+            if (_allocations.Count == 0)
+                return Spec.Kind == JobKind.Inference && Replicas == 0 ? JobPhase.Idle : JobPhase.Pending;
             foreach (var allocation in _allocations.Values)
                 if (allocation.Started) return JobPhase.Running;
             return JobPhase.Placed;
@@ -226,9 +239,10 @@ public sealed class JobState
     internal void Bind(AllocationState allocation)
     {
         _allocations.Add(allocation.Sequence, allocation);
+        var task = allocation.Placed.Task;
         if (Spec.Kind == JobKind.Training) _unplaced.Clear();
-        else if (!_unplaced.Remove(allocation.Placed.Task))
-            throw new InvariantBrokenException($"task {allocation.Placed.Task} of job {Number} is placed already");
+        else if (Spec.Kind == JobKind.Inference ? !BindReplica(task) : !_unplaced.Remove(task))
+            throw new InvariantBrokenException($"task {task} of job {Number} is placed already");
     }
 
     internal void Release(AllocationState allocation, AllocationEnd end)
@@ -244,20 +258,42 @@ public sealed class JobState
                 (end == AllocationEnd.Completed ? _finished : _unplaced).Add(task);
                 break;
             default:
-                if (task < Replicas) _unplaced.Add(task);
+                ReleaseReplica(task);
                 break;
         }
     }
 
-    /// <summary>Replica numbers are 0..<see cref="Replicas"/>−1; the superfluous ones have ended before.</summary>
+    /// <summary>A replica that moves keeps its number; else the lowest ones that wait are taken.</summary>
+    private bool BindReplica(int task)
+    {
+        if (_unplaced.Count == 0 || !_bound.Add(task)) return false;
+        if (!_unplaced.Remove(task)) _unplaced.Remove(_unplaced.Max);
+        return true;
+    }
+
+    /// <summary>Those that wait have the lowest numbers that no replica with devices has, so that a snapshot need not
+    /// name them. Only after waiting ones were dropped are there holes among the numbers.</summary>
+    private void ReleaseReplica(int task)
+    {
+        var holes = Math.Max(task, _bound.Max) >= Replicas;
+        _bound.Remove(task);
+        var number = holes ? 0 : task;
+        while (number < task && (_bound.Contains(number) || _unplaced.Contains(number))) number++;
+        _unplaced.Add(number);
+    }
+
+    /// <summary>The superfluous ones with devices have ended before; those without are dropped, and the rest is
+    /// numbered anew.</summary>
     internal void Scale(int replicas)
     {
         CheckTasks(replicas);
+        if (_bound.Count > replicas)
+            throw new InvariantBrokenException(
+                $"job {Number} has devices for {_bound.Count} replicas and wants {replicas}");
         Replicas = replicas;
-        _unplaced.RemoveWhere(task => task >= replicas);
-        var bound = _allocations.Values.Select(a => a.Placed.Task).ToHashSet();
-        for (var task = 0; task < replicas; task++)
-            if (!bound.Contains(task)) _unplaced.Add(task);
+        _unplaced.Clear();
+        for (var number = 0; _bound.Count + _unplaced.Count < replicas; number++)
+            if (!_bound.Contains(number)) _unplaced.Add(number);
     }
 
     internal void End(JobPhase phase, DateTimeOffset at)
@@ -274,6 +310,11 @@ public sealed class JobState
         if (_preemptedBy.Count == Limits.PreemptorsKeptPerJob) _preemptedBy.RemoveAt(0);
         _preemptedBy.Add(beneficiary);
     }
+
+    internal void Failed(int task, int times = 1) => _failures[task] = FailuresOf(task) + times;
+
+    /// <summary>A gang that got on since it failed is not one that never will.</summary>
+    internal void GotOn() => _failures.Clear();
 
     internal void RestoreProgress(IEnumerable<int> finished)
     {

@@ -56,8 +56,11 @@ public sealed class NodeState
     /// <summary>Draining: when it has to be empty; null: what runs there may finish.</summary>
     public DateTimeOffset? DrainBy { get; internal set; }
 
+    /// <summary>What it failed of late, and whether it rests.</summary>
+    public NodeHealth Health { get; internal set; } = NodeHealth.Steady;
+
     /// <summary>New work may be placed here.</summary>
-    public bool Ready => !Lost && !Draining;
+    public bool Ready => !Lost && !Draining && !Health.Rests;
 
     public int CpuFreeMilli => Room.CpuFreeMilli;
     public long MemoryFreeMiB => Room.MemoryFreeMiB;

@@ -25,6 +25,9 @@ public static class SchedulingCycle
         // 1b Nodes that have to be empty by an instant are left.
         var left = Leaving.Run(state, round);
 
+        // 1c Nodes that keep failing rest, or have rested.
+        Unsteadiness.Run(state, round);
+
         // 2  Home tiers, most urgent job first; guests and less urgent work may have to leave. What is reserved for
         //    those that find no room is closed to those behind them, unless they are done before it is needed.
         var backfill = CycleBackfill.Begin(state, round);

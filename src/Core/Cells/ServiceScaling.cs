@@ -13,10 +13,8 @@ public static class ServiceScaling
             if (job.Held || round.Count >= Limits.EventsPerRoundMax) continue;
             var wanted = Wanted(state, job, round.At);
             if (wanted == job.Replicas) continue;
-            var superfluous = job.Allocations.Values
-                .Where(a => a.Placed.Task >= wanted)
-                .Select(a => a.Sequence)
-                .ToList();
+            // Those without devices are dropped first: whoever runs goes on.
+            var superfluous = InOrderOfKeeping(job).Skip(wanted).Select(a => a.Sequence).ToList();
             if (superfluous.Count > 0) round.Commit(new AllocationsEnded(superfluous, AllocationEnd.ScaledDown));
             round.Commit(new ReplicasScaled(job.Number, wanted));
         }
@@ -33,25 +31,29 @@ public static class ServiceScaling
         return capacity;
     }
 
+    /// <summary>Replicas with devices: those that run, then those that are about to; of each the lowest numbers first.
+    /// </summary>
+    private static IEnumerable<AllocationState> InOrderOfKeeping(JobState job) =>
+        job.Allocations.Values.OrderByDescending(a => a.Started).ThenBy(a => a.Placed.Task);
+
     /// <summary>
-    /// The fewest replicas, counted from the first, that answer the demand. A replica without a device is counted on
-    /// the job's first choice; if it comes to a slower model, the next cycle wants one more.
+    /// The fewest replicas, counted in the order in which they are kept, that answer the demand. A replica without a
+    /// device is counted on the job's first choice; if it comes to a slower model, the next cycle wants one more.
     /// </summary>
     private static int Wanted(CellState state, JobState job, DateTimeOffset now)
     {
         if (job.Spec is not { Serving: not null, Demand: { } demand }) return job.Spec.ReplicasAt(now);
         var left = demand.At(now);
         var firstChoice = FirstChoice(state, job);
-        var each = new double[job.Replicas];
-        Array.Fill(each, firstChoice);
-        foreach (var allocation in job.Allocations.Values) each[allocation.Placed.Task] = allocation.Capacity;
-        for (var task = 0; task < each.Length; task++)
+        var counted = 0;
+        foreach (var allocation in InOrderOfKeeping(job))
         {
-            if (left <= demand.Peak * 1e-9) return job.Spec.WithinRange(task);
-            left -= each[task];
+            if (left <= demand.Peak * 1e-9) return job.Spec.WithinRange(counted);
+            left -= allocation.Capacity;
+            counted++;
         }
 
-        return job.Spec.WithinRange(each.Length + Math.Max(0, left) / firstChoice);
+        return job.Spec.WithinRange(counted + Math.Max(0, left) / firstChoice);
     }
 
     private static double FirstChoice(CellState state, JobState job)

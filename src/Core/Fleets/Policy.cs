@@ -24,6 +24,8 @@ public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inferen
 
     public GuestPolicy Guests { get; init; } = GuestPolicy.Default;
 
+    public NodePolicy Nodes { get; init; } = NodePolicy.Default;
+
     public GangPolicy Gangs { get; init; } = GangPolicy.Default;
 
     public KindPolicy For(JobKind kind) => kind switch

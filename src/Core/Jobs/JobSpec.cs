@@ -18,17 +18,19 @@ public enum Priority
 
 /// <summary>
 /// Requests per second of a service over a day: a cosine between <see cref="Base"/> and <see cref="Peak"/> that is
-/// highest at <see cref="PeakHour"/> (UTC). A constant demand has base and peak equal. Saturdays and Sundays have
-/// <see cref="Weekend"/> times as much.
+/// highest at <see cref="PeakHour"/>. A constant demand has base and peak equal. Saturdays and Sundays have
+/// <see cref="Weekend"/> times as much. Hour and weekend are those of <see cref="Zone"/>.
 /// </summary>
-public sealed record Demand(double Base, double Peak, double PeakHour, double Weekend = 1)
+/// <param name="Zone">IANA name of a time zone, such as Asia/Shanghai; empty: UTC.</param>
+public sealed record Demand(double Base, double Peak, double PeakHour, double Weekend = 1, string Zone = "")
 {
     /// <summary>Requests per second at an instant.</summary>
     public double At(DateTimeOffset now)
     {
-        var phase = (now.TimeOfDay.TotalHours - PeakHour) / 24.0 * 2.0 * Math.PI;
+        var local = TimeZones.LocalTime(now, Zone);
+        var phase = (local.TimeOfDay.TotalHours - PeakHour) / 24.0 * 2.0 * Math.PI;
         var day = Base + (Peak - Base) * (1 + Math.Cos(phase)) / 2;
-        return now.UtcDateTime.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? day * Weekend : day;
+        return local.DayOfWeek is DayOfWeek.Saturday or DayOfWeek.Sunday ? day * Weekend : day;
     }
 }
 
@@ -115,6 +117,10 @@ public sealed record JobSpec
     /// <summary>Batch: run time of one task on any device; zero when <see cref="WorkHours"/> is given.</summary>
     public TimeSpan Duration { get; init; }
 
+    /// <summary>Training and batch: how often one task may fail and start anew; a gang is one task. What is taken from
+    /// it, and what its node or host lost, is no failure.</summary>
+    public int Retries { get; init; } = Limits.RetriesDefault;
+
     public static readonly IReadOnlyDictionary<string, string> NoLabels =
         new Dictionary<string, string>(0, StringComparer.Ordinal);
 
@@ -139,6 +145,22 @@ public sealed record JobSpec
         if (Demand is not { Peak: > 0 } demand) return MinReplicas;
         var each = Serving is { } serving ? serving.OnReference(DevicesPerTask) : demand.Peak / MaxReplicas;
         return WithinRange(demand.At(now) / each);
+    }
+
+    /// <summary>
+    /// Replicas of a service that has just come. Those of a time zone are not derived but written by the round that
+    /// scales the service: another machine may read the journal by another edition of the zones.
+    /// </summary>
+    internal int FirstReplicas(DateTimeOffset now) => Demand is { Zone.Length: > 0 } ? MinReplicas : ReplicasAt(now);
+
+    /// <summary>When a service that wants no replica wants one again, to ten minutes; null: not within a week.
+    /// </summary>
+    public DateTimeOffset? NextReplicaAt(DateTimeOffset now)
+    {
+        var step = TimeSpan.FromMinutes(10);
+        for (var at = now + step; at <= now.AddDays(7); at += step)
+            if (ReplicasAt(at) > 0) return at;
+        return null;
     }
 
     /// <summary>So many replicas, rounded up, within min..max.</summary>

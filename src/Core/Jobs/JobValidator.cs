@@ -32,14 +32,14 @@ public static class JobValidator
                 found.Add("kind", $"{(int)spec.Kind} is not a kind; training, inference or batch");
                 break;
         }
+        found.Range("retries", spec.Retries, 0, Limits.RetriesMax);
         CheckForeignFields(spec, found);
         return found.All;
     }
 
     private static void CheckNames(JobSpec spec, Findings found)
     {
-        if (!IsJobName(spec.Name))
-            found.Add("name", $"{Quote(spec.Name)} is not allowed; 1 to {Limits.NameCharsMax} printable characters");
+        if (JobNames.WhyNot(spec.Name) is { } refused) found.Add("name", refused);
         if (!Names.IsName(spec.Tenant)) found.Add("tenant", $"{Quote(spec.Tenant)} is not allowed; {Names.Rule}");
         if (!Enum.IsDefined(spec.Priority))
             found.Add("priority", $"{(int)spec.Priority} is not a priority; low, normal, high or critical");
@@ -50,9 +50,7 @@ public static class JobValidator
         foreach (var (key, value) in spec.Labels)
         {
             if (!Names.IsName(key)) found.Add("labels", $"the label {Quote(key)} is not allowed; {Names.Rule}");
-            else if (!IsJobName(value))
-                found.Add("labels", $"{Quote(value)} of the label '{key}' is not allowed; 1 to {Limits.NameCharsMax} " +
-                    "printable characters");
+            else if (JobNames.WhyNot(value) is { } no) found.Add("labels", $"the value of the label '{key}': {no}");
         }
     }
 
@@ -182,6 +180,11 @@ public static class JobValidator
             found.Add("demand", $"a peak-hour of {Text(demand.PeakHour)} is not allowed; 0..24");
         if (!InRange(demand.Weekend, 0, Limits.WeekendFactorMax))
             found.Add("demand", $"a weekend of {Text(demand.Weekend)} is not allowed; 0..{Limits.WeekendFactorMax}");
+        if (demand.Zone.Length > 0 && !TimeZones.IsKnown(demand.Zone))
+        {
+            found.Add("demand", $"a zone of {Quote(demand.Zone)} is not known here; the IANA name of a time zone, such "
+                + "as Asia/Shanghai");
+        }
     }
 
     private static void CheckBatch(JobSpec spec, Findings found)
@@ -230,6 +233,8 @@ public static class JobValidator
         Foreign(kind != JobKind.Training,
             spec.TopologyRequired != TopologyLevel.None || spec.TopologyPreferred != TopologyLevel.None, "topology");
         Foreign(kind == JobKind.Inference, spec.WorkHours != 0, "work");
+        // A service lives as long as its nodes, and its replicas always start anew.
+        Foreign(kind == JobKind.Inference, spec.Retries != Limits.RetriesDefault, "retries");
         Foreign(kind != JobKind.Training, spec.Checkpoint != TimeSpan.Zero, "checkpoint");
         Foreign(kind != JobKind.Training, spec.Generation != 0, "generation");
         Foreign(kind == JobKind.Training, spec.ShareMilli != 0, "share");
@@ -247,21 +252,6 @@ public static class JobValidator
         }
     }
 
-    private static bool IsJobName(string? text)
-    {
-        if (string.IsNullOrWhiteSpace(text) || text.Length > Limits.NameCharsMax) return false;
-        foreach (var rune in text.EnumerateRunes())
-        {
-            var category = System.Text.Rune.GetUnicodeCategory(rune);
-            if (rune == System.Text.Rune.ReplacementChar || category is UnicodeCategory.Control
-                or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
-            {
-                return false;
-            }
-        }
-        return true;
-    }
-
     private static string KindName(JobKind kind) => kind switch
     {
         JobKind.Training => "training",
@@ -271,15 +261,13 @@ public static class JobValidator
 
     private static bool InRange(double value, double min, double max) => value >= min && value <= max;
 
-    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
+    /// <summary>A whole number is written out as far as its digits are its own.</summary>
+    private static string Text(double value) => value.ToString(
+        Math.Abs(value) < 1e19 && value == Math.Truncate(value) ? "F0" : "R", CultureInfo.InvariantCulture);
 
     private static string Text(TimeSpan value) => string.Create(CultureInfo.InvariantCulture, $"{value.TotalSeconds}s");
 
-    private static string Quote(string? text)
-    {
-        var shown = Names.Shorten(text ?? "").Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c);
-        return $"'{string.Concat(shown)}'";
-    }
+    private static string Quote(string? text) => $"'{Names.Shorten(text ?? "")}'";
 
     private sealed class Findings
     {

@@ -38,6 +38,7 @@ public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
     private readonly Dictionary<string, IReadOnlyList<string>> _modelLists = new(StringComparer.Ordinal);
     private readonly List<NodeState> _nodes = [];
     private readonly List<Entry?> _entries = [];
+    private readonly HashSet<int> _unsteady = [];
 
     /// <summary>The best node for a task, by the policy in force.</summary>
     public ScoreIndex Scores { get; } = new(scoring);
@@ -77,6 +78,8 @@ public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
     internal void Update(NodeState node, bool freed)
     {
         node.Room.Open = node.Ready;
+        if (node.Health.IsUnsteady) _unsteady.Add(node.Index);
+        else _unsteady.Remove(node.Index);
         while (_nodes.Count <= node.Index)
         {
             _nodes.Add(node);
@@ -107,8 +110,22 @@ public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
             if (_models.TryGetValue(model, out var index)) index.FreedAt = ++Stamp;
     }
 
-    /// <summary>Ready nodes of a model with at least so many free devices, fewest first (best fit).</summary>
-    public IEnumerable<NodeState> Tightest(string model, int devices, bool reclaim)
+    /// <summary>Some nodes failed of late: steady ones come before them.</summary>
+    internal bool HasUnsteady => _unsteady.Count > 0;
+
+    /// <summary>Ready nodes of a model with at least so many free devices, fewest first (best fit); those that failed
+    /// of late come last.</summary>
+    public IEnumerable<NodeState> Tightest(string model, int devices, bool reclaim) =>
+        SteadyFirst(ByTightness(model, devices, reclaim));
+
+    /// <summary>Ready nodes of a model with any free device, most first; those that failed of late come last.</summary>
+    public IEnumerable<NodeState> Widest(string model, bool reclaim) => SteadyFirst(ByWidth(model, reclaim));
+
+    private IEnumerable<NodeState> SteadyFirst(IEnumerable<NodeState> nodes) => HasUnsteady
+        ? nodes.Where(n => !n.Health.IsUnsteady).Concat(nodes.Where(n => n.Health.IsUnsteady))
+        : nodes;
+
+    private IEnumerable<NodeState> ByTightness(string model, int devices, bool reclaim)
     {
         if (!_models.TryGetValue(model, out var index)) yield break;
         var buckets = reclaim ? index.ByReclaimable : index.ByFree;
@@ -117,8 +134,7 @@ public sealed class CapacityIndex(IScoringPolicy scoring, bool modelsCompete)
                 yield return _nodes[node];
     }
 
-    /// <summary>Ready nodes of a model with any free device, most first.</summary>
-    public IEnumerable<NodeState> Widest(string model, bool reclaim)
+    private IEnumerable<NodeState> ByWidth(string model, bool reclaim)
     {
         if (!_models.TryGetValue(model, out var index)) yield break;
         var buckets = reclaim ? index.ByReclaimable : index.ByFree;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
@@ -27,7 +28,7 @@ public sealed record AlternativeReport(
     /// <summary>Of the used devices those that gangs of a lower priority class hold.</summary>
     public int LowerPriorityDevices { get; init; }
 
-    /// <summary>Of the unavailable devices those on draining nodes; the rest are lost.</summary>
+    /// <summary>Of the unavailable devices those on draining and resting nodes; the rest are lost.</summary>
     public int DrainingDevices { get; init; }
 
     /// <summary>The earliest start here; null where none is in sight, and where nobody asked.</summary>
@@ -52,6 +53,9 @@ public sealed record Explanation(string Reason, IReadOnlyList<AlternativeReport>
     /// <summary>The quota or rule that says no, whatever is free.</summary>
     public Refusal? Rule { get; init; }
 
+    /// <summary>Why nothing in the cell could ever run it, were all of it free; null: something could.</summary>
+    public Refusal? Never { get; init; }
+
     /// <summary>What could be changed in the request so that it starts now, one line each.</summary>
     public IReadOnlyList<string> Changes { get; init; } = [];
 }
@@ -67,7 +71,7 @@ public static class Explainer
         var tried = job.LastTry;
         var reports = job.Class.Alternatives.Select(a => Report(state, job, a, KeptFrom(tried))).ToList();
         var ahead = job.Waits ? state.Queue.Ahead(job) : 0;
-        return new Explanation(ReasonOf(job, reports, ahead, tried), reports, ahead) { Tried = tried };
+        return new Explanation(ReasonOf(state, job, reports, ahead, tried), reports, ahead) { Tried = tried };
     }
 
     /// <summary>What stands in place of "fits" for a job that was refused; empty: nothing does.</summary>
@@ -88,7 +92,7 @@ public static class Explainer
         var brief = Explain(state, job);
         if (!job.Waits)
         {
-            return job.Ended is not null ? brief : brief with
+            return job.Ended is not null || job.Phase == JobPhase.Idle ? brief : brief with
             {
                 Reason = brief.Reason + "; the alternatives are as they look now, not as they were when it was placed",
             };
@@ -107,6 +111,8 @@ public static class Explainer
             Reservation = own,
             HeldBackBy = heldBack,
             Rule = RuleOf(state, job),
+            // Nodes come back in another shape than they left, so what was placeable once need not be now.
+            Never = Feasibility.WhyNever(state, job.Spec),
             Changes = Advice.For(state, job, now),
         };
     }
@@ -126,12 +132,24 @@ public static class Explainer
         return first;
     }
 
+    /// <summary>Of a service that wants no replica now.</summary>
+    private static string Idle(CellState state, JobState job)
+    {
+        if (job.Spec.Demand is not { } demand) return "wants no replica: its fewest are 0 and it has no demand";
+        var next = job.Spec.NextReplicaAt(state.At) is { } at
+            ? $"wants the next about {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC"
+            : "wants none within a week";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"wants no replica now: its demand is {demand.At(state.At):0.###} requests/s; {next}");
+    }
+
     private static string ReasonOf(
-        JobState job, List<AlternativeReport> reports, int ahead, LastTry? tried)
+        CellState state, JobState job, List<AlternativeReport> reports, int ahead, LastTry? tried)
     {
         if (job.Ended is { } ended)
             return job.Reason.Length > 0 ? $"{ended.ToString().ToLowerInvariant()}: {job.Reason}"
                 : ended.ToString().ToLowerInvariant();
+        if (job.Phase == JobPhase.Idle) return Idle(state, job);
         if (!job.Waits)
         {
             var where = job.Allocations.Values
@@ -162,6 +180,7 @@ public static class Explainer
         int nodes = 0, devices = 0, free = 0, guestHeld = 0, unavailable = 0, draining = 0;
         int shortDevices = 0, shortCpu = 0, shortMemory = 0, noLabels = 0, fits = 0;
         int tightCpu = 0, tightMemory = 0;
+        var rests = false;
         var gang = spec.Kind == JobKind.Training;
         var perNode = gang ? Math.Max(1, spec.PerNode) : spec.Devices;
         var own = job.Waits ? [] : Own(job, alternative.Model);
@@ -174,6 +193,7 @@ public static class Explainer
             {
                 unavailable += node.Devices;
                 if (!node.Lost) draining += node.Devices;
+                rests |= !node.Lost && node.Health.Rests;
                 continue;
             }
 
@@ -209,6 +229,7 @@ public static class Explainer
         var verdict = !job.Waits
             ? PlacedVerdict(job, alternative, held, fits, nodes, devices)
             : Verdict(spec, alternative, nodes, devices, fits, free, guestHeld, used, unavailable,
+                rests ? "lost, draining or resting" : "lost or draining",
                 shortDevices, shortCpu + tightCpu, shortMemory + tightMemory, noLabels, kept);
         return new AlternativeReport(alternative, nodes, devices, free, guestHeld, used, unavailable,
             shortDevices, shortCpu, shortMemory, noLabels, fits, verdict)
@@ -268,17 +289,18 @@ public static class Explainer
 
     private static string Verdict(
         JobSpec spec, Alternative alternative, int nodes, int devices, int fits, int free, int guestHeld, int used,
-        int unavailable, int shortDevices, int shortCpu, int shortMemory, int noLabels, string kept)
+        int unavailable, string away, int shortDevices, int shortCpu, int shortMemory, int noLabels, string kept)
     {
         if (nodes == 0) return $"the cell has no {alternative.Model}";
         var counts = $"of {devices} {alternative.Model} {used} are used, {guestHeld} held by guests, {free} free"
-            + (unavailable > 0 ? $", {unavailable} lost or draining" : "");
+            + (unavailable > 0 ? $", {unavailable} {away}" : "");
         if (spec.Kind == JobKind.Training)
         {
             var least = spec.LeastDevices;
             if (fits >= least) return $"{(kept.Length > 0 ? kept : "fits")}: {counts}";
             // Nodes without free devices are in the counts; what else is missing is not.
             var missing = Lacks("nodes ", shortCpu, shortMemory, noLabels);
+            if (fits == 0 && shortDevices == 0 && missing.Length > 0) return $"{missing}: {counts}";
             return $"{least - fits} devices short{(missing.Length > 0 ? $" ({missing})" : "")}: {counts}";
         }
 

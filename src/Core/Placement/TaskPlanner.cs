@@ -39,7 +39,7 @@ public static class TaskPlanner
         foreach (var alternative in alternatives)
         {
             var condition = Condition(index, scores.Policy, spec, shape, fence?.On(alternative, spec.Devices));
-            if (scores.Best(shape, alternative.Only, condition) is { } choice)
+            if (Best(index, scores, shape, alternative.Only, condition) is { } choice)
                 return new TaskPlan(index.NodeAt(choice.Node.Index), choice.Devices, alternative);
         }
 
@@ -56,7 +56,7 @@ public static class TaskPlanner
             var models = index.ModelsOf(alternatives, guest, keep: decides);
             if (models.Count == 0) continue;
             var condition = Condition(index, scores.Policy, spec, shape, clear: null);
-            if (scores.Best(shape, models, condition) is not { } choice) continue;
+            if (Best(index, scores, shape, models, condition) is not { } choice) continue;
             var node = index.NodeAt(choice.Node.Index);
             var alternative = alternatives.First(a => a.Guest == guest && a.Model == node.Accelerator.Model);
             return new TaskPlan(node, choice.Devices, alternative);
@@ -66,6 +66,15 @@ public static class TaskPlanner
     }
 
     private static readonly bool[] GuestLast = [false, true];
+
+    /// <summary>A node that failed of late is taken where no other has room.</summary>
+    private static Choice? Best(
+        CapacityIndex index, ScoreView scores, in TaskShape shape, IReadOnlyList<string> models,
+        Func<NodeRoom, bool>? condition) =>
+        index.HasUnsteady && scores.Best(shape, models, room => !index.NodeAt(room.Index).Health.IsUnsteady
+            && condition?.Invoke(room) != false) is { } steady
+            ? steady
+            : scores.Best(shape, models, condition);
 
     /// <summary>What a node must meet beside room; null: nothing.</summary>
     private static Func<NodeRoom, bool>? Condition(

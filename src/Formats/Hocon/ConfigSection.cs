@@ -82,11 +82,15 @@ public sealed class ConfigSection
     {
         if (Find(key) is not { } found) return absent ?? throw Missing(key);
         var text = Text(key, found);
-        if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
-            || value != decimal.Truncate(value))
+        if (!decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
         {
-            throw Error(key, $"{Quote(text)} is not a whole number; {min}..{max}");
+            // A number that is too large for any limit is refused as one, and not as a word.
+            throw Error(key, double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var huge)
+                && double.IsFinite(huge)
+                ? $"{InputException.Show(text)} is not allowed; {min}..{max}"
+                : $"{Quote(text)} is not a whole number; {min}..{max}");
         }
+        if (value != decimal.Truncate(value)) throw Error(key, $"{Quote(text)} is not a whole number; {min}..{max}");
         return value >= min && value <= max
             ? (long)value
             : throw Error(key, $"{InputException.Show(text)} is not allowed; {min}..{max}");

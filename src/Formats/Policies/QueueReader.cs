@@ -30,8 +30,18 @@ internal static class QueueReader
         var weights = new Dictionary<string, double>(StringComparer.Ordinal);
         if (fair.GetOptionalSection("weights") is not { } section) return weights;
         foreach (var tenant in section.Keys.ToList())
+        {
+            CheckTenant(section, tenant);
             weights[tenant] = section.GetDouble(tenant, min: 0.01, max: 100);
+        }
+
         return weights;
+    }
+
+    private static void CheckTenant(ConfigSection section, string tenant)
+    {
+        if (!Names.IsName(tenant))
+            throw section.Error(tenant, $"'{InputException.Show(tenant)}' is not a tenant's name; {Names.Rule}");
     }
 
     private static PreemptionPolicy Preemption(ConfigSection queue, PreemptionPolicy absent)
@@ -55,8 +65,7 @@ internal static class QueueReader
         var read = new List<(string, string, TenantQuota)>();
         foreach (var tenant in quotas.Keys.ToList())
         {
-            if (!Names.IsName(tenant))
-                throw quotas.Error(tenant, $"'{InputException.Show(tenant)}' is not a tenant's name; {Names.Rule}");
+            CheckTenant(quotas, tenant);
             var tiers = quotas.GetSection(tenant);
             foreach (var tier in tiers.Keys.ToList())
             {

@@ -121,6 +121,7 @@ public static class JobPalette
             ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
             ("requeues", job.Requeues == 0 ? null : $"{job.Requeues}"),
             ("preemptions", job.Preemptions == 0 ? null : $"{job.Preemptions}"),
+            ("failures", job.Failures == 0 ? null : $"{job.Failures} of one task"),
             ("submitted", Time(job.SubmittedAt)),
             ("started", Time(job.StartedAt)),
             ("completed", Time(job.CompletedAt)),
@@ -149,6 +150,7 @@ public static class JobPalette
             ("job", $"{why.Job.Id} ({why.Job.Name})"),
             ("state", why.Job.State),
             ("reason", why.Reason),
+            ("never", why.Never),
             ("tried", why.Tried is { } tried ? $"last in the round at {Time(tried.At)}: {tried.ToWords()}" : null),
             ("ahead", why.AheadInQueue == 0 ? null : $"{why.AheadInQueue} in the queue"),
             ("stays", why.Stays));

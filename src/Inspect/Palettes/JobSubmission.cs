@@ -40,6 +40,7 @@ internal static class JobSubmission
         new("demand", "Inference: requests per second", "-q"),
         new("tasks", "Batch: independent tasks", "-a"),
         new("duration", "Batch: run time of one task, such as 2h", "-u"),
+        new("retries", "Training and batch: how often the gang, or one task, may fail", "-y"),
     ];
 
     public static InspectCommand Create(Func<ClusterAccess> cluster) =>
@@ -144,6 +145,7 @@ internal static class JobSubmission
             Demand = call.FindNumber("demand", NumberRule) is { } rate ? new Demand(rate, rate, 0) : null,
             Tasks = call.FindInt("tasks", 1, Limits.TasksPerJobMax),
             Duration = call.FindDuration("duration"),
+            Retries = call.FindInt("retries", 0, Limits.RetriesMax),
         };
     }
 

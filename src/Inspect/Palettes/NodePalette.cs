@@ -68,7 +68,7 @@ public static class NodePalette
     private static async Task OrderAsync(CommandCall call, IAnswer answer, Func<string, Task<NodeReply>> ask)
     {
         var node = await AskAsync(call, ask);
-        await answer.LineAsync($"{node.Id} is {node.State}, {node.Allocations!.Count} allocations on it", node);
+        await answer.LineAsync(node.ToLine(), node);
     }
 
     private static async Task ShowAsync(IAnswer answer, NodeResponse node)

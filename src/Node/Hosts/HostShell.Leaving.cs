@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using Stockpile.Core.Cells;
 using Stockpile.Node.Nodes;
 using Stockpile.Protocol.V1;
 
@@ -12,7 +13,7 @@ namespace Stockpile.Node.Hosts;
 public sealed partial class HostShell
 {
     /// <summary>Why the nodes of a host that left are lost, as cells and users see it.</summary>
-    public const string LeaveReason = "its host stopped";
+    public const string LeaveReason = LoseNode.HostStopped;
 
     private int _stillUp;
 

@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Google.Protobuf.Collections;
+using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.V1;
 
@@ -39,6 +40,7 @@ public static class JobSpecMapping
             DurationMs = spec.Duration.ToWireMs(),
         };
         foreach (var (name, value) in spec.Labels) msg.Labels.Add(name, value);
+        if (spec.Retries != Limits.RetriesDefault) msg.Retries = spec.Retries;
         if (spec.Demand is { } demand)
             msg.Demand = ToWire(demand);
         if (spec.Serving is { } serving)
@@ -53,7 +55,13 @@ public static class JobSpecMapping
 
     private static DemandMsg ToWire(Demand demand)
     {
-        var msg = new DemandMsg { Base = demand.Base, Peak = demand.Peak, PeakHour = demand.PeakHour };
+        var msg = new DemandMsg
+        {
+            Base = demand.Base,
+            Peak = demand.Peak,
+            PeakHour = demand.PeakHour,
+            Zone = demand.Zone,
+        };
         if (!demand.Weekend.Equals(1)) msg.Weekend = demand.Weekend;
         return msg;
     }
@@ -87,7 +95,7 @@ public static class JobSpecMapping
         MinReplicas = msg.MinReplicas,
         MaxReplicas = msg.MaxReplicas,
         Demand = msg.Demand is { } demand
-            ? new Demand(demand.Base, demand.Peak, demand.PeakHour, demand.HasWeekend ? demand.Weekend : 1)
+            ? new Demand(demand.Base, demand.Peak, demand.PeakHour, demand.HasWeekend ? demand.Weekend : 1, demand.Zone)
             : null,
         Serving = msg.Serving is { } serving
             ? new ServingRate(serving.RequestsPerDevice, serving.DecodeShare, serving.Utilisation)
@@ -96,6 +104,7 @@ public static class JobSpecMapping
         Guest = msg.Guest,
         Tasks = msg.Tasks,
         Duration = WireTime.Duration(msg.DurationMs),
+        Retries = msg.HasRetries ? msg.Retries : Limits.RetriesDefault,
     };
 
     /// <summary>Labels compare by ordinal; the shared empty map spares most jobs a map of their own.</summary>

@@ -28,6 +28,11 @@ public static class SnapshotMapping
             Draining = n.Draining,
             DrainByMs = n.DrainBy.ToWireMs(),
             Reason = n.Reason,
+            Failures = n.Health?.Failures ?? 0,
+            SteadySinceMs = n.Health?.Since.ToWireMs() ?? 0,
+            RestUntilMs = n.Health?.RestUntil.ToWireMs() ?? 0,
+            RestedFor = n.Health?.RestedFor ?? 0,
+            FailedBecause = n.Health?.Reason ?? "",
         }));
         msg.Jobs.AddRange(image.Jobs.Select(ToWire));
         msg.Allocations.AddRange(image.Allocations.Select(a => new AllocationStateMsg
@@ -60,6 +65,8 @@ public static class SnapshotMapping
         [.. msg.Nodes.Select(n => new NodeImage(n.Advert.FromWire(), n.Lost, n.Draining, n.Reason)
         {
             DrainBy = WireTime.InstantOrNone(n.DrainByMs),
+            Health = n.Failures == 0 ? null : new NodeHealth(n.Failures, WireTime.Instant(n.SteadySinceMs),
+                WireTime.InstantOrNone(n.RestUntilMs), n.RestedFor, n.FailedBecause),
         })],
         [.. msg.Jobs.Select(FromWire)],
         [.. msg.Allocations.Select(a => new AllocationImage(
@@ -160,6 +167,7 @@ public static class SnapshotMapping
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         msg.PreemptedBy.AddRange(job.PreemptedBy);
+        msg.Failures.AddRange(job.Failures.Select(f => new TaskFailuresMsg { Task = f.Task, Times = f.Times }));
         return msg;
     }
 
@@ -170,6 +178,7 @@ public static class SnapshotMapping
         msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo)
     {
         PreemptedBy = [.. msg.PreemptedBy],
+        Failures = [.. msg.Failures.Select(f => new TaskFailures(f.Task, f.Times))],
         WaitingSince = WireTime.InstantOrNone(msg.WaitingSinceMs),
         Moves = msg.Moves,
         Ticket = RoundMapping.TicketOf(msg.From, msg.FromNumber, msg.FromSequence),

@@ -134,7 +134,10 @@ public sealed partial class CellShell
                 break;
             case ReportKind.NodeFailed:
                 // A late one is of an incarnation before: what the present one has to stop, it still has to.
-                if (round.Run(new LoseNode(report.Node, report.Incarnation, report.Reason)) is Accepted)
+                if (round.Run(new LoseNode(report.Node, report.Incarnation, report.Reason)
+                    {
+                        Failed = report.Reason != LoseNode.HostStopped,
+                    }) is Accepted)
                     _hosts.ForgetNode(report.Node);
                 break;
             default:
@@ -150,9 +153,11 @@ public sealed partial class CellShell
         _refused.ForgetHost(host);
         Enqueue(round =>
         {
-            foreach (var node in _state.Nodes.Where(n => !n.Lost && n.Admitted.Host == host).ToList())
+            var nodes = _state.Nodes.Where(n => n.Admitted.Host == host).ToList();
+            foreach (var node in nodes.Where(n => !n.Lost))
             {
-                round.Run(new LoseNode(node.Id, 0, $"its host {host} fell silent"));
+                // A host with one node is that node; of several none is to blame.
+                round.Run(new LoseNode(node.Id, 0, $"its host {host} fell silent") { Failed = nodes.Count == 1 });
                 _hosts.ForgetNode(node.Id);
             }
 

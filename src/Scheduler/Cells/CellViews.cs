@@ -32,6 +32,7 @@ public static class CellViews
             Replicas = job.Replicas,
             Requeues = job.Requeues,
             Preemptions = job.Preemptions,
+            Failures = job.Failures.Values.DefaultIfEmpty().Max(),
             TasksDone = job.Finished.Count,
             Key = job.Key,
             AllocationCount = job.Allocations.Count,
@@ -48,6 +49,8 @@ public static class CellViews
 
         if (job.Waits) view.Reason = Waiting(state, job, allocations);
         else if (job.Ended == JobPhase.Failed) view.Reason = job.Reason;
+        else if (job.Phase == JobPhase.Idle) view.Reason = allocations ? Explainer.Explain(state, job).Reason
+            : "wants no replica now";
         if (allocations) view.Allocations.AddRange(job.Allocations.Values.Select(a => Allocation(state, a)));
         return view;
     }
@@ -104,6 +107,23 @@ public static class CellViews
         ? $"advertises {chip.Tier}; the catalogue has {chip.Base} in {state.Catalog.Find(chip.Base)!.Tier}"
         : "";
 
+    private static string DrainNote(NodeState node) =>
+        node.DrainBy is { } by ? $"drained, and has to be empty by {Time(by)}"
+        : node.Draining ? "drained without a deadline" : "";
+
+    /// <summary>What is said of a node that failed of late.</summary>
+    private static string HealthNote(NodeState node)
+    {
+        if (!node.Health.IsUnsteady) return "";
+        var times = node.Health.Failures == 1 ? "once" : $"{node.Health.Failures} times";
+        return $"failed {times} of late, last because of: {node.Health.Reason}; " + (node.Health.RestUntil is { } until
+            ? $"rests and takes no new work until {Time(until)}"
+            : "steady nodes come first");
+    }
+
+    private static string Time(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
     /// <param name="refused">Why its last advertisement was refused; null: it was not.</param>
     public static NodeView Node(CellState state, NodeState node, bool allocations, string? refused = null)
     {
@@ -123,7 +143,7 @@ public static class CellViews
             State = StateOf(node, refused),
             Reason = string.Join("; ", new[]
             {
-                node.Reason, TierNote(state, node),
+                node.Reason, DrainNote(node), HealthNote(node), TierNote(state, node),
                 refused is null ? "" : $"its last advertisement is refused: {refused}",
             }.Where(r => r.Length > 0)),
             Incarnation = node.Admitted.Incarnation,
@@ -265,7 +285,8 @@ public static class CellViews
     }
 
     private static string StateOf(NodeState node, string? refused) =>
-        node.Lost ? refused is null ? "lost" : "refused" : node.Draining ? "draining" : "ready";
+        node.Lost ? refused is null ? "lost" : "refused" : node.Draining ? "draining"
+        : node.Health.Rests ? "resting" : "ready";
 
     private static string Lower<T>(T value) where T : struct, Enum =>
         value.ToString().ToLower(CultureInfo.InvariantCulture);

@@ -32,6 +32,7 @@ public static class WhyViews
         if (explanation.HeldBackBy is { } other) reply.HeldBackBy = ToWire(state, other);
         if (explanation.Rule is { } rule)
             reply.Rule = rule.ToWire();
+        if (explanation.Never is { } never) reply.Never = NeverIn(state, never, elsewhere);
         if (explanation.Tried is { } tried)
         {
             reply.Outcome = ToWire(tried.Outcome);
@@ -45,6 +46,12 @@ public static class WhyViews
             elsewhere.Cells.Select(c => new WhyElsewhere { Cell = c.Cell, Verdict = c.Verdict }));
         return reply;
     }
+
+    /// <summary>A cell knows of the others what their statuses say; one that knows of none is alone.</summary>
+    private static string NeverIn(CellState state, Refusal never, Elsewhere? elsewhere) =>
+        elsewhere is { Cells.Count: > 0 }
+            ? $"nothing in cell {state.Cell} could ever run it, but another cell could: {never.Message}"
+            : $"nothing in the fleet could ever run it as it is now: {never.Message}";
 
     /// <summary>What would become of the jobs of a message; see <see cref="Core.Cells.WhatIf"/>.</summary>
     public static SubmitJobsReply WhatIf(

@@ -95,6 +95,7 @@ public sealed class JobHistory(JobId id)
         AllocationEnd.Preempted => "preempted",
         AllocationEnd.Reclaimed => "given back to its owner",
         AllocationEnd.NodeLost => "lost",
+        AllocationEnd.Failed => "failed",
         AllocationEnd.GangBroken => "stopped with its gang",
         AllocationEnd.ScaledDown => "no longer needed",
         AllocationEnd.Moved => "moved away",

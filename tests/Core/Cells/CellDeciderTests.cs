@@ -41,22 +41,39 @@ public sealed class CellDeciderTests
     }
 
     [Fact]
-    public void A_job_that_is_requeued_too_often_fails_with_all_it_still_holds()
+    public void The_last_drain_command_decides_on_the_deadline()
     {
-        var cell = new TestCell().Node("a", "T4", 1).Node("b", "T4", 1);
-        var job = cell.Place(Tasks(1, tasks: 2));
-        for (var i = 0; i < Limits.RequeuesPerJobMax; i++)
-        {
-            cell.Force([.. Endings.Of(cell.State, [job.Allocations.Keys.Last()], AllocationEnd.NodeLost, "test")]);
-            cell.Cycle();
-            Assert.Equal(2, job.Allocations.Count);
-        }
+        var cell = new TestCell().Node("a", "H800", 8);
+        var node = cell.State.FindNode("a")!;
+        cell.Place(Gang(8));
+        var by = Midnight.AddHours(10);
 
-        cell.Force([.. Endings.Of(cell.State, [job.Allocations.Keys.Last()], AllocationEnd.NodeLost, "the last")]);
-        Assert.Equal(JobPhase.Failed, job.Phase);
-        Assert.Equal($"requeued {Limits.RequeuesPerJobMax} times, last because the last", job.Reason);
-        Assert.Empty(job.Allocations);
-        Assert.Empty(Endings.Of(cell.State, [], AllocationEnd.NodeLost, "nothing ends"));
+        cell.Accept(new DrainNode("a") { By = by });
+        Assert.Equal(by, node.DrainBy);
+        cell.Accept(new DrainNode("a") { Cordon = true });
+        Assert.Equal((true, null), (node.Draining, node.DrainBy));
+        Assert.IsType<AlreadyDone>(cell.Run(new DrainNode("a") { Cordon = true }));
+        Assert.IsType<AlreadyDone>(cell.Run(new DrainNode("a")));
+
+        cell.Accept(new DrainNode("a") { By = by });
+        cell.Accept(new DrainNode("a") { By = by.AddHours(1) });
+        Assert.Equal(by.AddHours(1), node.DrainBy);
+        cell.Accept(new DrainNode("a"));
+        Assert.Null(node.DrainBy);
+
+        // Nothing leaves by an instant that was lifted.
+        cell.Now = by.AddDays(1);
+        cell.Cycle();
+        Assert.Equal(0, cell.State.FindJob(1)!.Requeues);
+    }
+
+    [Fact]
+    public void A_cordon_of_a_node_that_is_not_drained_moves_nothing()
+    {
+        var cell = new TestCell().Node("a", "T4", 1);
+        var service = cell.Place(Service(999));
+        Assert.Equal([new NodeDrained("a")], cell.Accept(new DrainNode("a") { Cordon = true, By = Midnight }));
+        Assert.Equal("a:1", Where(service));
     }
 
     [Fact]

@@ -70,6 +70,156 @@ public sealed class ServiceScalingTests
         Assert.Equal(8, job.Allocations.Count);
     }
 
+    /// <summary>Four replicas at noon, two at midnight; two of them lose their node for good, and the other node takes
+    /// nothing new.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_service_that_shrinks_drops_replicas_without_devices_first(bool serving)
+    {
+        var cell = new TestCell().Node("a", "H800", 2).Node("b", "H800", 2);
+        cell.Now = Midnight.AddHours(12);
+        var job = cell.Place(Wanted(0) with
+        {
+            MinReplicas = 2, MaxReplicas = 4, Models = ["H800"], Demand = new Demand(15, 30, 12),
+            Serving = serving ? Rate : null,
+        });
+        foreach (var allocation in job.Allocations.Values)
+            cell.Accept(new ReportStarted(allocation.Node.Id, allocation.Sequence));
+        var stays = job.Allocations.Values.Where(a => a.Node.Id == "b").Select(a => a.Sequence).ToList();
+        Assert.Equal([2, 3], stays.Select(s => job.Allocations[s].Placed.Task));
+        cell.Accept(new LoseNode("a", 0, "for good"));
+        cell.Accept(new DrainNode("b") { Cordon = true });
+
+        for (var hour = 13; hour <= 24; hour++)
+        {
+            cell.Now = Midnight.AddHours(hour);
+            cell.Cycle();
+            Assert.Equal(stays, job.Allocations.Keys);
+        }
+
+        Assert.Equal((2, 0), (job.Replicas, job.Unplaced.Count));
+        var restored = CellState.Restore(cell.State.Capture(), RandomFleet.Catalog, RandomFleet.Policies[0]);
+        Assert.Equal((2, 0), (restored.FindJob(1)!.Replicas, restored.FindJob(1)!.Unplaced.Count));
+
+        // What grows again has the numbers that are free.
+        cell.Accept(new ResumeNode("b"));
+        cell.Node("c", "H800", 8);
+        cell.Now = Midnight.AddHours(36);
+        cell.Cycle();
+        Assert.Equal([2, 3, 0, 1], job.Allocations.Values.Select(a => a.Placed.Task));
+    }
+
+    [Fact]
+    public void Whoever_has_not_started_goes_before_whoever_runs()
+    {
+        var cell = new TestCell().Node("a", "H800", 4);
+        cell.Now = Midnight.AddHours(12);
+        var job = cell.Place(Wanted(0) with
+        {
+            MinReplicas = 2, MaxReplicas = 4, Models = ["H800"], Demand = new Demand(15, 30, 12), Serving = null,
+        });
+        foreach (var sequence in job.Allocations.Keys.Skip(2).ToList())
+            cell.Accept(new ReportStarted("a", sequence));
+        var running = job.Allocations.Keys.Skip(2).ToList();
+
+        cell.Now = Midnight.AddHours(24);
+        cell.Cycle();
+
+        Assert.Equal(running, job.Allocations.Keys);
+    }
+
+    /// <summary>Numbers with holes: whatever comes, goes, moves and is counted anew, a snapshot and the journal agree.
+    /// </summary>
+    [Fact]
+    public void Snapshots_and_the_journal_agree_on_the_replicas_that_wait()
+    {
+        var random = new Random(16);
+        var holes = 0;
+        for (var life = 0; life < 60; life++)
+        {
+            var cell = new TestCell().Node("a", "H800", 3).Node("b", "H800", 3).Node("c", "H800", 3);
+            var job = cell.Place(Wanted(0) with
+            {
+                MinReplicas = 1, MaxReplicas = 9, Models = ["H800"], Demand = new Demand(0, 60, 12), Serving = null,
+            });
+            for (var step = 0; step < 60; step++)
+            {
+                cell.Now = cell.Now.AddMinutes(random.Next(240));
+                var node = "abc"[random.Next(3)].ToString();
+                cell.Run(random.Next(6) switch
+                {
+                    0 => new LoseNode(node, 0, "test"),
+                    1 or 2 => new AdmitNode(cell.State.FindNode(node)!.Admitted, []),
+                    3 => new DrainNode(node) { Cordon = random.Next(2) == 0 },
+                    4 => new ResumeNode(node),
+                    _ => job.Allocations.Count == 0 ? new ResumeNode(node)
+                        : new ReportStarted(job.Allocations.First().Value.Node.Id, job.Allocations.First().Key),
+                });
+                cell.Cycle();
+                Assert.Equal(job.Replicas, job.Allocations.Count + job.Unplaced.Count);
+                if (job.Allocations.Values.Any(a => a.Placed.Task >= job.Replicas)) holes++;
+                var image = cell.State.Capture();
+                var restored = CellState.Restore(image, RandomFleet.Catalog, RandomFleet.Policies[0]).FindJob(1)!;
+                Assert.Equal(job.Unplaced.Order(), restored.Unplaced.Order());
+            }
+
+            var replayed = new CellState("north", RandomFleet.Catalog, RandomFleet.Policies[0]);
+            foreach (var round in cell.Rounds) replayed.Replay(round);
+            Assert.Equal(job.Unplaced.Order(), replayed.FindJob(1)!.Unplaced.Order());
+            Assert.Equal(CellDigest.Of(cell.State), CellDigest.Of(replayed));
+        }
+
+        Assert.True(holes > 50, $"{holes} times a number lay above the count");
+    }
+
+    [Fact]
+    public void A_service_that_wants_no_replica_is_idle_and_says_when_it_wants_one()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        // Midnight of the tests is a Sunday.
+        var job = cell.Place(Wanted(0) with
+        {
+            Demand = new Demand(20, 40, 12, Weekend: 0), Models = ["H800"], MaxReplicas = 4, Serving = null,
+        });
+
+        Assert.Equal((JobPhase.Idle, false), (job.Phase, job.Waits));
+        Assert.Equal("wants no replica now: its demand is 0 requests/s; wants the next about 2026-03-02 00:00 UTC",
+            Explainer.Explain(cell.State, job).Reason);
+        Assert.Equal("wants no replica: its fewest are 0 and it has no demand", Explainer.ExplainFully(
+            cell.State, cell.Place(Wanted(0) with { Demand = null, Serving = null }), cell.Now).Reason);
+
+        cell.Now = Midnight.AddDays(1);
+        cell.Cycle();
+        Assert.Equal(JobPhase.Placed, job.Phase);
+    }
+
+    [Fact]
+    public void A_weekend_is_that_of_the_zone_and_the_journal_says_how_many_replicas_there_are()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        // Friday 12:00 in UTC is Friday 20:00 in Shanghai.
+        cell.Now = Midnight.AddDays(5).AddHours(12);
+        var job = cell.Place(Wanted(0) with
+        {
+            Demand = new Demand(40, 40, 12, Weekend: 0, "Asia/Shanghai"), Models = ["H800"], MaxReplicas = 4,
+            Serving = null,
+        });
+        Assert.Equal(4, job.Allocations.Count);
+        // Zones change with the machine; the row does not.
+        Assert.Contains(new ReplicasScaled(job.Number, 4), cell.Rounds.SelectMany(r => r.Events));
+
+        cell.Now = Midnight.AddDays(5).AddHours(15.9);
+        cell.Cycle();
+        Assert.Equal(4, job.Allocations.Count);
+        cell.Now = Midnight.AddDays(5).AddHours(16);
+        cell.Cycle();
+        Assert.Equal(JobPhase.Idle, job.Phase);
+        cell.Now = Midnight.AddDays(7).AddHours(16);
+        cell.Cycle();
+        Assert.Equal(4, job.Allocations.Count);
+    }
+
     [Fact]
     public void The_range_holds_whatever_the_demand()
     {

@@ -56,6 +56,13 @@ public sealed class JobValidatorTests
             Task with { Devices = 0, ShareMilli = 1, Duration = TimeSpan.Zero, WorkHours = 2 },
         ["CPU-only tasks"] = CpuTask,
         ["name with spaces and letters of any script"] = Task with { Name = "夜间 évaluation №1 🚀" },
+        ["name with joiners"] = Task with { Name = "آموزش می‌شود क्‍ष 👨‍👩‍👧" },
+        ["name of 128 letters that are two halves each"] =
+            Task with { Name = string.Concat(Enumerable.Repeat("🚀", 128)) },
+        ["no retries"] = Task with { Retries = 0 },
+        ["gang with retries"] = Gang with { Retries = 1000 },
+        ["demand of a zone"] = Service with { Demand = new Demand(1, 2, 12, Zone: "Asia/Shanghai") },
+        ["demand of UTC"] = Service with { Demand = new Demand(1, 2, 12, Zone: "UTC") },
         ["labels"] = Task with { Labels = new Dictionary<string, string> { ["rack"] = "r 1" } },
     };
 
@@ -64,9 +71,28 @@ public sealed class JobValidatorTests
         ["no name"] = (Task with { Name = "" }, "name", "'' is not allowed; 1 to 128 printable characters"),
         ["blank name"] = (Task with { Name = "  " }, "name", "'  ' is not allowed"),
         ["null name"] = (Task with { Name = null! }, "name", "'' is not allowed"),
-        ["name with a new line"] = (Task with { Name = "a\nb" }, "name", "'a?b' is not allowed"),
-        ["name that turns the text around"] = (Task with { Name = "a\u202eb" }, "name", "is not allowed"),
-        ["name with half a letter"] = (Task with { Name = "a\ud800b" }, "name", "'a?b' is not allowed"),
+        ["name with a new line"] = (Task with { Name = "a\nb" }, "name", "'a<U+000A>b' is not allowed"),
+        ["name that turns the text around"] = (
+            Task with { Name = "a\u202eb" }, "name", "'a<U+202E>b' is not allowed, because of the character U+202E"),
+        ["name with half a letter"] = (Task with { Name = "a\ud800b" }, "name", "'a<U+D800>b' is not allowed"),
+        ["name of 129 letters that are two halves each"] = (
+            Task with { Name = string.Concat(Enumerable.Repeat("🚀", 129)) }, "name",
+            "(129 characters)' is not allowed, because it has 129 characters; 1 to 128"),
+        ["name that cannot be seen"] = (
+            Task with { Name = "\u200c \u0301" }, "name", "is not allowed, because nothing of it can be seen"),
+        ["retries"] = (Task with { Retries = -1 }, "retries", "-1 is not allowed; 0..1000"),
+        ["many retries"] = (Gang with { Retries = 1001 }, "retries", "1001 is not allowed; 0..1000"),
+        ["service with retries"] = (Service with { Retries = 1 }, "retries", "does not belong to a job of kind inf"),
+        ["huge memory"] = (
+            Task with { MemoryMiB = 1_000_000_000_000_000_000 }, "memory",
+            "1000000000000000000 is not allowed; 0..1073741824"),
+        ["unknown zone"] = (
+            Service with { Demand = new Demand(1, 2, 12, Zone: "Asia/Shangai") }, "demand",
+            "a zone of 'Asia/Shangai' is not known here; the IANA name of a time zone, such as Asia/Shanghai"),
+        ["zone that is a path"] = (
+            Service with { Demand = new Demand(1, 2, 12, Zone: "../../etc/passwd") }, "demand", "is not known here"),
+        ["zone of the machine"] = (
+            Service with { Demand = new Demand(1, 2, 12, Zone: "localtime") }, "demand", "is not known here"),
         ["long name"] = (Task with { Name = new string('x', 1 << 20) }, "name", "(1048576 characters)' is not allowed"),
         ["tenant with a space"] = (Task with { Tenant = "a b" }, "tenant", "'a b' is not allowed"),
         ["kind"] = (Task with { Kind = (JobKind)9 }, "kind", "9 is not a kind"),

@@ -42,6 +42,19 @@ public sealed class ReplicasTests
                 Assert.Equal(least + more, spec.ReplicasAt(Midnight.AddHours(hour)));
             }, seed: "0000000000000", iter: 2_000);
 
+    [Theory]
+    [InlineData("", 20, 20)]
+    [InlineData("UTC", 20, 20)]
+    [InlineData("Asia/Shanghai", 12, 12)]
+    [InlineData("Europe/Berlin", 19, 18)]
+    [InlineData("America/St_Johns", 23.5, 22.5)]
+    public void The_peak_is_at_its_hour_in_its_zone_in_winter_and_in_summer(string zone, double winter, double summer)
+    {
+        var demand = new Demand(0, 100, 20, Zone: zone);
+        Assert.Equal(100, demand.At(new DateTimeOffset(2026, 1, 15, 0, 0, 0, TimeSpan.Zero).AddHours(winter)), 1e-9);
+        Assert.Equal(100, demand.At(new DateTimeOffset(2026, 7, 15, 0, 0, 0, TimeSpan.Zero).AddHours(summer)), 1e-9);
+    }
+
     [Fact]
     public void A_cycle_scales_a_service_and_ends_its_superfluous_replicas()
     {

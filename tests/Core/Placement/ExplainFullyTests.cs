@@ -36,6 +36,56 @@ public sealed class ExplainFullyTests
             Explain(cell, job).Alternatives.Single(a => a.Alternative.Model == "H800").Verdict);
     }
 
+    /// <summary>Placeable when it came; then the nodes come back in another shape.</summary>
+    [Theory]
+    [InlineData("labels", "no node of H800 in cell north has the labels rack=r1", null, 8, 128_000)]
+    [InlineData("devices", "a gang of 8 devices is larger than cell north could ever hold", "r1", 4, 128_000)]
+    [InlineData("devices", "in the shape it asks for: at most 0 of H800", "r1", 8, 500)]
+    public void What_nothing_could_ever_run_any_more_is_said(
+        string field, string message, string? rack, int devices, int cpuMilli)
+    {
+        var cell = new TestCell().Node("a", "H800", 8, rack: "r1");
+        var job = cell.Submit(Gang(8) with
+        {
+            Models = ["H800"], CpuMilli = 1_000, Labels = new Dictionary<string, string> { ["rack"] = "r1" },
+        });
+        Assert.Null(Explain(cell, job).Never);
+
+        cell.Accept(new LoseNode("a", 0, "test"));
+        cell.Node("a", "H800", devices, cpuMilli, rack: rack);
+        cell.Cycle();
+
+        var never = Explain(cell, job).Never!;
+        Assert.Equal(field, never.Field);
+        Assert.Contains(message, never.Message);
+    }
+
+    [Fact]
+    public void A_gang_that_lacks_labels_is_not_called_short_of_devices()
+    {
+        var cell = new TestCell().Node("a", "H800", 8, rack: "r2").Node("b", "H800", 8, rack: "r1");
+        var job = cell.Submit(Gang(8) with { Labels = new Dictionary<string, string> { ["rack"] = "r1" } });
+        cell.Accept(new DrainNode("b"));
+
+        Assert.Equal("1 nodes lack the labels: of 16 H800 0 are used, 0 held by guests, 8 free, 8 lost or draining",
+            Explain(cell, job).Alternatives[0].Verdict);
+    }
+
+    [Fact]
+    public void Devices_of_resting_nodes_are_said_to_rest()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        for (var i = 0; i < 3; i++)
+        {
+            cell.Accept(new LoseNode("a", 0, "test") { Failed = true });
+            cell.Accept(new AdmitNode(cell.State.FindNode("a")!.Admitted with { Incarnation = i + 2 }, []));
+        }
+
+        var job = cell.Place(Gang(8));
+        Assert.Contains("8 lost, draining or resting", Explain(cell, job).Reason);
+        Assert.Null(Explain(cell, job).Never);
+    }
+
     [Fact]
     public void A_waiting_gang_says_when_it_may_start_and_what_must_end_first()
     {

@@ -134,32 +134,18 @@ public sealed class TaskPreemptionTests
     }
 
     [Fact]
-    public void A_service_is_never_failed_for_what_it_lost_and_batch_not_for_what_was_taken()
+    public void A_service_is_never_failed_whatever_its_replicas_did()
     {
         var cell = new TestCell(Guarded).Node("a", "T4", 1);
         var service = cell.Place(Service(500));
-        var batch = cell.Place(Tasks(0) with { ShareMilli = 400 });
-        for (var i = 0; i <= Limits.RequeuesPerJobMax; i++)
+        for (var i = 0; i <= Limits.RetriesMax; i++)
         {
-            Lose(cell, service, AllocationEnd.NodeLost);
-            Lose(cell, batch, AllocationEnd.Preempted);
+            cell.Force([.. Endings.Of(cell.State, [.. service.Allocations.Keys], AllocationEnd.Failed, "test")]);
             cell.Cycle();
         }
 
         Assert.Null(service.Ended);
-        Assert.Null(batch.Ended);
-        for (var i = 0; i <= Limits.RequeuesPerJobMax; i++)
-        {
-            Lose(cell, batch, AllocationEnd.NodeLost);
-            if (batch.Ended is not null) break;
-            cell.Cycle();
-        }
-
-        Assert.Equal(JobPhase.Failed, batch.Ended);
     }
-
-    private static void Lose(TestCell cell, JobState job, AllocationEnd end) =>
-        cell.Force([.. Endings.Of(cell.State, [.. job.Allocations.Keys], end, "test")]);
 
     private static JobSpec Urgent(JobSpec spec) => spec with { Priority = Priority.Critical };
 }

@@ -35,7 +35,7 @@ public sealed class NodePaletteTests
     }
 
     [Theory]
-    [InlineData("drain", "drain n1", "n1 is draining, 0 allocations on it")]
+    [InlineData("drain", "drain n1", "n1 is draining without a deadline, 0 allocations on it")]
     [InlineData("resume", "resume n1", "n1 is ready, 0 allocations on it")]
     [InlineData("fail", "fail 1 n1", "n1 is ready, 0 allocations on it")]
     [InlineData("slow", "slow 2 n1", "n1 is ready, 0 allocations on it")]

@@ -45,6 +45,12 @@ public sealed class BadBodyTests : IAsyncLifetime
     [InlineData("""{"name":"a","kind":"batch","labels":{"rack":3}}""", "labels", "3", "texts")]
     [InlineData("""{"name":"a","kind":"inference","replicas":{"min":"x"}}""", "replicas.min", "\"x\"", "whole number")]
     [InlineData("""{"name":"a","kind":"inference","demand":{"top":3}}""", "demand", "top", "peakHour")]
+    [InlineData("""{"name":"a","kind":"inference","demand":{"base":1,"zone":8}}""", "demand", "8", "IANA time zone")]
+    [InlineData("""{"name":"a","kind":"batch","retries":"2"}""", "retries", "\"2\"", "0 to 1000")]
+    [InlineData("""{"name":"a","kind":"batch","cpu":0.0001}""", "cpu", "0.0001", "0, or 0.001 cores and more")]
+    [InlineData("""{"name":"a","kind":"batch","duration":"0s"}""", "duration", "0s", "above 0s")]
+    [InlineData("""{"name":"a","kind":"batch","work":0}""", "work", "work is 0", "a number above 0")]
+    [InlineData("""{"name":"a","kind":"batch","share":0}""", "share", "share is 0", "1 to 999")]
     [InlineData("""{"name":"a","kind":"inference","guest":"no"}""", "guest", "\"no\"", "true or false")]
     public async Task A_wrong_type_is_named_with_its_value_and_what_is_allowed(
         string body, string field, string value, string allowed) =>

@@ -38,9 +38,10 @@ public sealed class SubmitTests : IAsyncLifetime
              "minMemory":"20GiB","cpu":1.5,"memory":2048,"labels":{"rack":"r1"},"devices":1,"perNode":2,
              "minDevices":3,"maxDevices":4,"topology":{"required":"pod","preferred":"rack"},
              "work":5.5,"checkpoint":"90s","generation":6,
-             "replicas":{"min":2,"max":8},"share":250,"demand":{"base":10,"peak":40,"peakHour":14,"weekend":0.5},
+             "replicas":{"min":2,"max":8},"share":250,"demand":{"base":10,"peak":40,"peakHour":14,"weekend":0.5,
+                       "zone":"Asia/Shanghai"},
              "serving":{"requestsPerDevice":1.5,"decodeShare":0.25,"utilisation":0.75},
-             "latencyClass":"fast","guest":false,"tasks":7,"duration":"2h"}
+             "latencyClass":"fast","guest":false,"tasks":7,"duration":"2h","retries":3}
             """;
         var reply = await _host.Http.PostJsonAsync("/api/v1/jobs", Body);
 
@@ -55,8 +56,9 @@ public sealed class SubmitTests : IAsyncLifetime
             CpuMilli = 1_500, MemoryMiB = 2_048L, Devices = 1, PerNode = 2, MinDevices = 3, MaxDevices = 4,
             TopologyRequired = TopologyLevel.Pod, TopologyPreferred = TopologyLevel.Rack,
             WorkHours = 5.5, Checkpoint = TimeSpan.FromSeconds(90), Generation = 6, MinReplicas = 2, MaxReplicas = 8,
-            ShareMilli = 250, Demand = new Demand(10, 40, 14, 0.5), Serving = new ServingRate(1.5, 0.25, 0.75),
+            ShareMilli = 250, Demand = new Demand(10, 40, 14, 0.5, "Asia/Shanghai"), Serving = new ServingRate(1.5, 0.25, 0.75),
             LatencyClass = "fast", Guest = false, Tasks = 7, Duration = TimeSpan.FromHours(2),
+            Retries = 3,
         }, spec);
         // What comes back reads as what was sent.
         Assert.Equal("90s", reply["checkpoint"]);
@@ -64,6 +66,8 @@ public sealed class SubmitTests : IAsyncLifetime
         Assert.Equal(20_480, reply.Json.GetProperty("minMemory").GetInt32());
         Assert.Equal(40, reply.Json.GetProperty("demand").GetProperty("peak").GetDouble());
         Assert.Equal(0.5, reply.Json.GetProperty("demand").GetProperty("weekend").GetDouble());
+        Assert.Equal("Asia/Shanghai", reply.Json.GetProperty("demand").GetProperty("zone").GetString());
+        Assert.Equal(3, reply.Json.GetProperty("retries").GetInt32());
         Assert.Equal(0.25, reply.Json.GetProperty("serving").GetProperty("decodeShare").GetDouble());
     }
 

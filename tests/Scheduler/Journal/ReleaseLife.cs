@@ -95,23 +95,24 @@ internal sealed class ReleaseLife
         Start(gang, minutes: 1);
     }
 
-    /// <summary>Jobs come from another cell and go there; one of them had bad luck too often.</summary>
+    /// <summary>Jobs come from another cell and go there; one of them breaks off and may not be tried again.</summary>
     private void HandOver()
     {
         var spec = new JobSpec
         {
-            Name = "guest", Kind = JobKind.Training, Devices = 8, WorkHours = 80, Models = ["H800"],
+            Name = "guest", Kind = JobKind.Training, Devices = 8, WorkHours = 80, Models = ["H800"], Retries = 0,
         };
-        Run(1, new AdoptJob("south-1", spec, _now, 0.5, Core.Limits.RequeuesPerJobMax));
+        Run(1, new AdoptJob("south-1", spec, _now, 0.5, 3));
         Run(1, new AdoptJob("south-2", spec, _now, 0, 0));
         Run(1, new SettleAdoption("south-2", Confirmed: false, 0, 0),
-            new SettleAdoption("south-1", Confirmed: true, 0.5, Core.Limits.RequeuesPerJobMax));
+            new SettleAdoption("south-1", Confirmed: true, 0.5, 3));
         var adopted = State.FindAdopted("south-1")!;
         Start(adopted, minutes: 1);
         var waits = Submit("train-3", spec with { Name = "elsewhere", Devices = 16 });
         Run(1, new ForwardJob(waits.Number, "south", waits.Done, waits.Requeues));
         var node = adopted.Allocations.Values.First().Node;
-        Run(30, new LoseNode(node.Id, 0, "its host fell silent"));
+        Run(30, new AdmitNode(node.Admitted, []));
+        Run(1, new LoseNode(node.Id, 0, "its host fell silent"));
     }
 
     private static AdmitNode Admit(string node, string model, int devices, long incarnation) => new(new NodeAdmitted(

@@ -71,6 +71,7 @@ public sealed class JobHistoryTests
     [InlineData(AllocationEnd.Cancelled, "stopped")]
     [InlineData(AllocationEnd.Preempted, "preempted")]
     [InlineData(AllocationEnd.NodeLost, "lost")]
+    [InlineData(AllocationEnd.Failed, "failed")]
     [InlineData(AllocationEnd.GangBroken, "stopped with its gang")]
     [InlineData(AllocationEnd.ScaledDown, "no longer needed")]
     [InlineData(AllocationEnd.Drained, "moved off a draining node")]

@@ -9,7 +9,7 @@ public sealed record NodeResponse
     public required string Model { get; init; }
     public required string Tier { get; init; }
 
-    /// <summary>ready, draining or lost.</summary>
+    /// <summary>ready, draining, resting, lost or refused.</summary>
     public required string State { get; init; }
     public string? Reason { get; init; }
 

@@ -78,7 +78,8 @@ public sealed record JobRequest
     public int? Share { get; init; }
 
     [Description("requests per second: a number, or an object {\"base\": number, \"peak\": number, "
-        + "\"peakHour\": number, \"weekend\": number}")]
+        + "\"peakHour\": number, \"weekend\": number, \"zone\": \"Asia/Shanghai\" or another IANA time zone; UTC "
+        + "when left out}")]
     [JsonConverter(typeof(DemandConverter))]
     public Demand? Demand { get; init; }
 
@@ -98,6 +99,9 @@ public sealed record JobRequest
     [Description("run time of one task: a duration such as \"30m\", \"2h\" or \"90s\"")]
     [JsonConverter(typeof(DurationConverter))]
     public TimeSpan? Duration { get; init; }
+
+    [Description("how often one task may fail and start anew; a gang is one task: a whole number, 0 to 1000")]
+    public int? Retries { get; init; }
 }
 
 /// <summary>Where in its cell a gang lies.</summary>

@@ -52,6 +52,9 @@ public sealed record JobResponse
     [JsonConverter(typeof(DurationConverter))]
     public TimeSpan? Duration { get; init; }
 
+    /// <summary>How often one task may fail; left out where it is as by default, 6.</summary>
+    public int? Retries { get; init; }
+
     /// <summary>Left out of lists; <see cref="AllocationCount"/> is always there.</summary>
     public IReadOnlyList<AllocationResponse>? Allocations { get; init; }
     public int AllocationCount { get; init; }
@@ -69,6 +72,9 @@ public sealed record JobResponse
     public double Progress { get; init; }
     public int Requeues { get; init; }
     public int Preemptions { get; init; }
+
+    /// <summary>The most that one of its tasks has failed; compare with retries.</summary>
+    public int Failures { get; init; }
     public int TasksDone { get; init; }
 
     /// <summary>The idempotency key it was submitted with.</summary>
@@ -160,6 +166,9 @@ public sealed record WhyResponse(
 
     /// <summary>How the best of the other cells look for it; left out where that is of no use to it.</summary>
     public IReadOnlyList<ElsewhereResponse>? Elsewhere { get; init; }
+
+    /// <summary>Why nothing in its cell, or in the fleet, could ever run it; left out where something could.</summary>
+    public string? Never { get; init; }
 
     /// <summary>Why it stays in its cell for now, or what it waits for to go.</summary>
     public string? Stays { get; init; }

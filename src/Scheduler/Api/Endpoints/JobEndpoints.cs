@@ -15,7 +15,8 @@ internal static class JobEndpoints
 {
     public const string KeyHeader = "Idempotency-Key";
 
-    public static readonly string[] States = ["pending", "placed", "running", "completed", "cancelled", "failed"];
+    public static readonly string[] States =
+        ["pending", "idle", "placed", "running", "completed", "cancelled", "failed"];
     public static readonly string[] Kinds = ["training", "inference", "batch"];
 
     public static void MapJobs(this RouteGroupBuilder api)

@@ -12,7 +12,7 @@ internal static class NodeEndpoints
 {
     public const double FactorMax = 1000;
 
-    public static readonly string[] States = ["ready", "draining", "lost", "refused"];
+    public static readonly string[] States = ["ready", "draining", "resting", "lost", "refused"];
     private static readonly string[] Faults = ["fail", "slow", "recover"];
 
     public static void MapNodes(this RouteGroupBuilder api)

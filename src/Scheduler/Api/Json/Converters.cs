@@ -58,7 +58,8 @@ public sealed class DurationConverter : JsonConverter<TimeSpan>
     }
 }
 
-/// <summary>A demand: a constant number, or base, peak, the hour of the peak and the factor of weekends.</summary>
+/// <summary>A demand: a constant number, or base, peak, the hour of the peak, the factor of weekends and the zone.
+/// </summary>
 public sealed class DemandConverter : JsonConverter<Demand>
 {
     public override Demand Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -71,11 +72,14 @@ public sealed class DemandConverter : JsonConverter<Demand>
 
         if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException();
         double? low = null, peak = null, hour = null, weekend = null;
+        var zone = "";
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var name = reader.GetString();
-            if (!reader.Read() || reader.TokenType != JsonTokenType.Number) throw new JsonException();
-            if (name == "base") low = reader.GetDouble();
+            if (!reader.Read() || reader.TokenType != (name == "zone" ? JsonTokenType.String : JsonTokenType.Number))
+                throw new JsonException();
+            if (name == "zone") zone = reader.GetString()!;
+            else if (name == "base") low = reader.GetDouble();
             else if (name == "peak") peak = reader.GetDouble();
             else if (name == "peakHour") hour = reader.GetDouble();
             else if (name == "weekend") weekend = reader.GetDouble();
@@ -83,14 +87,14 @@ public sealed class DemandConverter : JsonConverter<Demand>
         }
 
         if (reader.TokenType != JsonTokenType.EndObject || (low ?? peak) is null) throw new JsonException();
-        return new Demand(low ?? peak!.Value, peak ?? low!.Value, hour ?? 0, weekend ?? 1);
+        return new Demand(low ?? peak!.Value, peak ?? low!.Value, hour ?? 0, weekend ?? 1, zone);
     }
 
     public override void Write(Utf8JsonWriter writer, Demand value, JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(value);
-        if (value.Base.Equals(value.Peak) && value.PeakHour == 0 && value.Weekend.Equals(1))
+        if (value.Base.Equals(value.Peak) && value is { PeakHour: 0, Weekend: 1, Zone: "" })
         {
             writer.WriteNumberValue(value.Base);
             return;
@@ -101,6 +105,7 @@ public sealed class DemandConverter : JsonConverter<Demand>
         writer.WriteNumber("peak", value.Peak);
         writer.WriteNumber("peakHour", value.PeakHour);
         if (!value.Weekend.Equals(1)) writer.WriteNumber("weekend", value.Weekend);
+        if (value.Zone.Length > 0) writer.WriteString("zone", value.Zone);
         writer.WriteEndObject();
     }
 }

@@ -85,6 +85,17 @@ public static class FleetMapping
         Allocations = withAllocations ? [.. node.Allocations.Select(a => a.ToResponse())] : null,
     };
 
+    /// <summary>The answer to a drain or a fault in words.</summary>
+    public static string ToLine(this NodeResponse node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        var until = node.DrainBy is { } by
+            ? string.Create(CultureInfo.InvariantCulture, $" until {by.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
+            : node.State == "draining" ? " without a deadline" : "";
+        var count = node.Allocations?.Count ?? 0;
+        return $"{node.Id} is {node.State}{until}, {count} {(count == 1 ? "allocation" : "allocations")} on it";
+    }
+
     /// <summary>One row per tier, most capable first; a tier the catalogue does not know comes last.</summary>
     private static List<UseResponse> TierRows(
         IEnumerable<ModelUse> models, IEnumerable<TierUseView> hours, Catalog catalog)

@@ -51,6 +51,7 @@ public static class JobRequestMapping
             Guest = job.Guest ?? true,
             Tasks = job.Tasks ?? 0,
             Duration = job.Duration ?? TimeSpan.Zero,
+            Retries = job.Retries ?? Limits.RetriesDefault,
         }, null);
     }
 
@@ -101,6 +102,7 @@ public static class JobRequestMapping
             Guest = spec.Guest ? null : false,
             Tasks = NullIfZero(spec.Tasks),
             Duration = NullIfZero(spec.Duration),
+            Retries = spec.Retries == Limits.RetriesDefault ? null : spec.Retries,
         };
     }
 
@@ -111,10 +113,18 @@ public static class JobRequestMapping
 
     private static IEnumerable<Refusal> Refusals(JobRequest job)
     {
-        if (job.Name is null) yield return Missing("name", Names.Rule);
+        if (job.Name is null) yield return Missing("name", JobNames.Rule);
         if (job.Kind is null) yield return Missing("kind", "training, inference or batch");
         if (job.Cpu is { } cpu && !(cpu >= 0 && cpu <= int.MaxValue / MilliPerCore))
             yield return Range("cpu", cpu, $"0 to {(int)(int.MaxValue / MilliPerCore)} cores");
+        // What is left out has a default; a zero that somebody sent is a slip, and must not be called missing.
+        if (job.Cpu is > 0 and < 1 / MilliPerCore)
+            yield return Range("cpu", job.Cpu.Value, "0, or 0.001 cores and more");
+        if (job.Kind == JobKind.Batch && job.Duration == TimeSpan.Zero)
+            yield return Range("duration", "0s", "above 0s");
+        if (job.Kind == JobKind.Batch && job.Work == 0) yield return Range("work", 0, "a number above 0");
+        if (job.Share == 0 && job.Devices is null or 0)
+            yield return Range("share", 0, $"a whole number, 1 to {Limits.MilliPerDevice - 1}");
         if (job.MinMemory is < 0 or > int.MaxValue)
             yield return Range("min-memory", job.MinMemory.Value, $"0 to {int.MaxValue} MiB");
         if (job.Memory is < 0) yield return Range("memory", job.Memory.Value, "0 MiB or more");

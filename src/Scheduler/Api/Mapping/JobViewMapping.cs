@@ -48,6 +48,7 @@ internal static class JobViewMapping
             Guest = request.Guest,
             Tasks = request.Tasks,
             Duration = request.Duration,
+            Retries = request.Retries,
             Allocations = withAllocations ? [.. view.Allocations.Select(ToResponse)] : null,
             AllocationCount = Math.Max(view.AllocationCount, view.Allocations.Count),
             SubmittedAt = Time(view.SubmittedAtMs),
@@ -61,6 +62,7 @@ internal static class JobViewMapping
             Progress = view.Done,
             Requeues = view.Requeues,
             Preemptions = view.Preemptions,
+            Failures = view.Failures,
             TasksDone = view.TasksDone,
             Key = view.Key.Length == 0 ? null : view.Key,
         };

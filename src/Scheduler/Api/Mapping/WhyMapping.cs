@@ -22,6 +22,7 @@ public static class WhyMapping
         Changes = reply.Changes.Count == 0 ? null : [.. reply.Changes],
         Elsewhere = reply.Elsewhere.Count == 0 ? null
             : [.. reply.Elsewhere.Select(e => new ElsewhereResponse(e.Cell, e.Verdict))],
+        Never = reply.Never.Length == 0 ? null : reply.Never,
         Stays = reply.Stays.Length == 0 ? null : reply.Stays,
     };
 
