@@ -52,8 +52,8 @@ public sealed class SubmitTests : IAsyncLifetime
         var outcome = await _cli.RunAsync(
             "submit", "--kind", "inference", "--name", "chat", "--tenant", "web", "--priority", "high",
             "--tiers", "basic, frontier", "--min-memory", "20GiB", "--cpu", "1.5", "--memory", "2048", "--label",
-            "rack=r1", "--label", "pod=p=2", "--share", "250", "--replicas", "2..8", "--demand", "10..40@14 Asia/Shanghai",
-           
+            "rack=r1", "--label", "pod=p=2", "--share", "250", "--replicas", "2..8", "--demand",
+            "10..40@14 Asia/Shanghai",
             "--serving", "1.5,0.25,0.75", "--latency-class", "fast", "--guest", "false",
             "--checkpoint", "90s", "--duration", "2h", "--retries", "3");
 
@@ -65,7 +65,8 @@ public sealed class SubmitTests : IAsyncLifetime
         {
             Name = "chat", Kind = JobKind.Inference, Tenant = "web", Priority = Priority.High, MinMemoryMiB = 20_480,
             CpuMilli = 1_500, MemoryMiB = 2_048L, ShareMilli = 250, MinReplicas = 2, MaxReplicas = 8,
-            Demand = new Demand(10, 40, 14, Zone: "Asia/Shanghai"), Serving = new ServingRate(1.5, 0.25, 0.75), LatencyClass = "fast",
+            Demand = new Demand(10, 40, 14, Zone: "Asia/Shanghai"), Serving = new ServingRate(1.5, 0.25, 0.75),
+            LatencyClass = "fast",
             Guest = false, Checkpoint = TimeSpan.FromSeconds(90), Duration = TimeSpan.FromHours(2),
             Retries = 3,
         }, spec);

@@ -126,7 +126,8 @@ public sealed class HoconTests
             demand { base = 1, peak = 2, peak-hour = 8, weekend = 0.25, zone = Asia/Shanghai }
             serving { requests-per-device = 1.5, decode-share = 0.4, utilisation = 0.6 }
             """, Shipped.Catalog, Shipped.Policy));
-        Assert.Equal((new Demand(1, 2, 8, 0.25, "Asia/Shanghai"), new ServingRate(1.5, 0.4, 0.6)), (weekly.Demand, weekly.Serving));
+        Assert.Equal((new Demand(1, 2, 8, 0.25, "Asia/Shanghai"), new ServingRate(1.5, 0.4, 0.6)),
+            (weekly.Demand, weekly.Serving));
 
         var batch = Assert.Single(JobFile.ParseText(
             "name = b, kind = batch, tasks = 3, cpu = 2, duration = 1d, retries = 0", Shipped.Catalog, Shipped.Policy));

@@ -155,7 +155,7 @@ public sealed class InputErrorTests
     [InlineData("policy { KINDS\nqueue { fair-share { weights { research = 0 } } } }",
         "p:2: key 'policy.queue.fair-share.weights.research': 0 is not allowed")]
     [InlineData("policy { KINDS\nqueue { fair-share { weights { \"no name!\" = 2 } } } }",
-        "p:2: key 'policy.queue.fair-share.weights.no name!': 'no name!' is not a tenant's name; 1 to 128 letters")]
+        "p:2: key 'policy.queue.fair-share.weights.\"no name!\"': 'no name!' is not a tenant's name; 1 to 128 letters")]
     [InlineData("policy { KINDS\nnodes { rest-after = -1 } }",
         "p:2: key 'policy.nodes.rest-after': -1 is not allowed; 0..1000")]
     [InlineData("policy { KINDS\nnodes { rest = 30m, max-rest = 10m } }",

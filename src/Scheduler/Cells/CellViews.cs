@@ -114,9 +114,11 @@ public static class CellViews
     /// <summary>What is said of a node that failed of late.</summary>
     private static string HealthNote(NodeState node)
     {
-        if (!node.Health.IsUnsteady) return "";
+        // Of a lost node the last failure is said before.
+        if (!node.Health.IsUnsteady || node is { Lost: true, Health.Failures: 1 }) return "";
         var times = node.Health.Failures == 1 ? "once" : $"{node.Health.Failures} times";
-        return $"failed {times} of late, last because of: {node.Health.Reason}; " + (node.Health.RestUntil is { } until
+        var because = node.Lost ? "" : $", last because of: {node.Health.Reason}";
+        return $"failed {times} of late{because}; " + (node.Health.RestUntil is { } until
             ? $"rests and takes no new work until {Time(until)}"
             : "steady nodes come first");
     }

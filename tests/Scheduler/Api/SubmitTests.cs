@@ -56,7 +56,8 @@ public sealed class SubmitTests : IAsyncLifetime
             CpuMilli = 1_500, MemoryMiB = 2_048L, Devices = 1, PerNode = 2, MinDevices = 3, MaxDevices = 4,
             TopologyRequired = TopologyLevel.Pod, TopologyPreferred = TopologyLevel.Rack,
             WorkHours = 5.5, Checkpoint = TimeSpan.FromSeconds(90), Generation = 6, MinReplicas = 2, MaxReplicas = 8,
-            ShareMilli = 250, Demand = new Demand(10, 40, 14, 0.5, "Asia/Shanghai"), Serving = new ServingRate(1.5, 0.25, 0.75),
+            ShareMilli = 250, Demand = new Demand(10, 40, 14, 0.5, "Asia/Shanghai"),
+            Serving = new ServingRate(1.5, 0.25, 0.75),
             LatencyClass = "fast", Guest = false, Tasks = 7, Duration = TimeSpan.FromHours(2),
             Retries = 3,
         }, spec);

@@ -3,7 +3,8 @@ using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 
-/// <summary>What users see of nodes that keep failing, of drains, and of jobs that nothing could run any more.</summary>
+/// <summary>What users see of nodes that keep failing, of drains, and of jobs that nothing could run any more.
+/// </summary>
 public sealed class UnsteadyTests : CellSpec
 {
     [Fact]
