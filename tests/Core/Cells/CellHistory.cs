@@ -200,7 +200,10 @@ public sealed class CellHistory
     {
         var node = AnyNode();
         var known = State.FindNode(node)?.Admitted.Incarnation ?? 1;
-        return new LoseNode(node, _random.Next(3) == 0 ? 0 : known - _random.Next(2), "it fell silent");
+        return new LoseNode(node, _random.Next(3) == 0 ? 0 : known - _random.Next(2), "it fell silent")
+        {
+            Failed = State.RoundNumber % 3 == 0,
+        };
     }
 
     private AdmitNode Admit()
