@@ -76,10 +76,14 @@ internal static class TopologyPlanner
     private static List<(NodeState Node, int Devices)> Pack(JobSpec spec, List<Candidate> nodes, int devices)
     {
         if (spec.PerNode > 0)
-            return [.. nodes.OrderBy(c => c.Width).ThenBy(c => c.Node.Index).Take(devices / spec.PerNode)
+            return [.. nodes.OrderBy(c => c.Width).ThenBy(Rank).Take(devices / spec.PerNode)
                 .Select(c => (c.Node, spec.PerNode))];
-        return [.. Fewest(nodes, c => c.Room, c => c.Node.Index, devices).Select(c => (c.Part.Node, c.Taken))];
+        return [.. Fewest(nodes, c => c.Room, Rank, devices).Select(c => (c.Part.Node, c.Taken))];
     }
+
+    /// <summary>Of equal ones the first, and those that failed of late last.</summary>
+    private static int Rank(Candidate candidate) =>
+        candidate.Node.Index + (candidate.Node.Health.IsUnsteady ? Limits.NodesPerCellMax : 0);
 
     /// <summary>
     /// The fewest parts that hold so much together: the tightest one that holds all of it, else the widest and then the
