@@ -2,6 +2,7 @@ using System.CommandLine;
 using Stockpile.Cli.Client;
 using Stockpile.Cli.Output;
 using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Mapping;
 
 namespace Stockpile.Cli.Commands;
 

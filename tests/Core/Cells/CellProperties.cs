@@ -91,8 +91,8 @@ public sealed class CellProperties
     public void No_accepted_job_is_ever_lost()
     {
         var tally = new Tally(
-            "accepted", "refused", "repeated", "Pending", "Placed", "Running", "Completed", "Cancelled", "Forwarded",
-            "held", "adopted", "dropped");
+            "accepted", "refused", "repeated", "Pending", "Idle", "Placed", "Running", "Completed", "Cancelled",
+            "Forwarded", "held", "adopted", "dropped");
         ForEachHistory(_ =>
         {
             var log = new EventLog();

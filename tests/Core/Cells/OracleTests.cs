@@ -74,13 +74,14 @@ public sealed class OracleTests
     }
 
     [Fact]
-    public void NoLostJob_objects_to_a_replica_and_to_a_task_that_is_gone()
+    public void NoLostJob_objects_to_a_task_that_is_gone_and_the_core_itself_to_a_replica_too_many()
     {
-        var cell = new TestCell().Node("a", "T4", 8);
-        var service = cell.Place(Service(500, replicas: 2));
-        cell.Force(new ReplicasScaled(service.Number, 1));
-        Objects(NoLostJob.Complaints(cell.State), "has 2 tasks placed, 0 waiting and 0 done of 1");
+        var served = new TestCell().Node("a", "T4", 8);
+        var service = served.Place(Service(500, replicas: 2));
+        Assert.Contains("has devices for 2 replicas and wants 1", Assert.Throws<InvariantBrokenException>(
+            () => served.Force(new ReplicasScaled(service.Number, 1))).Message);
 
+        var cell = new TestCell().Node("a", "T4", 8);
         var tasks = cell.Place(Tasks(0, tasks: 2) with { CpuMilli = 1 });
         cell.Force(new AllocationsEnded([.. tasks.Allocations.Keys], AllocationEnd.Cancelled));
         cell.Force(new JobCompleted(tasks.Number));

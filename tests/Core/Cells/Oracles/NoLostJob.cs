@@ -31,17 +31,30 @@ public static class NoLostJob
 
     private static string? OfLiving(JobState job, List<AllocationState> held)
     {
-        var phase = held.Count == 0 ? JobPhase.Pending
+        var phase = held.Count == 0 && job is { Spec.Kind: JobKind.Inference, Replicas: 0 } ? JobPhase.Idle
+            : held.Count == 0 ? JobPhase.Pending
             : held.Exists(a => a.StartedAt is not null) ? JobPhase.Running : JobPhase.Placed;
         if (job.Held && held.Count > 0) return "holds devices before its home has let go of it";
         if (job.Phase != phase) return $"says {job.Phase} and is {phase}";
         if (job.Spec.Kind == JobKind.Training)
             return job.Unplaced.Count == 0 == held.Count > 0 ? null : "neither holds its gang nor waits for it";
-        var wanted = job.Spec.Kind == JobKind.Inference ? job.Replicas : job.Spec.Tasks;
+        if (job.Spec.Kind == JobKind.Inference) return OfReplicas(job, held);
+        var wanted = job.Spec.Tasks;
         var tasks = held.Select(a => a.Placed.Task).Concat(job.Unplaced).Concat(job.Finished).Order();
         return tasks.SequenceEqual(Enumerable.Range(0, wanted))
             ? null
             : $"has {held.Count} tasks placed, {job.Unplaced.Count} waiting and {job.Finished.Count} done of {wanted}";
+    }
+
+    /// <summary>Replicas that wait have the lowest numbers that those with devices leave.</summary>
+    private static string? OfReplicas(JobState job, List<AllocationState> held)
+    {
+        var bound = held.Select(a => a.Placed.Task).ToHashSet();
+        var waiting = Enumerable.Range(0, job.Replicas + bound.Count).Where(n => !bound.Contains(n))
+            .Take(Math.Max(0, job.Replicas - bound.Count));
+        return bound.Count == held.Count && bound.Count <= job.Replicas && waiting.SequenceEqual(job.Unplaced.Order())
+            ? null
+            : $"has {held.Count} replicas placed, and {string.Join(',', job.Unplaced)} of {job.Replicas} waiting";
     }
 
     private static string? OfEnded(JobState job, List<AllocationState> held)
