@@ -47,7 +47,7 @@ public sealed class FleetPaletteTests
     }
 
     [Theory]
-    [InlineData("state", "up", "state is 'up'; allowed: ready, draining, lost")]
+    [InlineData("state", "up", "state is 'up'; allowed: ready, draining, resting, lost")]
     [InlineData("cell", "a b", "cell is 'a b'; allowed: 1 to 128 letters")]
     [InlineData("limit", "0", "limit is '0'; allowed: a whole number of 1 to 20000")]
     [InlineData("limit", "many", "limit is 'many'; allowed: a whole number of 1 to 20000")]
