@@ -28,7 +28,8 @@ public sealed class JobPaletteTests
     }
 
     [Theory]
-    [InlineData("state", "done", "state is 'done'; allowed: pending, idle, placed, running, completed, cancelled, failed")]
+    [InlineData("state", "done",
+        "state is 'done'; allowed: pending, idle, placed, running, completed, cancelled, failed")]
     [InlineData("kind", "Training", "kind is 'Training'; allowed: training, inference, batch")]
     [InlineData("tenant", "-", "tenant is '-'; allowed: 1 to 128 letters")]
     public async Task A_wrong_filter_is_refused_and_never_asked(string argument, string value, string line)
