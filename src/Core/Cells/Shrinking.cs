@@ -14,8 +14,8 @@ internal sealed record Shrink(JobState Gang, Dictionary<long, int> Left)
 
 /// <summary>
 /// Elastic gangs that give devices up, so that nobody has to leave. For a job of a higher priority class they go down
-/// to their least size; what they have above the size they asked for they give to a job of their own class too. They are
-/// not asked again before the policy's interval has passed.
+/// to their least size; what they have above the size they asked for they give to a job of their own class too. They
+/// are not asked again before the policy's interval has passed.
 /// </summary>
 public static class Shrinking
 {

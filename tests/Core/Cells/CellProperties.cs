@@ -278,24 +278,6 @@ public sealed class CellProperties
     }
 
     [Fact]
-    public void What_a_tenant_holds_is_the_sum_of_its_allocations_at_home()
-    {
-        var tally = new Tally("tenant with devices", "guest", "draining node");
-        ForEachHistory(_ =>
-        {
-            var pasts = new TenantPasts();
-            return history =>
-            {
-                tally.See("tenant with devices", history.State.Tenants.Tenants.Values.Count(t => t.HoldsAnything));
-                tally.See("guest", history.State.Allocations.Values.Count(a => a.Guest));
-                tally.See("draining node", history.State.Nodes.Count(n => n.Draining));
-                return Tenants.Complaints(history.State, pasts);
-            };
-        });
-        tally.AssertAllSeen();
-    }
-
-    [Fact]
     public void Nobody_is_placed_over_nominal_and_borrowing_limit_and_only_borrowers_give_back()
     {
         var tally = new Tally("borrowed", "reclaimed gang", "reclaimed task", "over quota waits");
@@ -382,7 +364,7 @@ public sealed class CellProperties
 
     /// <summary>Runs every history; what is watched is asked after each round, and its first complaint is the end.
     /// </summary>
-    private static void ForEachHistory(Func<int, Func<CellHistory, IEnumerable<string>>> watch)
+    internal static void ForEachHistory(Func<int, Func<CellHistory, IEnumerable<string>>> watch)
     {
         for (var seed = 1; seed <= Histories; seed++)
         {
