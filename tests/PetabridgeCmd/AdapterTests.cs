@@ -104,7 +104,7 @@ public sealed class AdapterTests : Akka.Hosting.TestKit.TestKit
     [Theory]
     [InlineData("job show -i north-9", "there is no job north-9")]
     [InlineData("job show", "job show wants id; usage: ")]
-    [InlineData("fleet nodes -s up", "state is 'up'; allowed: ready, draining, lost")]
+    [InlineData("fleet nodes -s up", "state is 'up'; allowed: ready, draining, resting, lost")]
     [InlineData("fleet nodes -x 3", "fleet nodes has no switch '-x'")]
     [InlineData("fleet nodes -c", "-c of fleet nodes wants a value")]
     public async Task A_wrong_call_is_one_errored_response(string line, string text)

@@ -262,6 +262,8 @@ public sealed partial class CellState
     {
         job.Scale(replicas);
         Queue.Update(job);
+        // A service that wants no replica any more, or one again, is in another state.
+        List(job);
     }
 
     private void ApplyRequeued(JobState job, JobRequeued e)

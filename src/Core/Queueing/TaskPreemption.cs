@@ -33,7 +33,9 @@ public static class TaskPreemption
     {
         var shape = TaskShape.Of(job.Spec);
         var nodes = new Dictionary<int, (NodeRoom Room, List<AllocationState> Leaving)>();
-        var borrows = !QuotaCheck.IsWithinNominal(state, job, alternative);
+        // Quotas are of devices: work without any has no right to push out who holds devices by right.
+        var borrows = !QuotaCheck.IsWithinNominal(state, job, alternative) || (shape.DeviceMilli == 0
+            && state.Policy.Queue.Quotas.Find(job.Spec.Tenant, alternative.Tier.Name) is not null);
         var looked = 0;
         foreach (var task in state.Tasks.Below(alternative.Model, job.Spec.Priority, state))
         {
