@@ -23,8 +23,8 @@ public sealed class AgreementTests
             var core = ScaledWeek.Core(World.Catalog, World.Policy, start, ScaledWeek.Length);
             Assert.Equal(ScaledWeek.Jobs, core.Completed.Values.Sum());
             // As guests, inference and batch share what gangs leave, and where a gang takes devices back, a cell clears
-            // whole nodes of guests and pools only as many devices; a task that has to leave begins anew. Where a service
-            // shrinks, a cell keeps the replicas that run and drops those that wait, and pools know no replicas.
+            // whole nodes of guests and pools only as many devices; a task that has to leave begins anew. Where a
+            // service shrinks, a cell keeps the replicas that run and drops those that wait; pools know no replicas.
             apart.AddRange(core.Apart("core", pools, "pools", use: 0.04, kinds: 0.045, note: null)
                 .Select(line => $"begun at {start:HH}:00: {line}"));
             foreach (var (tier, hours) in core.Tiers)
