@@ -53,9 +53,10 @@ public sealed class WeekTests
         var core = ScaledWeek.Core(catalog, policy, start, length);
         var pools = ScaledWeek.Pools(catalog, policy, start, length);
         Assert.Equal(ScaledWeek.Jobs, live.Completed.Values.Sum());
-        // Who starts when is the machine's doing by some simulated minutes, and small causes change who meets whom.
-        var apart = live.Apart("live", core, "core", use: 0.015, kinds: 0.03, Note)
-            .Concat(live.Apart("live", pools, "pools", use: 0.03, kinds: 0.05, Note)).ToList();
+        // Who starts when is the machine's doing by some simulated minutes, and small causes change who meets whom: on
+        // a busy machine a tier's use was 1.6 % apart. Pools are apart from the core by up to 4 %; see AgreementTests.
+        var apart = live.Apart("live", core, "core", use: 0.03, kinds: 0.03, Note)
+            .Concat(live.Apart("live", pools, "pools", use: 0.05, kinds: 0.05, Note)).ToList();
         Assert.True(apart.Count == 0, string.Join('\n', apart));
     }
 
