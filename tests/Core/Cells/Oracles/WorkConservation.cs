@@ -88,14 +88,16 @@ public static class WorkConservation
         && cpuMilli >= spec.CpuMilli && memoryMiB >= spec.MemoryMiB;
 
     /// <summary>Guests leave for a task at home, and less urgent tasks do: batch after its minimum run time, and those
-    /// of other tenants not for what would be borrowed.</summary>
+    /// of other tenants not for what would be borrowed, nor for work without devices.</summary>
     private static bool MustLeave(CellState state, AllocationState allocation, JobState job)
     {
         var preemption = state.Policy.Queue.Preemption;
         var other = allocation.Job.Spec;
         if (!preemption.Tasks || other.Kind == JobKind.Training) return false;
         return allocation.Placed.Guest || (other.Priority < job.Spec.Priority
-            && (other.Tenant == job.Spec.Tenant || !Quotas.Borrows(state, job, allocation.Node.Accelerator))
+            && (other.Tenant == job.Spec.Tenant || !(Quotas.Borrows(state, job, allocation.Node.Accelerator)
+                || (job.Spec is { Devices: 0, ShareMilli: 0 } && state.Policy.Queue.Quotas.Find(
+                    job.Spec.Tenant, allocation.Node.Accelerator.Tier) is not null)))
             && (other.Kind == JobKind.Inference || allocation.PlacedAt + preemption.MinRunTime <= state.At));
     }
 
