@@ -58,8 +58,7 @@ public sealed class TestCell(Policy? policy = null)
     }
 
     /// <summary>Runs a command that has to be accepted, and gives its events.</summary>
-    public IReadOnlyList<CellEvent> Accept(CellCommand command) => Run(command) is Accepted accepted
-        ? accepted.Events : throw new InvalidOperationException($"{command}: {Run(command)}");
+    public IReadOnlyList<CellEvent> Accept(CellCommand command) => Assert.IsType<Accepted>(Run(command)).Events;
 
     /// <summary>Puts events into the state that no command would give: what an oracle has to object to.</summary>
     public void Force(params CellEvent[] events)

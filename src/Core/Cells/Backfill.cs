@@ -24,6 +24,7 @@ internal sealed class Backfill
     private readonly HashSet<long> _seen = [];
     private readonly Dictionary<int, List<Spare>> _spares = [];
     private readonly List<Reservation> _reservations = [];
+    private readonly Dictionary<long, QueueKey> _keys = [];
     private readonly Dictionary<string, double> _shares = new(StringComparer.Ordinal);
     private readonly Outlook _outlook;
 
@@ -36,15 +37,21 @@ internal sealed class Backfill
     }
 
     /// <summary>
-    /// A job's place in the queue, with its tenant's share as it was when it was first asked for: shares grow while a
-    /// cycle places jobs, and whom a promise stands before must not change with them.
+    /// A job's turn as it was when it was first asked for, with its tenant's share as that was then: shares and rights
+    /// change while a cycle places jobs, and whom a promise stands before must not change with them.
     /// </summary>
     private QueueKey KeyOf(JobState job)
     {
+        if (_keys.TryGetValue(job.Number, out var known)) return known;
         var key = _state.Queue.TurnOf(job);
-        if (_state.Queue.RanksJobs) return key;
-        if (!_shares.TryGetValue(job.Spec.Tenant, out var share)) _shares.Add(job.Spec.Tenant, share = key.Share);
-        return key with { Share = share };
+        if (!_state.Queue.RanksJobs)
+        {
+            if (!_shares.TryGetValue(job.Spec.Tenant, out var share)) _shares.Add(job.Spec.Tenant, share = key.Share);
+            key = key with { Share = share };
+        }
+
+        _keys.Add(job.Number, key);
+        return key;
     }
 
     /// <summary>The promises made so far, most urgent first.</summary>

@@ -65,7 +65,7 @@ public static class CellDecider
         if (c.Above.Length > 0)
             wished = wished.TakeWhile(a => a.Model != c.Above).Where(a => !QuotaCheck.IsWanted(state, a.Model));
         var home = QuotaCheck.Within(state, c.Spec, [.. wished]);
-        var key = state.Queue.KeyOf(c.Spec, state.NextJob);
+        var key = state.Queue.TurnOf(c.Spec, state.NextJob);
         var fence = Backfill.Ask(state, state.At, state.NextJob)?.FenceFor(c.Spec, home, key, c.Done);
         var fits = c.Spec.Kind == JobKind.Training
             ? GangPlanner.Plan(state, c.Spec, home, fence) is { } plan

@@ -103,6 +103,10 @@ public sealed class JobQueue
     private readonly int[] _waitingByKind = new int[3];
     private readonly IObjective _objective;
     private readonly WaitingCounts _counts;
+
+    /// <summary>Jobs whose promise keeps its place.</summary>
+    private readonly List<JobState> _promised = [];
+    private long _promises;
     private readonly Policy _policy;
     private Catalog _catalog;
     private static readonly JobSpec Probe = new() { Name = "probe", Kind = JobKind.Batch };
@@ -136,10 +140,6 @@ public sealed class JobQueue
     internal long Promises { get; private set; }
 
     internal void Reconsider() => Promises++;
-
-    /// <summary>Jobs whose promise keeps its place.</summary>
-    private readonly List<JobState> _promised = [];
-    private long _promises;
 
     /// <summary>
     /// The number of a promise that keeps its place, where none on the job's models does yet; else 0. Only the first is
@@ -203,24 +203,29 @@ public sealed class JobQueue
                 ?? Ledger.Share(job.Spec.Tenant),
             job.Spec.Kind, job.Number);
 
-    /// <summary>The same with the place that a promise keeps: in what order a cycle tries and promises.</summary>
-    internal QueueKey TurnOf(JobState job) =>
-        KeyOf(job) with { Promise = job.Promised > 0 ? job.Promised : long.MaxValue };
+    /// <summary>The same with the places that rights and promises give: in what order a cycle tries and promises.
+    /// </summary>
+    internal QueueKey TurnOf(JobState job) => KeyOf(job) with
+    {
+        Borrows = Borrows(job),
+        Promise = job.Promised > 0 ? job.Promised : long.MaxValue,
+    };
+
+    internal bool Borrows(JobState job) =>
+        QuotaCheck.Borrows(_policy.Queue.Quotas, Ledger, job.Spec, job.Class.Home);
 
     /// <summary>Whether jobs are ranked one by one, and not by what their tenants hold.</summary>
     internal bool RanksJobs { get; }
 
-    /// <summary>The place that a job would have which is not in the cell yet, or not with this spec.</summary>
-    public QueueKey KeyOf(JobSpec spec, long number)
+    /// <summary>The turn that a job would have which is not in the cell yet, or not with this spec.</summary>
+    public QueueKey TurnOf(JobSpec spec, long number)
     {
-        var share = Ledger.Share(spec.Tenant);
-        if (RanksJobs)
+        var home = Alternatives.Of(spec, _catalog, _policy).Where(a => !a.Guest).ToList();
+        var rank = RanksJobs ? _objective.Rank(spec, home, done: 0, TimeSpan.Zero, _catalog, _policy) : null;
+        return new QueueKey(spec.Priority, rank ?? Ledger.Share(spec.Tenant), spec.Kind, number)
         {
-            var home = Alternatives.Of(spec, _catalog, _policy).Where(a => !a.Guest).ToList();
-            share = _objective.Rank(spec, home, done: 0, TimeSpan.Zero, _catalog, _policy) ?? share;
-        }
-
-        return new QueueKey(spec.Priority, share, spec.Kind, number);
+            Borrows = QuotaCheck.Borrows(_policy.Queue.Quotas, Ledger, spec, home),
+        };
     }
 
     internal JobClass ClassOf(JobSpec spec)

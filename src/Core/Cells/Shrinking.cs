@@ -107,25 +107,29 @@ public static class Shrinking
     }
 
     /// <summary>
-    /// Frees devices of the gang's part on one node until a task fits there.
+    /// Frees devices of the gang's part on one node until a task fits there, and more of them as there are more tasks:
+    /// the gang is not asked again for a while.
     /// </summary>
     /// <param name="room">The node's, without what else is to leave; changed.</param>
-    /// <returns>Null: it does not fit even then.</returns>
-    internal static Shrink? GiveUp(NodeRoom room, in TaskShape shape, AllocationState part, int floor)
+    /// <param name="wish">Devices that it gives if it can.</param>
+    /// <returns>Null: no task fits even then.</returns>
+    internal static Shrink? GiveUp(NodeRoom room, in TaskShape shape, AllocationState part, int floor, long wish)
     {
         var spec = part.Job.Spec;
         var step = Math.Max(1, spec.PerNode);
         var spare = RanksOf(part.Job) - floor;
         var mask = part.DeviceMask;
-        while (!Holds(room, shape))
+        var more = wish;
+        while (BitOperations.PopCount(mask) >= step && spare >= step && (more > 0 || !Holds(room, shape)))
         {
-            if (BitOperations.PopCount(mask) < step || spare < step) return null;
+            more -= step;
             var given = Highest(mask, step);
             mask &= ~given;
             spare -= step;
             room.Change(new TaskShape(step * spec.CpuMilli, step * spec.MemoryMiB, step, 0), given, -1);
         }
 
+        if (!Holds(room, shape)) return null;
         var left = part.Job.Allocations.Values.ToDictionary(a => a.Sequence, Devices);
         left[part.Sequence] = BitOperations.PopCount(mask);
         return new Shrink(part.Job, left);
@@ -175,18 +179,26 @@ public static class Shrinking
         return ledger.Fits ? shrinks : [];
     }
 
-    /// <summary>The gang of the lowest class that gives up least.</summary>
+    /// <summary>Devices that the waiting tasks of a job need together.</summary>
+    internal static long WishOf(JobState job)
+    {
+        var milli = (long)job.Unplaced.Count * TaskShape.Of(job.Spec).DeviceMilli;
+        return (milli + Limits.MilliPerDevice - 1) / Limits.MilliPerDevice;
+    }
+
+    /// <summary>The gang of the lowest class that comes nearest to what is needed.</summary>
     private static List<Shrink> ForTask(JobState job, List<JobState> candidates)
     {
         var shape = TaskShape.Of(job.Spec);
+        var wish = WishOf(job);
         Shrink? best = null;
         foreach (var gang in candidates)
         {
             if (best is not null && best.Gang.Spec.Priority < gang.Spec.Priority) break;
             foreach (var part in gang.Allocations.Values)
                 if (Feasibility.HasLabels(part.Node, job.Spec.Labels)
-                    && GiveUp(part.Node.Room.Copy(), shape, part, FloorFor(gang, job)) is { } shrink
-                    && (best is null || shrink.Given < best.Given)) best = shrink;
+                    && GiveUp(part.Node.Room.Copy(), shape, part, FloorFor(gang, job), wish) is { } shrink
+                    && (best is null || Math.Abs(shrink.Given - wish) < Math.Abs(best.Given - wish))) best = shrink;
         }
 
         return best is null ? [] : [best];

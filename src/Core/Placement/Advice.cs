@@ -107,7 +107,7 @@ public static class Advice
         {
             if (JobValidator.Validate(spec, state.Catalog, state.Policy).Count > 0) return null;
             var alternatives = Alternatives.Of(spec, state.Catalog, state.Policy);
-            var fence = _backfill?.FenceFor(spec, alternatives, state.Queue.KeyOf(job), job.Done);
+            var fence = _backfill?.FenceFor(spec, alternatives, state.Queue.TurnOf(job), job.Done);
             return spec.Kind == JobKind.Training
                 ? GangPlanner.Plan(state, spec, alternatives, fence)?.Alternative.Model
                 : TaskPlanner.Plan(state.Index, spec, alternatives, fence)?.Alternative.Model;

@@ -32,12 +32,12 @@ public static class StartEstimates
     {
         var outlook = new Outlook(state, now);
         var jobsMax = Math.Clamp(WorkMax / (state.Nodes.Count + state.Allocations.Count + 1), 4, Limits.OutlookJobsMax);
-        var key = state.Queue.KeyOf(job);
+        var key = state.Queue.TurnOf(job);
         var looked = 0;
         foreach (var number in state.Queue.Heads(jobsMax + 1))
         {
             var ahead = state.FindJob(number)!;
-            if (state.Queue.KeyOf(ahead).CompareTo(key) >= 0) break;
+            if (state.Queue.TurnOf(ahead).CompareTo(key) >= 0) break;
             if (!ahead.Class.Home.Any(a => job.Class.Alternatives.Any(b => b.Model == a.Model))) continue;
             if (looked++ == jobsMax) break;
             var tasks = Math.Min(ahead.Unplaced.Count, Limits.OutlookTasksMax);
@@ -59,7 +59,7 @@ public static class StartEstimates
         var home = job.Class.Home;
         if (Backfill.Ask(state, now, job.Number)?.FenceFor(job, home) is not { } fence) return null;
         if (!Fits(state, job.Spec, home, null) || Fits(state, job.Spec, home, fence)) return null;
-        return reservations.FirstOrDefault(r => state.Queue.KeyOf(r.Job).CompareTo(state.Queue.KeyOf(job)) < 0
+        return reservations.FirstOrDefault(r => state.Queue.TurnOf(r.Job).CompareTo(state.Queue.TurnOf(job)) < 0
             && home.Any(a => a.Model == r.Slot.Alternative.Model));
     }
 

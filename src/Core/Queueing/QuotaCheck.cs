@@ -119,6 +119,19 @@ public static class QuotaCheck
             || state.Tenants.UseMilli(job.Spec.Tenant, alternative.Tier) + LeastMilli(job.Spec) <= nominal;
     }
 
+    /// <summary>Whether the next step of a job would be a loan on all tiers where it is at home.</summary>
+    internal static bool Borrows(
+        Fleets.QuotaPolicy quotas, TenantLedger ledger, JobSpec spec, IReadOnlyList<Alternative> home)
+    {
+        if (!quotas.Any || home.Count == 0) return false;
+        var least = LeastMilli(spec);
+        foreach (var alternative in home)
+            if (quotas.Find(spec.Tenant, alternative.Tier.Name) is not { } quota
+                || ledger.UseMilli(spec.Tenant, alternative.Tier) + least
+                    <= ledger.CapacityMilli(alternative.Tier) * quota.NominalPercent / 100) return false;
+        return true;
+    }
+
     /// <summary>Whether borrowers on any home tier of the job have to give back; see below.</summary>
     public static bool MayReclaim(CellState state, JobState job)
     {

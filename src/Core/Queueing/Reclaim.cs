@@ -82,7 +82,8 @@ internal static class Reclaim
                 ? ForGang(new RoomLedger(state, job.Spec, alternative.Model), WholeOnes(loans), debts,
                     Math.Min(job.Spec.Devices, QuotaCheck.RightMilli(state, job.Spec.Tenant, alternative.Tier)
                         / Limits.MilliPerDevice))
-                : ForTask(job.Spec, loans, debts);
+                : ForTask(job.Spec, loans, debts, Math.Min(Shrinking.WishOf(job),
+                    QuotaCheck.RightMilli(state, job.Spec.Tenant, alternative.Tier) / Limits.MilliPerDevice));
             if (plan is not null) return plan;
         }
 
@@ -194,7 +195,8 @@ internal static class Reclaim
     }
 
     /// <summary>On the node where least is lost.</summary>
-    private static ReclaimPlan? ForTask(JobSpec spec, List<Loan> loans, Debts debts)
+    /// <param name="wish">Devices that an elastic gang gives, if it can; others only end for one task.</param>
+    private static ReclaimPlan? ForTask(JobSpec spec, List<Loan> loans, Debts debts, long wish)
     {
         var shape = TaskShape.Of(spec);
         (ReclaimPlan Plan, double Cost)? best = null;
@@ -206,7 +208,8 @@ internal static class Reclaim
         {
             var node = place.First().Part.Node;
             if (!node.Ready || !Feasibility.HasLabels(node, spec.Labels)) continue;
-            if (On(node, shape, [.. place], debts.Copy()) is { } found && !(best?.Cost <= found.Cost)) best = found;
+            if (On(node, shape, [.. place], debts.Copy(), wish) is { } found && !(best?.Cost <= found.Cost))
+                best = found;
         }
 
         return best?.Plan;
@@ -222,12 +225,12 @@ internal static class Reclaim
     }
 
     private static (ReclaimPlan Plan, double Cost)? On(
-        NodeState node, in TaskShape shape, List<(Loan Loan, AllocationState Part)> here, Debts debts)
+        NodeState node, in TaskShape shape, List<(Loan Loan, AllocationState Part)> here, Debts debts, long wish)
     {
         // A gang that shrinks is cheaper than whatever ends.
         foreach (var (loan, part) in here)
             if (loan.IsElastic && debts.Allow(loan)
-                && Shrinking.GiveUp(node.Room.Copy(), shape, part, debts.FloorOf(loan.Job)) is { } shrink)
+                && Shrinking.GiveUp(node.Room.Copy(), shape, part, debts.FloorOf(loan.Job), wish) is { } shrink)
                 return (PlanOf([shrink], []), 0);
 
         var room = node.Room.Copy();

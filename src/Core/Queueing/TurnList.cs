@@ -5,8 +5,8 @@ namespace Stockpile.Core.Queueing;
 
 /// <summary>
 /// Whose turn it is within one pass. A tenant's share grows with each placement, so the lanes stand in groups, one per
-/// tenant and effective priority class, and only the group is moved when the share changes: a pass costs by lanes and
-/// placements, however many jobs wait.
+/// tenant, effective priority class and whether they would borrow, and only the group is moved when the share changes:
+/// a pass costs by lanes and placements, however many jobs wait.
 /// </summary>
 internal sealed class TurnList
 {
@@ -18,7 +18,7 @@ internal sealed class TurnList
         public PriorityQueue<JobLane, (JobKind Kind, long Number)> Lanes { get; } = new();
     }
 
-    private readonly Dictionary<(string Key, Priority Level), Group> _groups = [];
+    private readonly Dictionary<(string Key, Priority Level, bool Borrows), Group> _groups = [];
     private readonly PriorityQueue<Group, QueueKey> _order = new();
     private readonly HashSet<JobClass> _out = [];
     private readonly CellState _state;
@@ -56,7 +56,8 @@ internal sealed class TurnList
         var level = _state.Queue.EffectivePriority(head, _now);
         // Where jobs are ranked one by one, each lane stands for itself, and so does one with a promise.
         var alone = _state.Queue.RanksJobs || head.Promised > 0;
-        var key = (alone ? $"{lane.Tenant}\n{lane.Class.Key}" : lane.Tenant, level);
+        var borrows = _state.Queue.Borrows(head);
+        var key = (alone ? $"{lane.Tenant}\n{lane.Class.Key}" : lane.Tenant, level, borrows);
         if (!_groups.TryGetValue(key, out var group)) _groups.Add(key, group = new Group(lane.Tenant, level));
         group.Lanes.Enqueue(lane, (head.Spec.Kind, head.Number));
         if (ReferenceEquals(group, _current)) return;
@@ -127,6 +128,9 @@ internal sealed class TurnList
         group.Lanes.TryPeek(out var lane, out var best);
         if (_state.Queue.RanksJobs || lane!.Turn.Promised > 0)
             return _state.Queue.TurnOf(lane!.Turn) with { Priority = group.Level };
-        return new QueueKey(group.Level, _state.Tenants.Share(group.Tenant), best.Kind, best.Number);
+        return new QueueKey(group.Level, _state.Tenants.Share(group.Tenant), best.Kind, best.Number)
+        {
+            Borrows = _state.Queue.Borrows(lane!.Turn),
+        };
     }
 }

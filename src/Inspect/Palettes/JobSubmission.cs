@@ -90,7 +90,7 @@ internal static class JobSubmission
             .Select(r => Named(r.Refusal.ToLine(), requests, r.Index))];
 
     private static string Named(string reason, List<JobRequest> requests, int index) =>
-        requests.Count == 1 ? reason : $"job '{Names.Shorten(requests[index].Name ?? "")}': {reason}";
+        requests.Count == 1 ? reason : RefusalMapping.NameOf(requests[index].Name) + reason;
 
     /// <param name="reasons">One for each job that is refused.</param>
     private static void Refuse(List<string> reasons, int jobs, int taken)

@@ -134,7 +134,7 @@ public sealed class SubmitTests : IAsyncLifetime
 
         var reply = await _host.Http.PostJsonAsync("/api/v1/jobs/batch", bad);
 
-        reply.IsProblem(400, Refusal.Invalid, "jobs[1].minDevices", "job 'b', jobs[1].minDevices: ", "-1");
+        reply.IsProblem(400, Refusal.Invalid, "jobs[1].minDevices", "job 'b': jobs[1].minDevices: ", "-1");
         Assert.Empty(_host.Gateway.Submitted);
     }
 

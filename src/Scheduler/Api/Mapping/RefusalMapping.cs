@@ -24,7 +24,7 @@ internal static class RefusalMapping
     /// <param name="name">The job's name, so that it is found without counting; empty where it has none.</param>
     public static Refusal InBatch(this Refusal refusal, int index, string? name)
     {
-        var job = string.IsNullOrEmpty(name) ? "" : $"job '{Names.Shorten(name)}', ";
+        var job = NameOf(name);
         return refusal.Field.Length == 0
             ? refusal with { Field = $"jobs[{index}]", Message = $"{job}jobs[{index}]: {refusal.Message}" }
             : refusal with
@@ -32,6 +32,10 @@ internal static class RefusalMapping
                 Field = $"jobs[{index}].{refusal.Field}", Message = $"{job}jobs[{index}].{refusal.Message}",
             };
     }
+
+    /// <summary>The job of several that is refused, as the beginning of a message; empty where it has no name.
+    /// </summary>
+    public static string NameOf(string? job) => string.IsNullOrEmpty(job) ? "" : $"job '{Names.Shorten(job)}': ";
 
     private static Refusal WithField(this Refusal refusal, string field)
     {
