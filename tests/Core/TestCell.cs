@@ -58,7 +58,12 @@ public sealed class TestCell(Policy? policy = null)
     }
 
     /// <summary>Runs a command that has to be accepted, and gives its events.</summary>
-    public IReadOnlyList<CellEvent> Accept(CellCommand command) => Assert.IsType<Accepted>(Run(command)).Events;
+    public IReadOnlyList<CellEvent> Accept(CellCommand command)
+    {
+        var decision = Run(command);
+        Assert.True(decision is Accepted, $"{command} -> {decision}");
+        return ((Accepted)decision).Events;
+    }
 
     /// <summary>Puts events into the state that no command would give: what an oracle has to object to.</summary>
     public void Force(params CellEvent[] events)

@@ -65,6 +65,8 @@ public static class SchedulingCycle
         {
             if (round.Count >= Limits.EventsPerRoundMax) return (placed, preempted, true);
             var job = lane.Turn;
+            // Whoever was just sent away may have a right to what a borrower would take now; the next cycle tells.
+            if (preempted > 0 && !guests && state.Queue.Borrows(job)) continue;
             var jobClass = lane.Class;
             var before = round.Count;
             var alternatives = guests ? jobClass.Guest : jobClass.Home;
@@ -86,13 +88,13 @@ public static class SchedulingCycle
                     if (lane.Waiting.Count > 0) turns.Add(lane);
                     break;
                 case CycleOutcome.OverQuota:
-                    lane.RefusedAt = state.Index.Stamp;
+                    lane.RefusedAt = (state.Index.Stamp, state.Tenants.Loans);
                     break;
                 case CycleOutcome.HeldBack:
                     turns.Drop(jobClass);
                     break;
                 case CycleOutcome.NoRoom:
-                    lane.RefusedAt = state.Index.Stamp;
+                    lane.RefusedAt = (state.Index.Stamp, state.Tenants.Loans);
                     turns.Drop(jobClass);
                     Block(state, jobClass, guests);
                     break;

@@ -2,6 +2,7 @@ using System.Numerics;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
 using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
@@ -31,10 +32,11 @@ public static class Shrinking
         {
             if (alternative.Guest) continue;
             var candidates = new List<JobState>();
+            var debts = new Debts(state, alternative.Tier);
             foreach (var gang in state.Gangs)
             {
-                if (!IsOn(gang, alternative.Model) || RanksOf(gang) <= FloorFor(gang, job) || !MayShrink(gang))
-                    continue;
+                if (!IsOn(gang, alternative.Model) || RanksOf(gang) <= FloorFor(gang, job, debts)
+                    || !MayShrink(gang)) continue;
                 var rested = gang.Allocations.First().Value.PlacedAt + state.Policy.Gangs.ResizeInterval;
                 if (rested <= round.At) candidates.Add(gang);
                 else if (retryAt is null || rested < retryAt) retryAt = rested;
@@ -45,8 +47,8 @@ public static class Shrinking
                 : b.Number.CompareTo(a.Number));
             if (candidates.Count == 0) continue;
             var shrinks = job.Spec.Kind == JobKind.Training
-                ? ForGang(state, job, alternative, candidates)
-                : ForTask(job, candidates);
+                ? ForGang(state, job, alternative, candidates, debts)
+                : ForTask(job, candidates, debts);
             if (shrinks.Count == 0) continue;
             var what = job.Spec.Kind == JobKind.Training ? "training job" : "job";
             Commit(state, round, shrinks, $"for {what} {state.NameOf(job)}");
@@ -138,11 +140,15 @@ public static class Shrinking
     internal static bool Holds(NodeRoom room, in TaskShape shape) =>
         room.Holds(shape) && room.MemoryFreeMiB >= shape.MemoryMiB;
 
-    /// <summary>Devices that the gang keeps whoever of the job's class waits.</summary>
-    private static int FloorFor(JobState gang, JobState job) =>
-        gang.Spec.Priority < job.Spec.Priority ? gang.Spec.LeastDevices
-        : gang.Spec.Priority == job.Spec.Priority ? Math.Max(gang.Spec.LeastDevices, gang.Spec.Devices)
-        : int.MaxValue;
+    /// <summary>Devices that the gang keeps whoever of the job's class waits. Of those that it asked for, another
+    /// tenant's job gets none that are its tenant's by right.</summary>
+    private static int FloorFor(JobState gang, JobState job, Debts debts)
+    {
+        var asked = Math.Max(gang.Spec.LeastDevices, gang.Spec.Devices);
+        if (gang.Spec.Priority > job.Spec.Priority) return int.MaxValue;
+        if (gang.Spec.Priority == job.Spec.Priority) return asked;
+        return debts.HasRights(gang, job) ? Math.Min(asked, debts.FloorOf(gang)) : gang.Spec.LeastDevices;
+    }
 
     private static bool IsOn(JobState gang, string model) =>
         gang.Allocations.First().Value.Node.Accelerator.Model == model;
@@ -150,7 +156,7 @@ public static class Shrinking
     /// <summary>What is above the wishes of the gangs goes to the job's wish; what they need less, to its least size.
     /// </summary>
     private static List<Shrink> ForGang(
-        CellState state, JobState job, Alternative alternative, List<JobState> candidates)
+        CellState state, JobState job, Alternative alternative, List<JobState> candidates, Debts debts)
     {
         var ledger = new RoomLedger(state, job.Spec, alternative.Model);
         var shrinks = new List<Shrink>();
@@ -173,7 +179,9 @@ public static class Shrinking
                 shrinks.Remove(given);
             }
 
-            if (GiveUp(ledger, gang, FloorFor(gang, job), () => ledger.Fits) is { } more) shrinks.Add(more);
+            if (GiveUp(ledger, gang, FloorFor(gang, job, debts), () => ledger.Fits) is not { } more) continue;
+            debts.Pay(more);
+            shrinks.Add(more);
         }
 
         return ledger.Fits ? shrinks : [];
@@ -187,7 +195,7 @@ public static class Shrinking
     }
 
     /// <summary>The gang of the lowest class that comes nearest to what is needed.</summary>
-    private static List<Shrink> ForTask(JobState job, List<JobState> candidates)
+    private static List<Shrink> ForTask(JobState job, List<JobState> candidates, Debts debts)
     {
         var shape = TaskShape.Of(job.Spec);
         var wish = WishOf(job);
@@ -197,7 +205,7 @@ public static class Shrinking
             if (best is not null && best.Gang.Spec.Priority < gang.Spec.Priority) break;
             foreach (var part in gang.Allocations.Values)
                 if (Feasibility.HasLabels(part.Node, job.Spec.Labels)
-                    && GiveUp(part.Node.Room.Copy(), shape, part, FloorFor(gang, job), wish) is { } shrink
+                    && GiveUp(part.Node.Room.Copy(), shape, part, FloorFor(gang, job, debts), wish) is { } shrink
                     && (best is null || Math.Abs(shrink.Given - wish) < Math.Abs(best.Given - wish))) best = shrink;
         }
 

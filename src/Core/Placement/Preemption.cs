@@ -11,46 +11,53 @@ public static class Preemption
 {
     /// <summary>
     /// The cheapest set of running gangs without which the job fits: gangs of a strictly lower priority class that are
-    /// not protected and never left for this job before; the lowest class first, in it those that lose least work.
+    /// not protected, do not run by another tenant's right (<see cref="Debts.AllowPush"/>) and never left for this job
+    /// before; the lowest class first, in it those that lose least work.
     /// Null when not even all of them would do.
     /// </summary>
     public static IReadOnlyList<JobState>? Victims(
         CellState state, JobState job, IReadOnlyList<Alternative> alternatives, Holders holders)
     {
         foreach (var alternative in alternatives)
-            if (Victims(state, job, alternative.Model, holders) is { } victims) return victims;
+            if (Victims(state, job, alternative, holders) is { } victims) return victims;
         return null;
     }
 
-    private static List<JobState>? Victims(CellState state, JobState job, string model, Holders holders)
+    private static List<JobState>? Victims(CellState state, JobState job, Alternative alternative, Holders holders)
     {
-        var candidates = holders.Gangs(model).Where(h => MayPush(job, h) && h.Until <= holders.Now).ToList();
+        var debts = new Debts(state, alternative.Tier);
+        var candidates = holders.Gangs(alternative.Model)
+            .Where(h => MayPush(job, h, debts) && h.Until <= holders.Now).ToList();
         if (candidates.Count == 0) return null;
 
         // Two orders, because the cheapest device may belong to a gang far larger than what is short.
-        var perDevice = Choose(state, job, model, candidates
+        var perDevice = Choose(state, job, alternative, candidates
             .OrderBy(h => h.Job.Spec.Priority).ThenBy(h => h.Cost / Math.Max(1, h.Devices))
             .ThenByDescending(h => h.Job.Number));
         if (perDevice is null) return null;
-        var perGang = Choose(state, job, model, candidates
-            .OrderBy(h => h.Job.Spec.Priority).ThenBy(h => h.Cost).ThenByDescending(h => h.Job.Number))!;
+        var perGang = Choose(state, job, alternative, candidates
+            .OrderBy(h => h.Job.Spec.Priority).ThenBy(h => h.Cost).ThenByDescending(h => h.Job.Number)) ?? perDevice;
         return [.. (Worth(perGang).CompareTo(Worth(perDevice)) < 0 ? perGang : perDevice).Select(h => h.Job)];
     }
 
-    private static bool MayPush(JobState job, Holder holder) =>
-        holder.Job.Spec.Priority < job.Spec.Priority && !holder.Job.PreemptedBy.Contains(job.Number);
+    private static bool MayPush(JobState job, Holder holder, Debts debts) =>
+        holder.Job.Spec.Priority < job.Spec.Priority && !holder.Job.PreemptedBy.Contains(job.Number)
+        && debts.AllowPush(job, holder.Job);
 
     private static (int Class, double Cost) Worth(List<Holder> victims) =>
         ((int)victims.Max(v => v.Job.Spec.Priority), victims.Sum(v => v.Cost));
 
     private static List<Holder>? Choose(
-        CellState state, JobState job, string model, IEnumerable<Holder> candidates)
+        CellState state, JobState job, Alternative alternative, IEnumerable<Holder> candidates)
     {
-        var ledger = new RoomLedger(state, job.Spec, model);
+        var ledger = new RoomLedger(state, job.Spec, alternative.Model);
+        var debts = new Debts(state, alternative.Tier);
         var victims = new List<Holder>();
         foreach (var candidate in candidates)
         {
             if (ledger.Fits) break;
+            if (!debts.AllowPush(job, candidate.Job)) continue;
+            debts.Pay(candidate.Job.Allocations.Values);
             ledger.Free(candidate.Job);
             victims.Add(candidate);
         }
@@ -77,18 +84,20 @@ public static class Preemption
     {
         Claim? best = null;
         foreach (var alternative in alternatives)
-            if (Prospect(state, job, alternative.Model, holders) is { } claim && (best is null || claim.At < best.At))
+            if (Prospect(state, job, alternative, holders) is { } claim && (best is null || claim.At < best.At))
                 best = claim;
         return best;
     }
 
-    private static Claim? Prospect(CellState state, JobState job, string model, Holders holders)
+    private static Claim? Prospect(CellState state, JobState job, Alternative alternative, Holders holders)
     {
+        var model = alternative.Model;
+        var debts = new Debts(state, alternative.Tier);
         var releases = new List<(DateTimeOffset At, Holder? Gang, AllocationState? Task)>();
         foreach (var gang in holders.Gangs(model))
         {
             var end = InFuture(gang.End);
-            releases.Add((MayPush(job, gang) && gang.Until < end ? gang.Until : end, gang, null));
+            releases.Add((MayPush(job, gang, debts) && gang.Until < end ? gang.Until : end, gang, null));
         }
 
         foreach (var task in holders.Tasks(model))
@@ -109,7 +118,7 @@ public static class Preemption
 
         if (!ledger.Fits) return null;
         foreach (var gang in holders.Gangs(model))
-            if (MayPush(job, gang) && gang.Until <= at && gang.End > at) pushed += gang.Devices;
+            if (MayPush(job, gang, debts) && gang.Until <= at && gang.End > at) pushed += gang.Devices;
         var spare = ledger.Room - job.Spec.LeastDevices - pushed;
         return new Claim(job.Number, job.Spec.Priority, model, InFuture(at), Math.Max(0, spare));
 

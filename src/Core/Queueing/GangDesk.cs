@@ -33,8 +33,8 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
         var least = job.Spec.LeastDevices;
         StandsInWayOf = null;
         foreach (var alternative in alternatives)
-            if ((StandsInWayOf = _holdBack.Forbids(job, alternative.Model, least)) is not null)
-                return [.. alternatives.Where(a => _holdBack.Allows(job, a.Model, least))];
+            if ((StandsInWayOf = _holdBack.Forbids(job, alternative, least)) is not null)
+                return [.. alternatives.Where(a => _holdBack.Allows(job, a, least))];
         return alternatives;
     }
 
@@ -50,7 +50,7 @@ internal sealed class GangDesk(CellState state, RoundWriter round)
         {
             var plan = GangPlanner.Plan(state, WithinQuota(job.Spec, alternative, byRight), [alternative], fence);
             if (plan is null) continue;
-            if (_holdBack.Allows(job, alternative.Model, plan.Devices)) return plan;
+            if (_holdBack.Allows(job, alternative, plan.Devices)) return plan;
             var least = job.Spec with { Devices = job.Spec.LeastDevices, MinDevices = 0, MaxDevices = 0 };
             return GangPlanner.Plan(state, least, [alternative], fence);
         }

@@ -6,8 +6,8 @@ namespace Stockpile.Core.Queueing;
 
 /// <summary>
 /// Keeps a gang from starting where it would only be pushed out again, or, being protected, would keep a more urgent
-/// gang waiting. It may start when it ends before the other's time, when its protection does, or when the devices it
-/// takes are not needed then.
+/// gang waiting. It may start when it ends before the other's time, when its protection does, when the devices it
+/// takes are not needed then, or when its tenant has a right to them and the other gang is another tenant's.
 /// </summary>
 internal sealed class HoldBack
 {
@@ -35,13 +35,15 @@ internal sealed class HoldBack
     }
 
     /// <summary>Whether the gang may start on the model with so many devices.</summary>
-    public bool Allows(JobState job, string model, int devices) => Forbids(job, model, devices) is null;
+    public bool Allows(JobState job, Alternative alternative, int devices) =>
+        Forbids(job, alternative, devices) is null;
 
     /// <summary>The claim in whose way it would stand; null: in none's.</summary>
-    public Claim? Forbids(JobState job, string model, int devices)
+    public Claim? Forbids(JobState job, Alternative alternative, int devices)
     {
         foreach (var claim in _claims)
-            if (Concerns(claim, job, model) && devices > claim.Spare && Stays(claim, job, devices)) return claim;
+            if (Concerns(claim, job, alternative.Model) && devices > claim.Spare && Stays(claim, job, devices)
+                && !IsByRight(claim, job, alternative, devices)) return claim;
         return null;
     }
 
@@ -54,6 +56,10 @@ internal sealed class HoldBack
 
     private static bool Concerns(Claim claim, JobState job, string model) =>
         claim.Priority > job.Spec.Priority && claim.Model == model;
+
+    private bool IsByRight(Claim claim, JobState job, Alternative alternative, int devices) =>
+        QuotaCheck.IsOwned(_state, job, alternative, devices * Limits.MilliPerDevice)
+        && _state.FindJob(claim.Job)?.Spec.Tenant != job.Spec.Tenant;
 
     /// <summary>It would still run, and be protected, when the claim's time comes.</summary>
     private bool Stays(Claim claim, JobState job, int devices)

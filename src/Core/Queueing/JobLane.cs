@@ -20,8 +20,9 @@ public sealed class JobLane
 
     internal SortedSet<JobState> Waiting { get; } = new(ByNumber);
 
-    /// <summary>The capacity stamp at which its head found no room or no quota; it counts until that changes.</summary>
-    internal long RefusedAt { get; set; } = -1;
+    /// <summary>The capacity stamp and the loans at which its head found no room or no quota; it counts until one of
+    /// them changes.</summary>
+    internal (long Freed, long Lent) RefusedAt { get; set; } = (-1, -1);
 
     /// <summary>What the last cycle found for all that waited in it then.</summary>
     internal LastTry? Tried { get; set; }

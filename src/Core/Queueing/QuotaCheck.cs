@@ -119,6 +119,11 @@ public static class QuotaCheck
             || state.Tenants.UseMilli(job.Spec.Tenant, alternative.Tier) + LeastMilli(job.Spec) <= nominal;
     }
 
+    /// <summary>Whether the job's tenant has a quota of the tier that so many more would be within.</summary>
+    internal static bool IsOwned(CellState state, JobState job, Alternative alternative, long devicesMilli) =>
+        NominalMilli(state, job.Spec.Tenant, alternative.Tier) is var nominal and not long.MaxValue
+        && state.Tenants.UseMilli(job.Spec.Tenant, alternative.Tier) + devicesMilli <= nominal;
+
     /// <summary>Whether the next step of a job would be a loan on all tiers where it is at home.</summary>
     internal static bool Borrows(
         Fleets.QuotaPolicy quotas, TenantLedger ledger, JobSpec spec, IReadOnlyList<Alternative> home)

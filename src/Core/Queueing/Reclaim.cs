@@ -36,36 +36,6 @@ internal static class Reclaim
         public bool IsElastic => Job.Spec.Kind == JobKind.Training && Shrinking.MayShrink(Job);
     }
 
-    /// <summary>What each borrower holds beyond its own, in thousandths of devices; less while a plan is made.
-    /// </summary>
-    private sealed class Debts(IReadOnlyDictionary<string, long> by)
-    {
-        private readonly Dictionary<string, long> _by = new(by, StringComparer.Ordinal);
-
-        public long this[string tenant] => _by[tenant];
-
-        public Debts Copy() => new(_by);
-
-        /// <summary>Nobody is asked who holds no more than its own.</summary>
-        public bool Allow(Loan loan) => loan.Parts.All(p => _by[p.Job.Spec.Tenant] > 0);
-
-        public void Pay(Loan loan)
-        {
-            foreach (var part in loan.Parts) _by[part.Job.Spec.Tenant] -= part.DeviceMilli;
-        }
-
-        public void Pay(Shrink shrink, int sign = 1) =>
-            _by[shrink.Gang.Spec.Tenant] -= sign * shrink.Given * (long)Limits.MilliPerDevice;
-
-        /// <summary>The size to which a gang may be asked to shrink: its tenant keeps its own, or loses less than a
-        /// device of it where devices do not divide as quotas do.</summary>
-        public int FloorOf(JobState gang)
-        {
-            var borrowed = (_by[gang.Spec.Tenant] + Limits.MilliPerDevice - 1) / Limits.MilliPerDevice;
-            return Math.Max(gang.Spec.LeastDevices, Shrinking.RanksOf(gang) - (int)Math.Max(0, borrowed));
-        }
-    }
-
     public static ReclaimPlan Find(
         CellState state, JobState job, IReadOnlyList<Alternative> alternatives, DateTimeOffset now)
     {
@@ -74,10 +44,7 @@ internal static class Reclaim
         {
             if (!QuotaCheck.MayReclaim(state, job, alternative)) continue;
             var loans = Loans(state, job, alternative, now, ref retryAt);
-            var debts = new Debts(loans.SelectMany(l => l.Parts).Select(p => p.Job.Spec.Tenant)
-                .Distinct(StringComparer.Ordinal)
-                .ToDictionary(
-                    t => t, t => QuotaCheck.BorrowedMilli(state, t, alternative.Tier), StringComparer.Ordinal));
+            var debts = new Debts(state, alternative.Tier);
             var plan = job.Spec.Kind == JobKind.Training
                 ? ForGang(new RoomLedger(state, job.Spec, alternative.Model), WholeOnes(loans), debts,
                     Math.Min(job.Spec.Devices, QuotaCheck.RightMilli(state, job.Spec.Tenant, alternative.Tier)
@@ -169,7 +136,7 @@ internal static class Reclaim
         var chosen = new List<Loan>();
         while (!ledger.Fits)
         {
-            var loan = loans.Where(debts.Allow).MaxBy(l => debts[l.Job.Spec.Tenant]);
+            var loan = loans.Where(l => debts.Allow(l.Parts)).MaxBy(l => debts[l.Job.Spec.Tenant]);
             if (loan is null) return null;
             loans.Remove(loan);
             if (shrinks.Find(s => s.Gang == loan.Job) is { } before)
@@ -179,7 +146,7 @@ internal static class Reclaim
                 debts.Pay(before, -1);
             }
 
-            debts.Pay(loan);
+            debts.Pay(loan.Parts);
             chosen.Add(loan);
             foreach (var part in loan.Parts) ledger.Free(part);
         }
@@ -229,7 +196,7 @@ internal static class Reclaim
     {
         // A gang that shrinks is cheaper than whatever ends.
         foreach (var (loan, part) in here)
-            if (loan.IsElastic && debts.Allow(loan)
+            if (loan.IsElastic && debts.Allow(loan.Parts)
                 && Shrinking.GiveUp(node.Room.Copy(), shape, part, debts.FloorOf(loan.Job), wish) is { } shrink)
                 return (PlanOf([shrink], []), 0);
 
@@ -238,8 +205,8 @@ internal static class Reclaim
         foreach (var (loan, _) in here.OrderBy(l => l.Loan.Job.Spec.Kind == JobKind.Training))
         {
             if (Shrinking.Holds(room, shape)) break;
-            if (!debts.Allow(loan)) continue;
-            debts.Pay(loan);
+            if (!debts.Allow(loan.Parts)) continue;
+            debts.Pay(loan.Parts);
             Change(room, loan, node, -1);
             chosen.Add(loan);
         }

@@ -15,7 +15,7 @@ public static class TaskPreemption
     /// The tasks that leave, on the first of the alternatives where that makes room; none when nothing does. A batch
     /// task at home, which loses what it has done, is asked after its minimum run time; a replica at any time, and a
     /// guest too, as it is for gangs. What a tenant would borrow it takes from guests and from its own tasks alone: of
-    /// others' it would have to be given back at once.
+    /// others' it would have to be given back at once. Nor is anybody else pushed out of what it holds by right.
     /// </summary>
     /// <param name="alternatives">Where the job is at home.</param>
     public static EvictionPlan Find(
@@ -36,13 +36,16 @@ public static class TaskPreemption
         // Quotas are of devices: work without any has no right to push out who holds devices by right.
         var borrows = !QuotaCheck.IsWithinNominal(state, job, alternative) || (shape.DeviceMilli == 0
             && state.Policy.Queue.Quotas.Find(job.Spec.Tenant, alternative.Tier.Name) is not null);
+        var debts = new Debts(state, alternative.Tier);
         var looked = 0;
         foreach (var task in state.Tasks.Below(alternative.Model, job.Spec.Priority, state))
         {
             if (++looked > Limits.PreemptionScanMax) break;
             var node = task.Node;
             if (!node.Ready || !Feasibility.HasLabels(node, job.Spec.Labels)) continue;
-            if (borrows && !task.Guest && task.Job.Spec.Tenant != job.Spec.Tenant) continue;
+            if (!task.Guest && (borrows
+                ? task.Job.Spec.Tenant != job.Spec.Tenant
+                : !debts.AllowPush(job, task.Job))) continue;
             var until = task.Guest || task.Job.Spec.Kind == JobKind.Inference
                 ? now
                 : Protection.UntilMinRunTime(task, state.Policy.Queue.Preemption);
@@ -55,6 +58,7 @@ public static class TaskPreemption
             if (!nodes.TryGetValue(node.Index, out var gone)) nodes.Add(node.Index, gone = (node.Room.Copy(), []));
             Change(gone.Room, task, -1);
             gone.Leaving.Add(task);
+            if (!task.Guest) debts.Pay([task]);
             if (Fits(gone.Room, shape)) return Needed(gone.Room, gone.Leaving, shape);
         }
 

@@ -51,6 +51,9 @@ public sealed class TenantLedger(Catalog catalog, QueuePolicy policy)
     /// <summary>Time of the cell.</summary>
     internal DateTimeOffset At { get; set; }
 
+    /// <summary>Counts up whenever a tenant takes what is beyond its own, which owners may take back.</summary>
+    internal long Loans { get; private set; }
+
     /// <summary>Tenants that hold something at home, or have held something lately, by name.</summary>
     public IReadOnlyDictionary<string, TenantUse> Tenants => _tenants;
 
@@ -163,7 +166,10 @@ public sealed class TenantLedger(Catalog catalog, QueuePolicy policy)
         if (allocation.Guest) return;
         var use = Of(allocation.Job.Spec.Tenant);
         if (use.At != At) Remember(use);
-        use.TierMilli[catalog.RankOf(allocation.Node.Accelerator.Model)] += sign * (long)allocation.DeviceMilli;
+        var rank = catalog.RankOf(allocation.Node.Accelerator.Model);
+        use.TierMilli[rank] += sign * (long)allocation.DeviceMilli;
+        if (sign > 0 && policy.Quotas.Find(allocation.Job.Spec.Tenant, catalog.Tiers[rank].Name) is { } quota
+            && use.TierMilli[rank] > _tierMilli[rank] * quota.NominalPercent / 100) Loans++;
         use.CpuMilli += sign * (long)allocation.CpuMilli;
         use.MemoryMiB += sign * allocation.MemoryMiB;
         use.Allocations += sign;

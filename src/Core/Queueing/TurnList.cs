@@ -44,7 +44,8 @@ internal sealed class TurnList
             foreach (var lane in waiting.Lanes.Values)
             {
                 lane.Passing = null;
-                if (!blocked || lane.RefusedAt != state.Index.Stamp && HasRightsOfItsOwn(lane.Head)) Add(lane);
+                if (!blocked || (lane.RefusedAt != (state.Index.Stamp, state.Tenants.Loans)
+                    && HasRightsOfItsOwn(lane.Head))) Add(lane);
             }
         }
     }

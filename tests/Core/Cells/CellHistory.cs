@@ -86,7 +86,9 @@ public sealed class CellHistory
         if (Round is not null) Rounds.Add(Round);
         _cyclesInARow = Cycle.More ? _cyclesInARow + 1 : 0;
         if (_cyclesInARow > CyclesInARowMax)
-            throw new InvalidOperationException("the cycles of an instant have no end: jobs push each other out");
+            throw new InvalidOperationException("the cycles of an instant have no end, jobs push each other out:\n"
+                + string.Join("\n\n", Rounds.TakeLast(4).Select(r => string.Join('\n', r.Events)))
+                + $"\nin {Where()}");
         return true;
     }
 

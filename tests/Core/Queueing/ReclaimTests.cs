@@ -9,10 +9,9 @@ namespace Stockpile.Core.Tests.Queueing;
 /// <summary>What an owner takes back, from whom, and how much of it.</summary>
 public sealed class ReclaimTests
 {
-    private static readonly KindPolicy Frontier = new(["frontier"], []);
-
-    /// <summary>Everybody is at home on the frontier, and both own a half of it.</summary>
-    private static Policy Halves(int owner = 50, int other = 50) => new("halves", Frontier, Frontier, Frontier)
+    /// <summary>Everybody is at home on one tier, and both own a half of it.</summary>
+    private static Policy Halves(int owner = 50, int other = 50, string tier = "frontier") =>
+        new("halves", new KindPolicy([tier], []), new KindPolicy([tier], []), new KindPolicy([tier], []))
     {
         Gangs = RandomFleet.NoLinks,
         Backfill = BackfillPolicy.Off,
@@ -20,7 +19,7 @@ public sealed class ReclaimTests
         {
             Quotas = new QuotaPolicy(
             [
-                ("owner", "frontier", new TenantQuota(owner, 100)), ("other", "frontier", new TenantQuota(other, 100)),
+                ("owner", tier, new TenantQuota(owner, 100)), ("other", tier, new TenantQuota(other, 100)),
             ]),
         },
     };
@@ -67,6 +66,46 @@ public sealed class ReclaimTests
         var owner = cell.Place(Elastic("owner"));
         Assert.True(rigid.Waits);
         Assert.Equal(8, Devices(owner));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Priority_pushes_nobody_out_of_what_another_tenant_owns(int shape)
+    {
+        JobSpec Of(int devices) => shape switch
+        {
+            0 => Tasks(1, tasks: devices),
+            1 => Gang(devices) with { WorkHours = 4_000 },
+            _ => Gang(devices) with
+            {
+                WorkHours = 4_000, MinDevices = Math.Min(2, devices), Checkpoint = TimeSpan.FromMinutes(10),
+            },
+        };
+        var cell = new TestCell(Halves(tier: "advanced")).Node("a", "A800", 8).Node("b", "V100", 8);
+        var owner = cell.Place(Of(8) with { Tenant = "owner", Priority = Priority.Low, Models = ["A800"] });
+        cell.Now += TimeSpan.FromHours(1);
+        // It has a right to devices too, but not to these.
+        var urgent = cell.Place(Of(1) with { Tenant = "other", Priority = Priority.Critical, Models = ["A800"] });
+        Assert.Equal((8, 0), (Devices(owner), Devices(urgent)));
+        // What is borrowed it gets.
+        cell.Place(Tasks(1, tasks: 1) with { Tenant = "owner", Models = ["V100"] });
+        cell.Now += TimeSpan.FromHours(1);
+        cell.Cycle();
+        Assert.Equal(1, Devices(urgent));
+    }
+
+    [Fact]
+    public void An_owner_is_not_kept_from_its_own_by_the_claim_of_a_more_urgent_gang()
+    {
+        var cell = new TestCell(Halves()).Node("a", "H800", 8).Node("b", "H800", 8);
+        cell.Place(Gang(8) with { Tenant = "stranger", WorkHours = 8 * 0.2 });
+        cell.Place(Gang(2) with { Tenant = "other", Priority = Priority.Critical, WorkHours = 100_000 });
+        var claims = cell.Place(Gang(12) with { Tenant = "other", Priority = Priority.Critical, WorkHours = 100_000 });
+        Assert.True(claims.Waits);
+        var owner = cell.Place(Gang(6) with { Tenant = "owner", Priority = Priority.Low, WorkHours = 100_000 });
+        Assert.Equal(6, Devices(owner));
     }
 
     [Fact]
