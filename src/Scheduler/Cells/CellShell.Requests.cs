@@ -54,13 +54,15 @@ public sealed partial class CellShell
         if (message is { DryRun: true, WhatIf: true })
             return () => WhyViews.WhatIf(_state, message, _clocks.Now, _progress);
         if (message.DryRun) return () => Check(message);
-        var decisions = new List<(Decision Decision, long Job)>(message.Jobs.Count);
+        var decisions = new List<(Decision Decision, long Job, bool Repeated)>(message.Jobs.Count);
         foreach (var submission in message.Jobs)
         {
             var number = _state.NextJob;
             var decision = round.Run(ToSubmit(submission));
             KeepKey(round, submission, decision);
-            decisions.Add((decision, decision is AlreadyDone done ? done.Job : number));
+            if (decision is Accepted) _recent.Brought(submission, number);
+            decisions.Add(decision is AlreadyDone done
+                ? (decision, done.Job, !_recent.IsFrom(submission, done.Job)) : (decision, number, false));
         }
 
         return () =>
@@ -69,14 +71,14 @@ public sealed partial class CellShell
             var explain = decisions.Count == 1;
             var room = new CellViews.Room();
             var reply = new SubmitJobsReply { Round = _state.RoundNumber };
-            foreach (var (decision, job) in decisions)
+            foreach (var (decision, job, repeated) in decisions)
                 reply.Results.Add(decision is Rejected(var refusal)
                     ? new SubmitResult { Refusal = refusal.ToWire() }
                     : new SubmitResult
                     {
                         Job = CellViews.Job(
                             _state, _state.FindJob(job)!, _progress, explain: explain, room: room),
-                        Repeated = decision is AlreadyDone,
+                        Repeated = repeated,
                     });
             return reply;
         };

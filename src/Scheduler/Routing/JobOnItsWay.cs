@@ -6,6 +6,7 @@ namespace Stockpile.Scheduler.Routing;
 /// <summary>One job of a submission, from the first look for a cell to its result.</summary>
 internal sealed class JobOnItsWay
 {
+    private readonly string _attempt;
     private (string Cell, int Generation)? _refusedBy;
     private (string Cell, int Generation)? _passedOver;
 
@@ -15,7 +16,8 @@ internal sealed class JobOnItsWay
         Submission = submission;
         Job = job;
         IsUsers = submission.Key.Length > 0;
-        Key = IsUsers ? submission.Key : RouterShell.OwnKeyPrefix + ports.NewKey();
+        _attempt = ports.NewKey();
+        Key = IsUsers ? submission.Key : RouterShell.OwnKeyPrefix + _attempt;
     }
 
     public Submission Submission { get; }
@@ -89,5 +91,6 @@ internal sealed class JobOnItsWay
         _passedOver = null;
     }
 
-    public Submission ToSend() => new() { Key = Key, Spec = Submission.Spec, Binding = Generation };
+    public Submission ToSend() =>
+        new() { Key = Key, Spec = Submission.Spec, Binding = Generation, Attempt = _attempt };
 }

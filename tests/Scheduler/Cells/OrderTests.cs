@@ -77,6 +77,25 @@ public sealed class OrderTests : CellSpec
     }
 
     [Fact]
+    public async Task What_a_router_repeats_is_no_repeat_of_the_client()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"));
+        var spec = Protocol.Mapping.JobSpecMapping.ToWire(Gang());
+        async Task<IEnumerable<bool>> RepeatedAsync(params string[] attempts)
+        {
+            var message = new SubmitJobs { Cell = "north" };
+            message.Jobs.AddRange(attempts.Select(a => new Submission { Key = "k", Spec = spec, Attempt = a }));
+            return (await AskAsync<SubmitJobsReply>(message)).Results.Select(r => r.Repeated);
+        }
+
+        Assert.Equal([false, true], await RepeatedAsync("a", "b"));
+        Assert.Equal([false, true], await RepeatedAsync("a", "b"));
+        Assert.Equal([true], await RepeatedAsync("c"));
+        Assert.Equal([true], await RepeatedAsync(""));
+    }
+
+    [Fact]
     public async Task Another_job_under_a_used_key_is_refused_and_nothing_is_submitted()
     {
         StartCell();

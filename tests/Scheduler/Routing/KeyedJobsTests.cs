@@ -80,14 +80,16 @@ public sealed class KeyedJobsTests
         Assert.Equal(16, cluster.Asked - before);
     }
 
-    [Fact]
-    public void A_job_without_a_key_whose_first_answer_was_lost_is_one_job_and_new_to_its_submitter()
+    [Theory]
+    [InlineData("")]
+    [InlineData("mine")]
+    public void A_job_whose_first_answers_were_lost_is_one_job_and_new_to_its_submitter(string key)
     {
         var cluster = Cluster(4);
-        cluster.LoseAnswers = 1;
-        var taken = cluster.Submit(SmallCluster.Gang());
-        Assert.False(taken.Repeated);
+        cluster.LoseAnswers = 3;
+        Assert.False(cluster.Submit(SmallCluster.Gang(), key).Repeated);
         Assert.Equal(1, Enumerable.Range(0, 4).Sum(i => cluster.StateOf($"c{i}").Jobs.Count));
+        Assert.Equal(key.Length > 0, cluster.Submit(SmallCluster.Gang(), key).Repeated);
     }
 
     [Fact]
