@@ -24,6 +24,10 @@ internal static class WhyViews
             ("reserved", why.Reservation is { } own
                 ? $"{Show.Number(own.Devices)} {own.Model} on {Nodes(own.Nodes)}, from {Show.Time(own.Start)} on"
                 : null),
+            ("moved", why.Moved is { } moved
+                ? $"the start was {Show.Time(moved.From)} before; later as of {Show.Time(moved.At)}, because "
+                    + moved.Because
+                : null),
             ("held back", why.HeldBackBy is { } other
                 ? $"enough is free, but {Show.Number(other.Devices)} {other.Model} are reserved for {other.Job} "
                     + $"({other.Name}) from {Show.Time(other.Start)} on, and this would still run then"

@@ -22,7 +22,8 @@ public static class CellDecider
         ResumeNode c => Resume(state, c),
         ReportStarted c => Started(state, c),
         ReportCompleted c => Completed(state, c),
-        RecordCheckpoint c => Checkpoint(state, c),
+        ReportDoneLate c => LateReports.Decide(state, c),
+        RecordCheckpoint c => LateReports.Decide(state, c),
         LeaveStraggler c => Stragglers.Decide(state, c),
         AdoptJob c => Adopt(state, c),
         ForwardJob c => Forward(state, c),
@@ -133,9 +134,10 @@ public static class CellDecider
     /// <summary>With the checkpoint that the job had when it was let go, where that is newer than the offer.</summary>
     private static Accepted Confirm(CellState state, JobState job, double safe)
     {
-        var events = new List<CellEvent>(2);
-        if (Checkpoint(state, new RecordCheckpoint(job.Number, safe)) is Accepted newer) events.AddRange(newer.Events);
+        var events = new List<CellEvent>(3);
+        if (LateReports.IsNewer(job, safe)) events.Add(new CheckpointRecorded(job.Number, safe));
         events.Add(new AdoptionConfirmed(job.Number));
+        if (LateReports.IsAll(job, safe)) events.Add(new JobCompleted(job.Number));
         return new Accepted(events);
     }
 
@@ -234,13 +236,6 @@ public static class CellDecider
 
         return new Accepted(events);
     }
-
-    private static Decision Checkpoint(CellState state, RecordCheckpoint c) =>
-        // One that went on elsewhere may still write a checkpoint here as it leaves.
-        state.FindJob(c.Job) is { Ended: null or JobPhase.Forwarded, Spec.Kind: JobKind.Training } job
-            && c.Done > job.Done && c.Done <= 1
-            ? new Accepted(new CheckpointRecorded(c.Job, c.Done))
-            : Nothing;
 
     private static Refusal NotFound(string what, object id) => new(Refusal.NotFound, "id",
         string.Create(CultureInfo.InvariantCulture, $"there is no {what} {Names.Shorten(id.ToString()!)}"));

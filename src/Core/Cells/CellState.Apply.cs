@@ -35,6 +35,7 @@ public sealed partial class CellState
             case AdoptionDropped e: ApplyDropped(JobOf(e.Job)); break;
             case KeyClosed e: Closed.Close(e.Key, e.Generation); break;
             case KeysAtDesks: HasKeysAtDesks = true; break;
+            case TaskDoneLate e: ApplyDoneLate(JobOf(e.Job), e.Task); break;
             case JobCompleted e: ApplyCompleted(JobOf(e.Job)); break;
             case JobCancelled e: ApplyCancelled(JobOf(e.Job)); break;
             case JobFailed e: ApplyFailed(JobOf(e.Job), e.Reason); break;
@@ -256,6 +257,13 @@ public sealed partial class CellState
         }
 
         foreach (var job in ended) List(job);
+    }
+
+    private void ApplyDoneLate(JobState job, int task)
+    {
+        job.DoneLate(task);
+        Queue.Update(job);
+        List(job);
     }
 
     private void ApplyScaled(JobState job, int replicas)

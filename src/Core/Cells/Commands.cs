@@ -55,7 +55,11 @@ public sealed record ReportStarted(string Node, long Sequence) : CellCommand;
 
 public sealed record ReportCompleted(string Node, long Sequence) : CellCommand;
 
-/// <param name="Done">Share of the work that the gang's last checkpoint holds, 0..1.</param>
+/// <summary>A batch task had been done before the node heard that it was to leave.</summary>
+public sealed record ReportDoneLate(long Job, int Task, long Sequence) : CellCommand;
+
+/// <param name="Done">Share of the work that the gang's last checkpoint holds, 0..1; 1: it has nothing left to do.
+/// </param>
 public sealed record RecordCheckpoint(long Job, double Done) : CellCommand;
 
 /// <summary>A node holds its gang up; the gang goes on without it, if that pays.</summary>

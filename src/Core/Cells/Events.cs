@@ -134,6 +134,13 @@ public enum AllocationEnd
 /// <summary>The devices of these allocations are free again.</summary>
 public sealed record AllocationsEnded(IReadOnlyList<long> Sequences, AllocationEnd End) : CellEvent;
 
+/// <summary>
+/// A batch task was done when it was told to leave: its node said so after the end of its allocation was decided. It
+/// counts, and nobody does the work again.
+/// </summary>
+/// <param name="Sequence">The allocation that did it.</param>
+public sealed record TaskDoneLate(long Job, int Task, long Sequence) : CellEvent;
+
 /// <summary>A training gang wrote a checkpoint.</summary>
 /// <param name="Done">Share of the whole work that is safe, 0..1.</param>
 public sealed record CheckpointRecorded(long Job, double Done) : CellEvent;

@@ -268,6 +268,13 @@ public sealed class JobState
         }
     }
 
+    internal void DoneLate(int task)
+    {
+        if (Spec.Kind != JobKind.Batch || !_unplaced.Remove(task))
+            throw new InvariantBrokenException($"task {task} of job {Number} is done late and does not wait");
+        _finished.Add(task);
+    }
+
     /// <summary>A replica that moves keeps its number; else the lowest ones that wait are taken.</summary>
     private bool BindReplica(int task)
     {

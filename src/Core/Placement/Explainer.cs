@@ -44,6 +44,9 @@ public sealed record Explanation(string Reason, IReadOnlyList<AlternativeReport>
     /// <summary>The devices it is promised.</summary>
     public Reservation? Reservation { get; init; }
 
+    /// <summary>Jobs that have promises, and their turn before this one.</summary>
+    public IReadOnlyList<long> PromisesAhead { get; init; } = [];
+
     /// <summary>It would fit now, but for this reservation.</summary>
     public Reservation? HeldBackBy { get; init; }
 
@@ -109,6 +112,7 @@ public static class Explainer
             Alternatives = [.. brief.Alternatives.Select((a, i) => a with { Start = slots[i] })],
             Estimate = estimate,
             Reservation = own,
+            PromisesAhead = [.. reservations.TakeWhile(r => r.Job != job).Select(r => r.Job.Number)],
             HeldBackBy = heldBack,
             Rule = RuleOf(state, job),
             // Nodes come back in another shape than they left, so what was placeable once need not be now.

@@ -38,8 +38,10 @@ public sealed class Holders
             else if (seen.Add(job.Number))
             {
                 var devices = job.Allocations.Values.Sum(a => a.DeviceMilli) / Limits.MilliPerDevice;
+                var until = Protection.Until(job, Policy);
+                if (Protection.EndOfRest(allocation, now, state.Policy) is { } rest && rest > until) until = rest;
                 Of(_gangs, model).Add(new Holder(
-                    job, devices, Protection.Until(job, Policy),
+                    job, devices, until,
                     job.Allocations.Values.Max(a => Protection.EndOf(a, now)),
                     Protection.Cost(job, devices, now, Policy)));
             }

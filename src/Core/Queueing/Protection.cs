@@ -16,6 +16,21 @@ public static class Protection
     public static DateTimeOffset UntilMinRunTime(AllocationState allocation, PreemptionPolicy policy) =>
         allocation.PlacedAt + policy.MinRunTime;
 
+    /// <summary>
+    /// The end of work that is sooner than its leaving would help anybody: within the grace that it would get, and the
+    /// restart that it would cost later. It is left to finish until then; null: it has more to do, or is overdue, which
+    /// proves nothing.
+    /// </summary>
+    public static DateTimeOffset? EndOfRest(AllocationState allocation, DateTimeOffset now, Policy policy)
+    {
+        if (!allocation.Started) return null;
+        var rest = allocation.Job.Spec.Kind == JobKind.Training
+            ? Remaining.Of(allocation.Job, now)
+            : Remaining.Of(allocation, now);
+        var soon = policy.Guests.Grace + policy.Queue.Preemption.RestartCost;
+        return rest > TimeSpan.Zero && rest <= soon ? now + rest : null;
+    }
+
     /// <summary>Device-milliseconds that are lost when a gang leaves now: its work since the last checkpoint, and its
     /// restart. Without checkpoints it loses all it did since it started.</summary>
     public static double Cost(JobState gang, int devices, DateTimeOffset now, PreemptionPolicy policy)

@@ -73,6 +73,7 @@ internal static class Reclaim
             var gang = other.Spec.Kind == JobKind.Training;
             if (gang && !seen.Add(other.Number)) continue;
             var until = Protection.UntilMinRunTime(allocation, policy);
+            if (Protection.EndOfRest(allocation, now, state.Policy) is { } rest && rest > until) until = rest;
             if (until > now)
             {
                 if (retryAt is null || until < retryAt) retryAt = until;

@@ -49,6 +49,7 @@ public static class TaskPreemption
             var until = task.Guest || task.Job.Spec.Kind == JobKind.Inference
                 ? now
                 : Protection.UntilMinRunTime(task, state.Policy.Queue.Preemption);
+            if (!task.Guest && Protection.EndOfRest(task, now, state.Policy) is { } rest && rest > until) until = rest;
             if (until > now)
             {
                 if (retryAt is null || until < retryAt) retryAt = until;

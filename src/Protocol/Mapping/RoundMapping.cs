@@ -61,6 +61,7 @@ public static class RoundMapping
         CheckpointRecorded x => new() { CheckpointRecorded = new() { Job = x.Job, Done = x.Done } },
         ReplicasScaled x => new() { ReplicasScaled = new() { Job = x.Job, Replicas = x.Replicas } },
         JobRequeued x => new() { JobRequeued = new() { Job = x.Job, Reason = x.Reason, By = x.By } },
+        TaskDoneLate x => new() { TaskDoneLate = new() { Job = x.Job, Task = x.Task, Sequence = x.Sequence } },
         JobCompleted x => new() { JobCompleted = x.Job },
         JobCancelled x => new() { JobCancelled = x.Job },
         JobForwarded x => new() { JobForwarded = new() { Job = x.Job, Cell = x.Cell } },
@@ -96,6 +97,8 @@ public static class RoundMapping
         Case.ReplicasScaled => new ReplicasScaled(msg.ReplicasScaled.Job, msg.ReplicasScaled.Replicas),
         Case.JobRequeued => new JobRequeued(
             msg.JobRequeued.Job, msg.JobRequeued.Reason, msg.JobRequeued.By),
+        Case.TaskDoneLate => new TaskDoneLate(
+            msg.TaskDoneLate.Job, msg.TaskDoneLate.Task, msg.TaskDoneLate.Sequence),
         Case.JobCompleted => new JobCompleted(msg.JobCompleted),
         Case.JobCancelled => new JobCancelled(msg.JobCancelled),
         Case.JobForwarded => new JobForwarded(msg.JobForwarded.Job, msg.JobForwarded.Cell),

@@ -130,10 +130,10 @@ public sealed partial class CellShell
             case ReportKind.Completed:
                 round.Run(new ReportCompleted(report.Node, report.Sequence));
                 // Whatever should have stopped it came too late, and it is over now.
-                if (_hosts.Stopped(report.Sequence, done: 1) is { } whole) round.Run(whole);
+                if (_hosts.Stopped(report.Sequence, done: 1) is { } done) round.Run(done);
                 break;
             case ReportKind.Stopped:
-                if (_hosts.Stopped(report.Sequence, report.Done) is { } checkpoint) round.Run(checkpoint);
+                if (_hosts.Stopped(report.Sequence, report.Done) is { } rest) round.Run(rest);
                 break;
             case ReportKind.NodeFailed:
                 // A late one is of an incarnation before: what the present one has to stop, it still has to.

@@ -159,7 +159,7 @@ public sealed partial class CellShell
         var elsewhere = _options.Cells is { } cells
             ? Elsewhere.Look(_state, TableOf(cells.Others(_cell)), MayGo, job, now)
             : null;
-        var reply = WhyViews.Of(_state, job, now, _progress, elsewhere);
+        var reply = WhyViews.Of(_state, job, now, _progress, elsewhere, _starts);
         reply.Clock = _clocks.Line;
         return reply;
     }

@@ -30,6 +30,7 @@ public sealed partial class CellShell
     private readonly KeyMoves _keys;
     private readonly ProgressBoard _progress = new();
     private readonly RecentSubmissions _recent = new();
+    private readonly StartsTold _starts = new();
     private readonly Queue<RoundWork> _inbox = new();
     private CellState _state;
     private bool _writing;

@@ -5,14 +5,16 @@ namespace Stockpile.Scheduler.Cells;
 
 /// <summary>
 /// Gangs that leave with a grace and write a checkpoint meanwhile. Only when all parts have said how far they were is
-/// there one, and until then the gang is not started anew, for it would begin where it was longer ago. Not in the
-/// journal: a cell that recovers goes on from the checkpoint before.
+/// there one, and until then the gang is not started anew, for it would begin where it was longer ago. One that writes
+/// no checkpoints has lost its work, unless all of it turns out to be done. Not in the journal: a cell that recovers
+/// goes on from the checkpoint before.
 /// </summary>
 public sealed class GangDrains(TimeSpan grace)
 {
     private sealed class Drain
     {
         public required long Job { get; init; }
+        public required bool Saves { get; init; }
         public HashSet<long> Left { get; } = [];
         public double Done { get; set; } = 1;
         public bool Whole { get; set; } = true;
@@ -30,13 +32,13 @@ public sealed class GangDrains(TimeSpan grace)
     /// </summary>
     public void Begin(IReadOnlyCollection<(AllocationState Allocation, AllocationEnd End)> ended)
     {
-        if (grace <= TimeSpan.Zero) return;
         foreach (var gang in ended
-            .Where(e => e.Allocation.Job.Spec is { Kind: JobKind.Training, Checkpoint.Ticks: > 0 })
+            .Where(e => e.Allocation.Job.Spec.Kind == JobKind.Training)
             .GroupBy(e => e.Allocation.Job.Number))
         {
             if (gang.Any(e => !IsGraceful(e.End) || !e.Allocation.Started) || _byJob.ContainsKey(gang.Key)) continue;
-            var drain = new Drain { Job = gang.Key };
+            var saves = grace > TimeSpan.Zero && gang.First().Allocation.Job.Spec.Checkpoint > TimeSpan.Zero;
+            var drain = new Drain { Job = gang.Key, Saves = saves };
             foreach (var (allocation, _) in gang.Where(e => !e.Allocation.Finished))
             {
                 drain.Left.Add(allocation.Sequence);
@@ -47,11 +49,13 @@ public sealed class GangDrains(TimeSpan grace)
         }
     }
 
-    /// <summary>The grace of an allocation; zero where nothing is gained by it: batch tasks begin anew.</summary>
+    /// <summary>The grace of an allocation; zero where nothing is gained by it: batch tasks, and gangs without
+    /// checkpoints, begin anew.</summary>
     public TimeSpan GraceOf(AllocationState allocation, AllocationEnd end)
     {
         if (!allocation.Started || !IsGraceful(end)) return TimeSpan.Zero;
-        return allocation.Job.Spec.Kind == JobKind.Inference || _bySequence.ContainsKey(allocation.Sequence)
+        return allocation.Job.Spec.Kind == JobKind.Inference
+            || _bySequence.GetValueOrDefault(allocation.Sequence) is { Saves: true }
             ? grace
             : TimeSpan.Zero;
     }
@@ -62,7 +66,8 @@ public sealed class GangDrains(TimeSpan grace)
     {
         if (!_bySequence.Remove(sequence, out var drain)) return null;
         drain.Left.Remove(sequence);
-        drain.Done = Math.Min(drain.Done, double.IsNaN(done) ? 0 : Math.Clamp(done, 0, 1));
+        var saved = double.IsNaN(done) || (done < 1 && !drain.Saves) ? 0 : Math.Clamp(done, 0, 1);
+        drain.Done = Math.Min(drain.Done, saved);
         if (drain.Left.Count > 0) return null;
         _byJob.Remove(drain.Job);
         return drain is { Whole: true, Done: > 0 } ? new RecordCheckpoint(drain.Job, drain.Done) : null;

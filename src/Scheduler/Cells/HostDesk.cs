@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Stockpile.Core;
 using Stockpile.Core.Cells;
+using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 
@@ -25,6 +26,9 @@ public sealed class HostDesk(CellOptions options)
     private readonly Dictionary<long, long> _startsSentAt = [];
     private readonly GangDrains _drains = new(options.Policy.Guests.Grace);
     private readonly HashSet<long> _heldBack = [];
+
+    /// <summary>Batch tasks that leave, by the allocation: the node may say that they are done instead.</summary>
+    private readonly Dictionary<long, (long Job, int Task)> _leavingTasks = [];
     private long _since = options.Real.GetTimestamp();
     private long _tickedAt = options.Real.GetTimestamp();
 
@@ -89,9 +93,11 @@ public sealed class HostDesk(CellOptions options)
             _startsSentAt.Remove(allocation.Sequence);
             var node = allocation.Node;
             var isThere = !node.Lost && state.FindNode(node.Id) == node;
-            if (end != AllocationEnd.Completed && (end != AllocationEnd.NodeLost || isThere))
-                Stop(node.Admitted.Host, node.Id, nameOf(allocation.Job), allocation.Sequence,
-                    _drains.GraceOf(allocation, end));
+            if (end == AllocationEnd.Completed || (end == AllocationEnd.NodeLost && !isThere)) continue;
+            if (allocation is { Started: true, Job: { Ended: null, Spec.Kind: JobKind.Batch } job })
+                _leavingTasks[allocation.Sequence] = (job.Number, allocation.Placed.Task);
+            Stop(node.Admitted.Host, node.Id, nameOf(allocation.Job), allocation.Sequence,
+                _drains.GraceOf(allocation, end));
         }
     }
 
@@ -108,12 +114,15 @@ public sealed class HostDesk(CellOptions options)
         _stops[sequence] = (
             host, new StopOrder { Node = node, Job = job, Sequence = sequence, GraceMs = grace.ToWireMs() }, 0);
 
-    /// <summary>An allocation is gone; the checkpoint that a gang wrote when its last one is, else null.</summary>
-    /// <param name="done">Share of its run that a checkpoint holds, 0..1.</param>
-    public RecordCheckpoint? Stopped(long sequence, double done)
+    /// <summary>An allocation is gone; what follows, if anything does: the checkpoint that a gang wrote when its last
+    /// part is gone, or a task that was done after all.</summary>
+    /// <param name="done">Share of its run that is done and safe, 0..1.</param>
+    public CellCommand? Stopped(long sequence, double done)
     {
         _stops.Remove(sequence);
-        return _drains.Ended(sequence, done);
+        return _leavingTasks.Remove(sequence, out var task) && done >= 1
+            ? new ReportDoneLate(task.Job, task.Task, sequence)
+            : _drains.Ended(sequence, done);
     }
 
     /// <summary>A node that is lost, or is new, runs nothing of before.</summary>
@@ -122,6 +131,7 @@ public sealed class HostDesk(CellOptions options)
         foreach (var sequence in _stops.Where(s => s.Value.Order.Node == node).Select(s => s.Key).ToList())
         {
             _stops.Remove(sequence);
+            _leavingTasks.Remove(sequence);
             _drains.Lost(sequence);
         }
     }

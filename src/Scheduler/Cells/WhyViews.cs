@@ -16,8 +16,10 @@ public static class WhyViews
 
     /// <param name="now">Simulated time; a cell in which nothing happens has an older one.</param>
     /// <param name="elsewhere">How other cells look for it; null: nobody knows.</param>
+    /// <param name="told">What was told of starts before; null: nobody keeps it.</param>
     public static WhyReply Of(
-        CellState state, JobState job, DateTimeOffset now, ProgressBoard? progress, Elsewhere? elsewhere = null)
+        CellState state, JobState job, DateTimeOffset now, ProgressBoard? progress, Elsewhere? elsewhere = null,
+        StartsTold? told = null)
     {
         if (now < state.At) now = state.At;
         var explanation = Explainer.ExplainFully(state, job, now);
@@ -33,6 +35,13 @@ public static class WhyViews
         reply.Alternatives.AddRange(explanation.Alternatives.Select(ToWire));
         reply.Changes.AddRange(explanation.Changes);
         if (explanation.Estimate is { } estimate) reply.Start = ToWire(state, estimate);
+        if (told?.Note(state, job, explanation, now) is { } moved)
+        {
+            reply.MovedFromMs = moved.From.ToWireMs();
+            reply.MovedAtMs = moved.At.ToWireMs();
+            reply.MovedBecause = moved.Because;
+        }
+
         if (explanation.Reservation is { } reservation) reply.Reservation = ToWire(state, reservation);
         if (explanation.HeldBackBy is { } other) reply.HeldBackBy = ToWire(state, other);
         if (explanation.Rule is { } rule)

@@ -52,6 +52,7 @@ public sealed class JobHistory(JobId id)
         ReplicasScaled e when e.Job == _number => $"{e.Replicas} replicas wanted",
         JobRequeued e when e.Job == _number => e.Reason,
         JobMoved e when e.Job == _number => e.Reason,
+        TaskDoneLate e when e.Job == _number => $"task {e.Task} was done as it was told to leave",
         JobCompleted e when e.Job == _number => "all its work is done",
         JobCancelled e when e.Job == _number => "withdrawn by its user",
         JobFailed e when e.Job == _number => e.Reason,

@@ -29,8 +29,7 @@ public sealed class SteadyLoad
         State = new CellState("north", RandomFleet.Catalog, policy);
         foreach (var (model, nodes) in fleet)
             for (var i = 0; i < nodes; i++)
-                _commands.Add(new AdmitNode(new NodeAdmitted($"{model}-{i}", "host", 1, model, 8, 128_000, 1_048_576,
-                    new Dictionary<string, string>()), []));
+                Bring(model, i);
     }
 
     public CellState State { get; }
@@ -39,6 +38,17 @@ public sealed class SteadyLoad
 
     /// <summary>Asked after every round.</summary>
     public Action<Round>? AfterRound { get; set; }
+
+    /// <summary>With the next round.</summary>
+    public void Send(CellCommand command) => _commands.Add(command);
+
+    /// <summary>A node joins, or comes back and runs nothing of before.</summary>
+    public void Bring(string model, int number)
+    {
+        var incarnation = (State.FindNode($"{model}-{number}")?.Admitted.Incarnation ?? 0) + 1;
+        Send(new AdmitNode(new NodeAdmitted($"{model}-{number}", "host", incarnation, model, 8, 128_000, 1_048_576,
+            new Dictionary<string, string>()), []));
+    }
 
     public void Add(Stream stream) => Later(Start + _random.NextDouble() * stream.Every, () => Arrive(stream));
 

@@ -51,14 +51,28 @@ public sealed class GangDrainsTests
         Assert.Equal(TimeSpan.Zero, _drains.GraceOf(a, AllocationEnd.Preempted));
     }
 
-    private static (AllocationState First, AllocationState Second) Gang(bool started)
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(0.9, false)]
+    public void A_gang_without_checkpoints_has_no_grace_and_counts_only_when_all_of_it_was_done(double last, bool done)
+    {
+        var (a, b) = Gang(started: true, checkpoint: TimeSpan.Zero);
+        _drains.Begin([(a, AllocationEnd.Preempted), (b, AllocationEnd.Preempted)]);
+        Assert.Equal(TimeSpan.Zero, _drains.GraceOf(a, AllocationEnd.Preempted));
+        Assert.Null(_drains.Ended(1, 1));
+        Assert.Equal(done ? new RecordCheckpoint(1, 1) : null, _drains.Ended(2, last));
+        Assert.False(_drains.Holds(1));
+    }
+
+    private static (AllocationState First, AllocationState Second) Gang(bool started, TimeSpan? checkpoint = null)
     {
         var catalog = new Catalog(["top"], [new Accelerator("H800", "top", 1, 990, 990, 1, 400, "test", true)]);
         var kind = new KindPolicy(["top"], []);
         var state = new CellState("north", catalog, new Policy("test", kind, kind, kind));
         var spec = new JobSpec
         {
-            Name = "gang", Kind = JobKind.Training, Devices = 2, WorkHours = 1, Checkpoint = TimeSpan.FromMinutes(1),
+            Name = "gang", Kind = JobKind.Training, Devices = 2, WorkHours = 1,
+            Checkpoint = checkpoint ?? TimeSpan.FromMinutes(1),
         };
         CellEvent[] events =
         [

@@ -226,4 +226,23 @@ public sealed class OrderTests : CellSpec
         Assert.Equal([1L, 2L], orders.Stops.Select(s => s.Sequence).Order());
         Assert.Contains(orders.Starts, s => s.Job == "north-2");
     }
+
+    [Fact]
+    public async Task A_task_that_was_done_as_it_was_told_to_leave_is_not_done_again()
+    {
+        StartCell();
+        await AdmitAsync(Advert("n1"), Advert("n2"));
+        await SubmitAsync("tasks", Tasks(1));
+        var node = (await StartOrderAsync(1)).Node;
+        Report(Said(ReportKind.Started, node, 1));
+        await NextAsync<WorkReportsAck>(Host);
+        await AskAsync<NodeReply>(new DrainNode { Cell = "north", Node = node, DeadlineMs = 1 });
+        await StopOrderAsync(1);
+        Assert.Contains((await JobAsync(1)).State, new[] { "pending", "placed" });
+
+        Report(Said(ReportKind.Completed, node, 1, 2));
+        await NextAsync<WorkReportsAck>(Host);
+
+        Assert.Equal(("completed", 1), ((await JobAsync(1)).State, (await JobAsync(1)).TasksDone));
+    }
 }

@@ -118,6 +118,7 @@ public sealed partial class Ledger(SimCluster cluster)
             case JobAdopted e: Adopted(cell, e); break;
             case AdoptionConfirmed e: Confirmed(state, e); break;
             case AdoptionDropped: World.Count("adoption dropped"); break;
+            case TaskDoneLate e: DoneLate(cell, e); break;
             case JobCompleted e: Ended(NameOf(state, e.Job), "completed"); break;
             case JobFailed e: Ended(NameOf(state, e.Job), "failed"); break;
             case JobCancelled e:
@@ -182,6 +183,14 @@ public sealed partial class Ledger(SimCluster cluster)
                 World.Fail(Invariant.CompletedWasDone,
                     $"{placed.Job}.{sequence} counts as completed, and {placed.Node} has not done it");
         }
+    }
+
+    private void DoneLate(string cell, TaskDoneLate e)
+    {
+        World.Count("tasks done late");
+        if (!_done.Contains((cell, e.Sequence)))
+            World.Fail(Invariant.CompletedWasDone,
+                $"{cell}-{e.Job}.{e.Sequence} counts as done late, and no node has done it");
     }
 
     private void EndsOnce(CellState state, CellEvent committed)

@@ -159,6 +159,9 @@ public sealed record WhyResponse(
     /// <summary>The promise to a more urgent job that keeps this one from what is free.</summary>
     public ReservationResponse? HeldBackBy { get; init; }
 
+    /// <summary>The earliest start that was told, where it has moved, when that was seen last, and why.</summary>
+    public StartMoveResponse? Moved { get; init; }
+
     /// <summary>The quota or rule that says no.</summary>
     public string? Rule { get; init; }
 
@@ -214,6 +217,11 @@ public sealed record ReservationResponse(
     int Devices,
     int Nodes,
     DateTimeOffset Start);
+
+/// <summary>A start that has moved to a later one than was told before.</summary>
+/// <param name="From">The earliest that was told.</param>
+/// <param name="At">When it was seen last to be later.</param>
+public sealed record StartMoveResponse(DateTimeOffset From, DateTimeOffset At, string Because);
 
 /// <summary>One model the job may use: what there is of it, and what rules its nodes out.</summary>
 public sealed record AlternativeResponse

@@ -14,6 +14,9 @@ public static class WhyMapping
     {
         At = JobViewMapping.Time(reply.AtMs),
         Start = reply.Start is { } start ? ToResponse(start) : null,
+        Moved = reply.MovedFromMs > 0
+            ? new StartMoveResponse(Instant(reply.MovedFromMs), Instant(reply.MovedAtMs), reply.MovedBecause)
+            : null,
         Reservation = reply.Reservation is { } own ? ToResponse(own) : null,
         HeldBackBy = reply.HeldBackBy is { } other ? ToResponse(other) : null,
         Rule = reply.Rule?.Message,

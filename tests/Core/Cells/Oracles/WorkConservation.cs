@@ -2,6 +2,7 @@ using System.Numerics;
 using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Tests.Cells.Oracles;
 
@@ -94,12 +95,18 @@ public static class WorkConservation
         var preemption = state.Policy.Queue.Preemption;
         var other = allocation.Job.Spec;
         if (!preemption.Tasks || other.Kind == JobKind.Training) return false;
-        return allocation.Placed.Guest || (other.Priority < job.Spec.Priority
+        return allocation.Placed.Guest || (other.Priority < job.Spec.Priority && !Stays(state, allocation, job)
             && (other.Tenant == job.Spec.Tenant || !(Quotas.Borrows(state, job, allocation.Node.Accelerator)
                 || (job.Spec is { Devices: 0, ShareMilli: 0 } && state.Policy.Queue.Quotas.Find(
                     job.Spec.Tenant, allocation.Node.Accelerator.Tier) is not null)))
             && (other.Kind == JobKind.Inference || allocation.PlacedAt + preemption.MinRunTime <= state.At));
     }
+
+    /// <summary>What another tenant may hold by right, and what is nearly done.</summary>
+    private static bool Stays(CellState state, AllocationState allocation, JobState job) =>
+        (allocation.Job.Spec.Tenant != job.Spec.Tenant && state.Policy.Queue.Quotas.Find(
+            allocation.Job.Spec.Tenant, allocation.Node.Accelerator.Tier) is not null)
+        || Protection.EndOfRest(allocation, state.At, state.Policy) is not null;
 
     /// <summary>A gang gives way to a more urgent one that waits, where the policy wants that.</summary>
     private static bool MayBeHeldBack(CellState state, JobState job) =>
@@ -116,7 +123,7 @@ public static class WorkConservation
         var policy = state.Policy;
         var alike = state.Jobs.Values.Where(j => j.Class == job.Class).Select(j => j.Number).ToHashSet();
         bool MustLeave(JobState gang) => gang.Spec.Kind == JobKind.Training && gang.Spec.Priority < spec.Priority
-            && !gang.PreemptedBy.Any(alike.Contains)
+            && !gang.PreemptedBy.Any(alike.Contains) && !Stays(state, gang.Allocations.Values.First(), job)
             && gang.Allocations.Values.Min(a => a.PlacedAt)
                 + policy.Queue.Preemption.ProtectionAfter(gang.Preemptions) <= state.At;
         foreach (var model in ready.GroupBy(f => Rules.ChipOf(f.Node.Admitted)))
