@@ -16,7 +16,6 @@ import os
 import pathlib
 import platform
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,47 +23,16 @@ import tempfile
 import time
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-CLI = ROOT / "src/Cli/bin/Release/net10.0/stockpile.dll"
+from overload import CLI, free_port, get, start, wait_until
 
 
-def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
-def get(url):
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return json.load(answer)
+def look(url):
+    return json.loads(get(url))
 
 
 def as_postgres(*command):
     user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
     subprocess.run([*user, *map(str, command)], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-
-
-def start(role, log, settings):
-    command = ["dotnet", str(CLI), "run", role]
-    for key, value in settings.items():
-        command += ["--set", f"stockpile.{key}={value}"]
-    return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-
-
-def wait_until(what, seconds, check):
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        try:
-            if check():
-                return
-        except OSError:
-            pass
-        time.sleep(1)
-    sys.exit(f"{what}: not within {seconds} s")
 
 
 def submit(server, first, count):
@@ -82,7 +50,7 @@ def read(server, what, page):
     names, took, cursor = [], [], ""
     while True:
         began = time.monotonic()
-        answer = get(f"{server}/api/v1/{what}?limit={page}{f'&cursor={cursor}' if cursor else ''}")
+        answer = look(f"{server}/api/v1/{what}?limit={page}{f'&cursor={cursor}' if cursor else ''}")
         took.append((time.monotonic() - began) * 1000)
         names += [item["id"] for item in answer[what]]
         cursor = answer.get("next")
@@ -98,9 +66,9 @@ def main():
     parser.add_argument("--page", type=int, default=500)
     args = parser.parse_args()
     programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-    if not programs or not CLI.exists():
+    if not programs or not os.path.exists(CLI):
         sys.exit("needs PostgreSQL, and: dotnet build src/Cli -c Release")
-    database, *ports = free_ports(9)
+    database, *ports = (free_port() for _ in range(9))
     members, webs, web = ports[:4], ports[4:7], ports[7]
     processes = []
     with tempfile.TemporaryDirectory() as folder:
@@ -115,21 +83,21 @@ def main():
         as_postgres(f"{programs[-1]}/pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o",
                     f"-c port={database} -c listen_addresses=127.0.0.1 -c unix_socket_directories=", "start")
         try:
-            common = {"journal.store": "postgres", "journal.postgres.port": database,
-                      "journal.postgres.database": "postgres", "clock.speed": 1, "inspector.port": 0,
-                      "cluster.seeds": ",".join(f"127.0.0.1:{m}" for m in members[:3]),
-                      "cluster.hostname": "127.0.0.1"}
+            common = {"journal__store": "postgres", "journal__postgres__port": database,
+                      "journal__postgres__database": "postgres", "clock__speed": 1, "inspector__port": 0,
+                      "cluster__seeds": ",".join(f"127.0.0.1:{m}" for m in members[:3]),
+                      "cluster__hostname": "127.0.0.1"}
             with open(f"{folder}/out", "w", encoding="utf-8") as log:
                 for member, http in zip(members, webs):
-                    processes.append(start("scheduler", log, common | {
-                        "cluster.port": member, "http.url": f"http://127.0.0.1:{http}"}))
-                processes.append(start("node", log, common | {
-                    "cluster.port": members[3], "http.url": f"http://127.0.0.1:{web}", "host.name": "lists",
-                    "host.fleet": fleet}))
+                    processes.append(start(
+                        "scheduler", log, cluster__port=member, http__url=f"http://127.0.0.1:{http}", **common))
+                processes.append(start(
+                    "node", log, cluster__port=members[3], http__url=f"http://127.0.0.1:{web}", host__name="lists",
+                    host__fleet=fleet, **common))
                 servers = [f"http://127.0.0.1:{http}" for http in webs]
                 nodes = each * args.cells
                 for server in servers:
-                    wait_until("the nodes join", 300, lambda s=server: get(f"{s}/api/v1/fleet")["nodes"] == nodes)
+                    wait_until("the nodes join", 300, lambda s=server: look(f"{s}/api/v1/fleet")["nodes"] == nodes)
                 began = time.monotonic()
                 with concurrent.futures.ThreadPoolExecutor(3) as pool:
                     taken = sum(pool.map(lambda first: submit(
