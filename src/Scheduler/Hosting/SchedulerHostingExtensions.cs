@@ -69,6 +69,7 @@ public static class SchedulerHostingExtensions
                     StateStoreMode = StateStoreMode.DData,
                     HandOffStopMessage = CellActor.StopCell.Instance,
                 })
+            .WithPutOutMember()
             .WithActors((system, registry) =>
             {
                 var region = registry.Get<CellActor>();
@@ -90,8 +91,12 @@ public static class SchedulerHostingExtensions
     public static AkkaConfigurationBuilder WithStockpileCellsProxy(this AkkaConfigurationBuilder builder) =>
         builder
             .WithShardRegionProxy<CellActor>(RegionName, Role, new CellMessageExtractor())
+            .WithPutOutMember()
             .WithActors((system, _) =>
                 system.ActorOf(StrandedMember.Props(StrandedAfter), StrandedMember.ActorName));
+
+    private static AkkaConfigurationBuilder WithPutOutMember(this AkkaConfigurationBuilder builder) =>
+        builder.WithActors((system, _) => system.ActorOf(PutOutMember.Props, PutOutMember.ActorName));
 }
 
 /// <summary>Routes by the key desk that a message names; each desk is a shard of its own.</summary>
