@@ -52,6 +52,8 @@ public static class SchedulerHostingExtensions
                 new ShardOptions
                 {
                     Role = Role,
+                    // Which desks there are is fixed: 64 more stores would only recover and be written when they move.
+                    RememberEntities = false,
                     StateStoreMode = StateStoreMode.DData,
                     HandOffStopMessage = KeyDeskActor.StopDesk.Instance,
                     // They are few, and a recovery costs more than the memory.

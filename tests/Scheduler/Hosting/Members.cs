@@ -39,6 +39,19 @@ public sealed class Members : IAsyncDisposable
     /// <summary>The members in the order in which they were started.</summary>
     public IReadOnlyList<ActorSystem> Systems => [.. _hosts.Select(h => h.System)];
 
+    /// <summary>Whoever has written to the journal.</summary>
+    public IReadOnlyList<string> Writers()
+    {
+        using var connection = new SqliteConnection(_folder.ConnectionString);
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT DISTINCT persistence_id FROM journal";
+        using var rows = command.ExecuteReader();
+        var writers = new List<string>();
+        while (rows.Read()) writers.Add(rows.GetString(0));
+        return writers;
+    }
+
     public Task<Scheduler> StartSchedulerAsync() => StartAsync(
         SchedulerHostingExtensions.Role, akka => akka.WithStockpileScheduler(Options), host => new Scheduler(host));
 

@@ -41,6 +41,8 @@ public sealed class MovingDeskTests
             b => Assert.Equal(("north", 1, false), (b.Cell, b.Generation, b.IsNew)));
         Assert.Equal(Keys.Length, (await DirectoryOf(fourth).LookUpAsync(Keys)).Count);
         Assert.Empty(await DirectoryOf(fourth).LookUpAsync(["unknown"]));
+        // Nothing but the desks' own rows is read and written as they move.
+        Assert.All(members.Writers(), writer => Assert.DoesNotContain("sharding/key-desk", writer));
     }
 
     private static Task<IReadOnlyDictionary<string, KeyBinding>> BindAsync(Members.Scheduler member, string cell) =>
