@@ -303,8 +303,10 @@ internal sealed class FaultLab : IAsyncDisposable
         var file = Path.Combine(_folder, $"host-{host}.conf");
         var cells = string.Concat(Cells.Select(cell => $$"""
                 {{cell}}.groups = [
-                  { name-prefix = gang-{{host}}, model = A800, count = 1, devices = 8, cpu = 128, memory = 1TiB }
-                  { name-prefix = task-{{host}}, model = A10, count = 1, devices = 8, cpu = 128, memory = 512GiB }
+                  { name-prefix = gang-{{host}}, model = A800, count = 1, devices = 8, cpu = 128, memory = 1TiB,
+                    labels { cell = {{cell}} } }
+                  { name-prefix = task-{{host}}, model = A10, count = 1, devices = 8, cpu = 128, memory = 512GiB,
+                    labels { cell = {{cell}} } }
                 ]
 
             """));

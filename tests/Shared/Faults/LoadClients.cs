@@ -51,11 +51,17 @@ internal sealed class LoadClients(FaultLab lab) : IDisposable
 
     /// <summary>
     /// A mix of single tasks of 6 s and, every sixth, a gang of a whole node for about 4 s, at 60 times real time: half
-    /// of what the lab's nodes can do, so that what gathers during a fault is soon done.
+    /// of what the lab's nodes can do, so that what gathers during a fault is soon done. They ask for each cell in its
+    /// turn by a label: work for a cell that was hit is always on its way, wherever the routers would rather send it.
     /// </summary>
-    public static string JobOf(int number) => number % 6 == 5
-        ? $$"""{"name":"gang-{{number}}","kind":"training","devices":8,"perNode":8,"work":0.15,"checkpoint":"1m"}"""
-        : $$"""{"name":"task-{{number}}","kind":"batch","tasks":1,"devices":1,"duration":"6m"}""";
+    public static string JobOf(int number)
+    {
+        var cell = FaultLab.Cells[(number + (number / 6)) % FaultLab.Cells.Count];
+        var shape = number % 6 == 5
+            ? """ "kind":"training","devices":8,"perNode":8,"work":0.15,"checkpoint":"1m" """
+            : """ "kind":"batch","tasks":1,"devices":1,"duration":"6m" """;
+        return $$"""{"name":"load-{{number}}","labels":{"cell":"{{cell}}"},{{shape}}}""";
+    }
 
     /// <summary>Begins, or goes on after it was stopped.</summary>
     public void Start()
