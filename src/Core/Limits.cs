@@ -279,6 +279,9 @@ public static class Limits
     /// good.</summary>
     public const int SentPerStep = 16;
 
+    /// <summary>How many parts an array gives tasks to, so that it uses so many other cells at once.</summary>
+    public const int PartsPerJobMax = 16;
+
     /// <summary>How often one job goes to another cell: each move leaves a note in the cell that it left.</summary>
     public const int TransfersPerJobMax = 8;
 }

@@ -26,7 +26,9 @@ internal static class ApiClient
         this HttpClient http, CancellationToken cancel)
     {
         using var answer = JsonDocument.Parse(await http.GetStringAsync("/api/v1/jobs?limit=20000", cancel));
-        return [.. answer.RootElement.GetProperty("jobs").EnumerateArray().Select(j => (
+        // Parts of arrays are no submissions.
+        return [.. answer.RootElement.GetProperty("jobs").EnumerateArray()
+            .Where(j => !j.TryGetProperty("partOf", out _)).Select(j => (
             j.GetProperty("id").GetString()!, j.GetProperty("kind").GetString()!,
             j.GetProperty("state").GetString()!))];
     }

@@ -57,6 +57,8 @@ internal static class JobViews
             ("guest", job.Guest == false ? "never" : null),
             ("progress", job.Kind == "inference" ? null : Show.Percent(job.Progress)),
             ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
+            ("parts", job.Parts is { } parts ? string.Join(", ", parts) : null),
+            ("part of", job.PartOf),
             ("requeues", job.Requeues == 0 ? null : job.Requeues),
             ("preemptions", job.Preemptions == 0 ? null : job.Preemptions),
             ("failures", job.Failures == 0 ? null

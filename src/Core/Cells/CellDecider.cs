@@ -25,6 +25,8 @@ public static class CellDecider
         ReportDoneLate c => LateReports.Decide(state, c),
         RecordCheckpoint c => LateReports.Decide(state, c),
         LeaveStraggler c => Stragglers.Decide(state, c),
+        SplitArray c => ArrayParts.Decide(state, c),
+        EndPart c => ArrayParts.Decide(state, c),
         AdoptJob c => Adopt(state, c),
         ForwardJob c => Forward(state, c),
         SettleAdoption c => Settle(state, c),
@@ -77,7 +79,8 @@ public static class CellDecider
         return new Accepted(new JobAdopted(
             state.NextJob, c.Origin, c.Spec, c.SubmittedAt, c.Done, c.Requeues)
         {
-            Ticket = c.Ticket, Transfers = c.Transfers, StartedAt = c.StartedAt,
+            Ticket = c.Ticket, Transfers = c.Transfers, StartedAt = c.StartedAt, PartOf = c.PartOf,
+            Failures = c.Failures,
         });
     }
 
@@ -222,7 +225,7 @@ public static class CellDecider
         if (job.Spec.Kind != JobKind.Training)
         {
             events.Add(new AllocationsEnded([c.Sequence], AllocationEnd.Completed));
-            if (job.Finished.Count + 1 == job.Spec.Tasks) events.Add(new JobCompleted(job.Number));
+            if (job.IsDoneWith(1)) events.Add(new JobCompleted(job.Number));
         }
         else if (job.Allocations.Values.All(a => a.Finished || a.Sequence == c.Sequence))
         {

@@ -89,7 +89,18 @@ public sealed record JobImage(
 
     /// <summary>See <see cref="JobState.WaitingSince"/>.</summary>
     public DateTimeOffset? WaitingSince { get; init; }
+
+    /// <summary>See <see cref="JobState.PartOf"/>.</summary>
+    public string PartOf { get; init; } = "";
+
+    /// <summary>See <see cref="JobState.Parts"/>.</summary>
+    public IReadOnlyList<PartImage> Parts { get; init; } = [];
 }
+
+/// <param name="Job">The part's number.</param>
+/// <param name="Tasks">As ranges: from, to, from, to, …, both ends included.</param>
+/// <param name="Ended">Null while that is not known.</param>
+public sealed record PartImage(long Job, IReadOnlyList<int> Tasks, JobPhase? Ended, int TasksDone);
 
 public sealed record TaskFailures(int Task, int Times);
 

@@ -35,6 +35,8 @@ public sealed partial class CellState
             case AdoptionDropped e: ApplyDropped(JobOf(e.Job)); break;
             case KeyClosed e: Closed.Close(e.Key, e.Generation); break;
             case KeysAtDesks: HasKeysAtDesks = true; break;
+            case ArraySplit e: ApplySplit(JobOf(e.Job), e); break;
+            case PartEnded e: ApplyPartEnded(JobOf(e.Job), e); break;
             case TaskDoneLate e: ApplyDoneLate(JobOf(e.Job), e.Task); break;
             case JobCompleted e: ApplyCompleted(JobOf(e.Job)); break;
             case JobCancelled e: ApplyCancelled(JobOf(e.Job)); break;
@@ -116,6 +118,37 @@ public sealed partial class CellState
         Queue.Update(job);
     }
 
+    private void ApplySplit(JobState array, ArraySplit e)
+    {
+        if (e.Part != NextJob) throw new InvariantBrokenException($"job {e.Part} is not the next one, {NextJob}");
+        NextJob++;
+        var spec = array.Spec with { Tasks = e.Tasks.Count };
+        var part = new JobState(e.Part, "", spec, Queue.ClassOf(spec), array.SubmittedAt)
+        {
+            PartOf = array.PartOf.Length > 0 ? array.PartOf : NameOf(array),
+        };
+        for (var task = 0; task < e.Tasks.Count; task++)
+            if (array.FailuresOf(e.Tasks[task]) is > 0 and var times) part.Failed(task, times);
+        Give(array, e.Part, e.Tasks);
+        AddJob(part);
+        Queue.Update(part);
+        Queue.Update(array);
+        List(array);
+    }
+
+    private void Give(JobState array, long part, IReadOnlyList<int> tasks)
+    {
+        array.Give(part, tasks);
+        _arrayOf.Add(part, array);
+    }
+
+    private void ApplyPartEnded(JobState array, PartEnded e)
+    {
+        if (!_arrayOf.Remove(e.Part))
+            throw new InvariantBrokenException($"job {e.Part} is no open part of job {array.Number}, and ends");
+        array.EndPart(e.Part, e.How, e.TasksDone);
+    }
+
     private void AddJob(JobState job)
     {
         _jobs.Add(job.Number, job);
@@ -145,7 +178,7 @@ public sealed partial class CellState
         if (job.Ended is not null) throw new InvariantBrokenException($"job {e.Job} has ended and is placed");
         if (job.Spec.Kind == JobKind.Training && job.Allocations.Count > 0)
             throw new InvariantBrokenException($"the gang of job {e.Job} is placed twice");
-        if (job is { StartedAt: null, Allocations.Count: 0, Requeues: 0, Moves: 0 }) Counters.Placed++;
+        if (job is { StartedAt: null, Allocations.Count: 0, Requeues: 0, Moves: 0, PartOf: "" }) Counters.Placed++;
         foreach (var placed in e.Allocations)
         {
             if (placed.Sequence != NextSequence)
@@ -300,7 +333,7 @@ public sealed partial class CellState
         Goodput.Save(job, 1);
         job.Done = 1;
         job.Reason = "";
-        Counters.Completed++;
+        if (job.PartOf.Length == 0) Counters.Completed++;
         if (job.Spec.Generation > 0)
             _generations[job.Spec.Generation] = _generations.GetValueOrDefault(job.Spec.Generation) + 1;
     }
@@ -325,7 +358,9 @@ public sealed partial class CellState
             Ticket = e.Ticket,
             Transfers = e.Transfers,
             StartedAt = e.StartedAt,
+            PartOf = e.PartOf,
         };
+        foreach (var (task, times) in e.Failures) job.Failed(task, times);
         AddJob(job);
     }
 
@@ -346,14 +381,14 @@ public sealed partial class CellState
     private void ApplyCancelled(JobState job)
     {
         Finish(job, JobPhase.Cancelled);
-        Counters.Cancelled++;
+        if (job.PartOf.Length == 0) Counters.Cancelled++;
     }
 
     private void ApplyFailed(JobState job, string reason)
     {
         Finish(job, JobPhase.Failed);
         job.Reason = reason;
-        Counters.Failed++;
+        if (job.PartOf.Length == 0) Counters.Failed++;
     }
 
     private void Finish(JobState job, JobPhase phase)

@@ -137,11 +137,18 @@ public sealed partial class CellState
             Ticket = image.Ticket,
             Transfers = image.Transfers,
             Work = image.Work,
+            PartOf = image.PartOf,
         };
         foreach (var beneficiary in image.PreemptedBy) job.LeftFor(beneficiary);
         foreach (var (task, times) in image.Failures) job.Failed(task, times);
         if (image.Spec.Kind == JobKind.Inference) job.Scale(image.Replicas);
         job.RestoreProgress(FromRanges(image.FinishedTasks));
+        foreach (var part in image.Parts)
+        {
+            Give(job, part.Job, [.. FromRanges(part.Tasks)]);
+            if (part.Ended is { } how) ApplyPartEnded(job, new PartEnded(job.Number, part.Job, how, part.TasksDone));
+        }
+
         if (image.Ended is { } phase)
         {
             job.End(phase, image.CompletedAt!.Value);
@@ -185,6 +192,9 @@ public sealed partial class CellState
         Ticket = job.Ticket,
         Transfers = job.Transfers,
         Work = job.Work,
+        PartOf = job.PartOf,
+        Parts = [.. job.Parts.Select(p => new PartImage(
+            p.Key, ToRanges(p.Value.Tasks), p.Value.Ended, p.Value.TasksDone))],
     };
 
     private static List<int> ToRanges(IEnumerable<int> numbers)

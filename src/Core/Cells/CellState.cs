@@ -6,7 +6,8 @@ using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Cells;
 
-/// <summary>What a cell has counted over its whole life.</summary>
+/// <summary>What a cell has counted over its whole life. An array counts as one job, its parts as none, but where jobs
+/// come and go.</summary>
 public sealed record CellCounters
 {
     public long Submitted { get; set; }
@@ -41,6 +42,7 @@ public sealed partial class CellState
     private readonly List<NodeState> _nodes = [];
     private readonly Dictionary<string, NodeState> _nodesById = new(StringComparer.Ordinal);
     private readonly Dictionary<long, JobState> _jobs = [];
+    private readonly SortedDictionary<long, JobState> _arrayOf = [];
     private readonly SortedDictionary<long, JobState> _services = [];
     private readonly Dictionary<string, JobState> _jobsByKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JobState> _adopted = new(StringComparer.Ordinal);
@@ -135,6 +137,12 @@ public sealed partial class CellState
 
     /// <summary>What each tenant holds at home.</summary>
     public TenantLedger Tenants { get; }
+
+    /// <summary>Parts of arrays whose end is not known yet, by number, with the array.</summary>
+    public IReadOnlyDictionary<long, JobState> OpenParts => _arrayOf;
+
+    /// <summary>The array of a part whose end is not known yet; null: it is none.</summary>
+    public JobState? ArrayOf(long part) => _arrayOf.GetValueOrDefault(part);
 
     /// <summary>Up to the last round.</summary>
     public UsageMeter Usage { get; } = new();

@@ -66,6 +66,14 @@ public sealed record RecordCheckpoint(long Job, double Done) : CellCommand;
 /// <param name="Pace">Work that the part there did over what the others did in the same time, 0..1.</param>
 public sealed record LeaveStraggler(long Job, string Node, double Pace) : CellCommand;
 
+/// <summary>An array that waits here is to give tasks to a part, for which another cell has room.</summary>
+/// <param name="Tasks">How many, at most.</param>
+public sealed record SplitArray(long Job, int Tasks) : CellCommand;
+
+/// <summary>A part of an array has ended, here or in another cell.</summary>
+/// <param name="Why">Of one that failed.</param>
+public sealed record EndPart(long Part, JobPhase How, int TasksDone, string Why) : CellCommand;
+
 /// <summary>Another cell offers a job that waits there, or that runs there on a lesser model.</summary>
 /// <param name="Origin">The job's id.</param>
 public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset SubmittedAt, double Done, int Requeues)
@@ -82,6 +90,12 @@ public sealed record AdoptJob(string Origin, JobSpec Spec, DateTimeOffset Submit
 
     /// <summary>The model that a running job has to better; empty: it waits.</summary>
     public string Above { get; init; } = "";
+
+    /// <summary>See <see cref="JobState.PartOf"/>.</summary>
+    public string PartOf { get; init; } = "";
+
+    /// <summary>See <see cref="JobState.Failures"/>.</summary>
+    public IReadOnlyList<TaskFailures> Failures { get; init; } = [];
 }
 
 /// <summary>Another cell has taken the job in; the home lets go of it if it waits as it was offered.</summary>

@@ -67,6 +67,19 @@ public sealed record NodeResumed(string Node) : CellEvent;
 /// <param name="Key">The submitter's idempotency key; empty for none.</param>
 public sealed record JobSubmitted(long Job, string Key, JobSpec Spec) : CellEvent;
 
+/// <summary>
+/// An array that has begun gives tasks that wait to a part of it: a job of its own, with the tasks' failures, that may
+/// go to another cell as a whole. The array is done when its parts are too.
+/// </summary>
+/// <param name="Part">The number of the new job.</param>
+/// <param name="Tasks">Their numbers in the array, ascending; in the part they count from 0 in this order.</param>
+public sealed record ArraySplit(long Job, long Part, IReadOnlyList<int> Tasks) : CellEvent;
+
+/// <summary>A part of an array has ended, here or in another cell.</summary>
+/// <param name="How">Completed, failed or cancelled.</param>
+/// <param name="TasksDone">How many of its tasks were done.</param>
+public sealed record PartEnded(long Job, long Part, JobPhase How, int TasksDone) : CellEvent;
+
 /// <summary>Devices of one node bound to one job.</summary>
 /// <param name="Sequence">See <see cref="AllocationId"/>.</param>
 /// <param name="DeviceMask">Bit i is device i. No bit: a CPU-only task.</param>
@@ -180,6 +193,12 @@ public sealed record JobAdopted(
 
     /// <summary>When it first started; null: it never did.</summary>
     public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>See <see cref="JobState.PartOf"/>.</summary>
+    public string PartOf { get; init; } = "";
+
+    /// <summary>See <see cref="JobState.Failures"/>.</summary>
+    public IReadOnlyList<TaskFailures> Failures { get; init; } = [];
 }
 
 /// <summary>One stay of a job in one cell, and the gang that ran then: an offer of the job speaks of it, and so do the

@@ -79,6 +79,12 @@ public enum JobPhase
     Idle,
 }
 
+/// <summary>Tasks of an array that are a job of their own.</summary>
+/// <param name="Tasks">Their numbers in the array.</param>
+/// <param name="Ended">How it ended; null while that is not known.</param>
+/// <param name="TasksDone">How many of them were done when it ended.</param>
+public sealed record ArrayPart(IReadOnlyList<int> Tasks, JobPhase? Ended = null, int TasksDone = 0);
+
 /// <summary>A job as its cell knows it.</summary>
 public sealed class JobState
 {
@@ -87,6 +93,7 @@ public sealed class JobState
     private readonly SortedSet<int> _finished = [];
     private readonly List<long> _preemptedBy = [];
     private readonly SortedDictionary<int, int> _failures = [];
+    private readonly SortedDictionary<long, ArrayPart> _parts = [];
 
     /// <summary>Inference: the numbers of the replicas that have devices.</summary>
     private readonly SortedSet<int> _bound = [];
@@ -218,6 +225,18 @@ public sealed class JobState
     /// <summary>Batch: tasks that are done.</summary>
     public IReadOnlyCollection<int> Finished => _finished;
 
+    /// <summary>Batch: parts that it gave tasks to, by the number of their job here.</summary>
+    public IReadOnlyDictionary<long, ArrayPart> Parts => _parts;
+
+    /// <summary>Parts whose end is not known here yet.</summary>
+    public IEnumerable<long> OpenParts => _parts.Where(p => p.Value.Ended is null).Select(p => p.Key);
+
+    /// <summary>Batch: tasks that are done, in parts that have ended too.</summary>
+    public int TasksDone => _finished.Count + _parts.Values.Sum(p => p.TasksDone);
+
+    /// <summary>The id of the array that it is a part of; empty: it is whole.</summary>
+    public string PartOf { get; init; } = "";
+
     /// <summary>True while it stands in the queue.</summary>
     public bool Waits => Ended is null && !Held && _unplaced.Count > 0;
 
@@ -226,7 +245,14 @@ public sealed class JobState
     /// old offer from a new one; a service that may have no replica at all is not, so it stays.
     /// </summary>
     public bool MayMove => Waits && Transfers < Limits.TransfersPerJobMax && _allocations.Count == 0
-        && _finished.Count == 0 && Spec is not { Kind: JobKind.Inference, MinReplicas: 0 };
+        && _finished.Count == 0 && _parts.Count == 0 && Spec is not { Kind: JobKind.Inference, MinReplicas: 0 };
+
+    /// <summary>It has begun, so it goes in parts.</summary>
+    public bool MaySplit => Waits && !MayMove && Spec.Kind == JobKind.Batch && Transfers < Limits.TransfersPerJobMax
+        && _parts.Count < Limits.PartsPerJobMax;
+
+    /// <summary>So many more tasks, and all are done.</summary>
+    public bool IsDoneWith(int tasks) => TasksDone + tasks == Spec.Tasks;
 
     public JobPhase Phase
     {
@@ -234,7 +260,8 @@ public sealed class JobState
         {
             if (Ended is { } ended) return ended;
             if (_allocations.Count == 0)
-                return Spec.Kind == JobKind.Inference && Replicas == 0 ? JobPhase.Idle : JobPhase.Pending;
+                return Spec.Kind == JobKind.Inference && Replicas == 0 ? JobPhase.Idle
+                    : _unplaced.Count == 0 && _parts.Count > 0 ? JobPhase.Running : JobPhase.Pending;
             foreach (var allocation in _allocations.Values)
                 if (allocation.Started) return JobPhase.Running;
             return JobPhase.Placed;
@@ -274,6 +301,18 @@ public sealed class JobState
             throw new InvariantBrokenException($"task {task} of job {Number} is done late and does not wait");
         _finished.Add(task);
     }
+
+    /// <summary>Gives tasks that wait to a part, which is another job.</summary>
+    internal void Give(long part, IReadOnlyList<int> tasks)
+    {
+        foreach (var task in tasks)
+            if (Spec.Kind != JobKind.Batch || !_unplaced.Remove(task))
+                throw new InvariantBrokenException($"task {task} of job {Number} does not wait, and goes to a part");
+        _parts.Add(part, new ArrayPart(tasks));
+    }
+
+    internal void EndPart(long part, JobPhase how, int done) =>
+        _parts[part] = _parts[part] with { Ended = how, TasksDone = done };
 
     /// <summary>A replica that moves keeps its number; else the lowest ones that wait are taken.</summary>
     private bool BindReplica(int task)

@@ -39,7 +39,7 @@ internal static class LateReports
         var events = new List<CellEvent>(3);
         if (again is not null) events.Add(new AllocationsEnded([again.Sequence], AllocationEnd.Cancelled));
         events.Add(new TaskDoneLate(c.Job, c.Task, c.Sequence));
-        if (job.Finished.Count + 1 == job.Spec.Tasks) events.Add(new JobCompleted(c.Job));
+        if (job.IsDoneWith(1)) events.Add(new JobCompleted(c.Job));
         return new Accepted(events);
     }
 }

@@ -73,7 +73,10 @@ public sealed class CellRoom
     /// </summary>
     public bool HasRoomAtHome(RoutedJob job) => job.Spec.Kind == JobKind.Training
         ? Rank(job).Fits
-        : job.Home.Any(a => TaskRoom(job, a.Model, reclaim: false).Tasks > 0);
+        : TasksAtHome(job) > 0;
+
+    /// <summary>Tasks that would have devices at home at once.</summary>
+    public long TasksAtHome(RoutedJob job) => job.Home.Sum(a => (long)TaskRoom(job, a.Model, reclaim: false).Tasks);
 
     private CellRank RankGang(RoutedJob job)
     {

@@ -57,6 +57,30 @@ public static class Transfers
         return transfers;
     }
 
+    /// <summary>
+    /// Arrays that have begun and wait here still, while other cells have room for tasks of theirs: each gives as many
+    /// to a part as the best of those cells would take at once.
+    /// </summary>
+    /// <param name="others">As in <see cref="Choose"/>, after it: what is offered is taken out of it.</param>
+    public static IReadOnlyList<SplitArray> Splits(CellState state, RoutingTable others, int most)
+    {
+        var splits = new List<SplitArray>();
+        foreach (var number in state.Queue.Heads(most))
+        {
+            if (splits.Count >= most) break;
+            var job = state.FindJob(number)!;
+            if (!job.MaySplit) continue;
+            var rest = job.Spec with { Tasks = job.Unplaced.Count };
+            var routed = RoutedJob.Of(rest, job.Class.Alternatives, state.Policy);
+            if (others.ChooseNow(routed, _ => true) is not { } cell) continue;
+            var tasks = (int)Math.Min(job.Unplaced.Count, others.Find(cell)!.TasksAtHome(routed));
+            others.Book(cell, RoutedJob.Of(rest with { Tasks = tasks }, job.Class.Alternatives, state.Policy));
+            splits.Add(new SplitArray(number, tasks));
+        }
+
+        return splits;
+    }
+
     private static (string Cell, RoutedJob Job)? Better(
         CellState state, RoutingTable others, Func<long, string, bool> mayGo, JobState gang, DateTimeOffset now)
     {

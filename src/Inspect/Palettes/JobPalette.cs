@@ -120,6 +120,8 @@ public static class JobPalette
             ("checkpoint", job.Checkpoint is { } interval ? $"every {Quantities.Format(interval)}" : null),
             ("progress", Progress(job)),
             ("tasks done", job.Tasks is { } tasks ? $"{job.TasksDone} of {tasks}" : null),
+            ("parts", job.Parts is { } parts ? string.Join(", ", parts) : null),
+            ("part of", job.PartOf),
             ("requeues", job.Requeues == 0 ? null : $"{job.Requeues}"),
             ("preemptions", job.Preemptions == 0 ? null : $"{job.Preemptions}"),
             ("failures", job.Failures == 0 ? null : $"{job.Failures} of one task"),

@@ -61,6 +61,11 @@ public static class RoundMapping
         CheckpointRecorded x => new() { CheckpointRecorded = new() { Job = x.Job, Done = x.Done } },
         ReplicasScaled x => new() { ReplicasScaled = new() { Job = x.Job, Replicas = x.Replicas } },
         JobRequeued x => new() { JobRequeued = new() { Job = x.Job, Reason = x.Reason, By = x.By } },
+        ArraySplit x => new() { ArraySplit = new() { Job = x.Job, Part = x.Part, Tasks = { x.Tasks } } },
+        PartEnded x => new()
+        {
+            PartEnded = new() { Job = x.Job, Part = x.Part, How = (int)x.How, TasksDone = x.TasksDone },
+        },
         TaskDoneLate x => new() { TaskDoneLate = new() { Job = x.Job, Task = x.Task, Sequence = x.Sequence } },
         JobCompleted x => new() { JobCompleted = x.Job },
         JobCancelled x => new() { JobCancelled = x.Job },
@@ -97,6 +102,9 @@ public static class RoundMapping
         Case.ReplicasScaled => new ReplicasScaled(msg.ReplicasScaled.Job, msg.ReplicasScaled.Replicas),
         Case.JobRequeued => new JobRequeued(
             msg.JobRequeued.Job, msg.JobRequeued.Reason, msg.JobRequeued.By),
+        Case.ArraySplit => new ArraySplit(msg.ArraySplit.Job, msg.ArraySplit.Part, msg.ArraySplit.Tasks.ToArray()),
+        Case.PartEnded => new PartEnded(msg.PartEnded.Job, msg.PartEnded.Part,
+            JobSpecMapping.Known((JobPhase)msg.PartEnded.How), msg.PartEnded.TasksDone),
         Case.TaskDoneLate => new TaskDoneLate(
             msg.TaskDoneLate.Job, msg.TaskDoneLate.Task, msg.TaskDoneLate.Sequence),
         Case.JobCompleted => new JobCompleted(msg.JobCompleted),
@@ -131,6 +139,8 @@ public static class RoundMapping
         // Rows of before say nothing, and a job changed cells once at most then.
         Transfers = e.Ticket is null ? 0 : e.Transfers,
         StartedAtMs = e.StartedAt.ToWireMs(),
+        PartOf = e.PartOf,
+        Failures = { ToWire(e.Failures) },
     };
 
     private static JobAdopted FromWirePart(JobAdoptedMsg msg) => new(
@@ -140,7 +150,15 @@ public static class RoundMapping
         Ticket = TicketOf(msg.From, msg.FromNumber, msg.FromSequence),
         Transfers = msg.Transfers == 0 ? 1 : msg.Transfers,
         StartedAt = WireTime.InstantOrNone(msg.StartedAtMs),
+        PartOf = msg.PartOf,
+        Failures = FromWire(msg.Failures),
     };
+
+    public static IEnumerable<TaskFailuresMsg> ToWire(IEnumerable<TaskFailures> failures) =>
+        failures.Select(f => new TaskFailuresMsg { Task = f.Task, Times = f.Times });
+
+    public static IReadOnlyList<TaskFailures> FromWire(IEnumerable<TaskFailuresMsg> failures) =>
+        [.. failures.Select(f => new TaskFailures(f.Task, f.Times))];
 
     /// <summary>Null in messages and rows from before there were tickets.</summary>
     public static TransferTicket? TicketOf(string from, long number, long sequence) =>

@@ -179,10 +179,15 @@ public static class SnapshotMapping
             FromNumber = job.Ticket?.Number ?? 0,
             FromSequence = job.Ticket?.Sequence ?? 0,
             Transfers = job.Ticket is null ? 0 : job.Transfers,
+            PartOf = job.PartOf,
         };
         msg.FinishedTasks.AddRange(job.FinishedTasks);
         msg.PreemptedBy.AddRange(job.PreemptedBy);
-        msg.Failures.AddRange(job.Failures.Select(f => new TaskFailuresMsg { Task = f.Task, Times = f.Times }));
+        msg.Failures.AddRange(RoundMapping.ToWire(job.Failures));
+        msg.Parts.AddRange(job.Parts.Select(p => new ArrayPartMsg
+        {
+            Job = p.Job, Tasks = { p.Tasks }, Phase = p.Ended is { } how ? (int)how : 0, TasksDone = p.TasksDone,
+        }));
         return msg;
     }
 
@@ -193,7 +198,10 @@ public static class SnapshotMapping
         msg.Preemptions, [.. msg.FinishedTasks], msg.Origin, msg.Held, msg.ForwardedTo)
     {
         PreemptedBy = [.. msg.PreemptedBy],
-        Failures = [.. msg.Failures.Select(f => new TaskFailures(f.Task, f.Times))],
+        Failures = RoundMapping.FromWire(msg.Failures),
+        PartOf = msg.PartOf,
+        Parts = [.. msg.Parts.Select(p => new PartImage(
+            p.Job, [.. p.Tasks], p.Phase == 0 ? null : JobSpecMapping.Known((JobPhase)p.Phase), p.TasksDone))],
         WaitingSince = WireTime.InstantOrNone(msg.WaitingSinceMs),
         Moves = msg.Moves,
         Ticket = RoundMapping.TicketOf(msg.From, msg.FromNumber, msg.FromSequence),

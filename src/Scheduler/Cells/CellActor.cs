@@ -96,6 +96,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
         {
             case ICellMessage m: _shell.Receive(m, Sender); break;
             case BindKeysReply bound: _shell.OnBound(bound); break;
+            case JobReply part: _shell.OnPart(part); break;
             case Tick: _shell.Tick(); break;
             case StopCell: _shell.StopWhenDurable(); break;
             case SaveSnapshotSuccess saved:

@@ -40,7 +40,7 @@ public sealed partial class CellShell
     private long _lookedAt;
 
     /// <summary>Only between rounds, when all that the state says is durable.</summary>
-    private void OfferTransfers()
+    private void OfferTransfers(List<CellCommand> due)
     {
         if (_options.Cells is not { } cells) return;
         foreach (var held in _state.Held) TellTaken(held);
@@ -52,12 +52,15 @@ public sealed partial class CellShell
         if (others.Count == 0) return;
         if (others.Count > ManyCells && _options.Real.GetElapsedTime(_lookedAt, now) < _options.DigestInterval) return;
         _lookedAt = now;
-        foreach (var transfer in Transfers.Choose(
-            _state, TableOf(others), MayGo, _clocks.Now, Limits.OffersPerTickMax))
+        var table = TableOf(others);
+        foreach (var transfer in Transfers.Choose(_state, table, MayGo, _clocks.Now, Limits.OffersPerTickMax))
         {
             _offers[transfer.Job.Number] = (transfer.Cell, now);
             _ports.Cells.Tell(OfferOf(transfer), _ports.Self);
         }
+
+        // The parts are offered at the next tick, as any job that waits.
+        due.AddRange(Transfers.Splits(_state, table, Limits.OffersPerTickMax));
     }
 
     private static RoutingTable TableOf(IReadOnlyList<CellStatus> others)
@@ -104,6 +107,8 @@ public sealed partial class CellShell
             Above = transfer.Above,
             Transfers = job.Transfers + 1,
             StartedAtMs = job.StartedAt.ToWireMs(),
+            PartOf = job.PartOf,
+            Failures = { RoundMapping.ToWire(job.Failures.Select(f => new TaskFailures(f.Key, f.Value))) },
         };
     }
 
@@ -117,6 +122,8 @@ public sealed partial class CellShell
             Transfers = Math.Max(1, offer.Transfers),
             StartedAt = WireTime.InstantOrNone(offer.StartedAtMs),
             Above = offer.Above,
+            PartOf = offer.PartOf,
+            Failures = RoundMapping.FromWire(offer.Failures),
         });
         return () =>
         {

@@ -214,11 +214,23 @@ public sealed partial class CellShell
         if (_keptHouseAt != 0 && _options.Real.GetElapsedTime(_keptHouseAt, now) < _options.TickInterval) return;
         _keptHouseAt = now;
         _hosts.SendDue(_state, _state.Unstarted, NameOf, _ports.Self);
-        OfferTransfers();
+        var due = new List<CellCommand>();
+        OfferTransfers(due);
+        LookAfterParts(due);
         _keys.SendDue(_ports.Desks, _ports.Self);
-        if (_digestAt != 0 && _options.Real.GetElapsedTime(_digestAt, now) < _options.DigestInterval) return;
-        _digestAt = now;
-        _ports.Publish(View());
+        if (_digestAt == 0 || _options.Real.GetElapsedTime(_digestAt, now) >= _options.DigestInterval)
+        {
+            _digestAt = now;
+            _ports.Publish(View());
+        }
+
+        // A round begins here, and nothing more is said before it is durable.
+        if (due.Count == 0) return;
+        Enqueue(round =>
+        {
+            foreach (var command in due) round.Run(command);
+            return null;
+        });
     }
 
     private CellView View(string allocationsDigest = "")

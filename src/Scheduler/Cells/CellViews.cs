@@ -50,7 +50,9 @@ public static class CellViews
             Requeues = job.Requeues,
             Preemptions = job.Preemptions,
             Failures = job.Failures.Values.DefaultIfEmpty().Max(),
-            TasksDone = job.Finished.Count,
+            TasksDone = job.TasksDone,
+            PartOf = job.PartOf,
+            Parts = { job.Parts.Keys.Select(part => new JobId(state.Cell, part).ToString()) },
             Key = job.Key,
             AllocationCount = job.Allocations.Count,
             ForwardedTo = job.ForwardedTo,
@@ -97,7 +99,7 @@ public static class CellViews
     private static double DoneOf(JobState job, ProgressBoard? progress) => job.Spec.Kind switch
     {
         JobKind.Training => progress?.Of(job) ?? job.Done,
-        JobKind.Batch => (double)job.Finished.Count / job.Spec.Tasks,
+        JobKind.Batch => (double)job.TasksDone / job.Spec.Tasks,
         _ => 0,
     };
 

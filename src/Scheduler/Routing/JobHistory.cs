@@ -29,6 +29,7 @@ public sealed class JobHistory(JobId id)
             _allocations.Clear();
         }
 
+        _cell = round.Cell;
         foreach (var committed in round.Events)
             if (Detail(committed) is { } detail)
                 _entries.Add(new HistoryEntry(
@@ -52,6 +53,10 @@ public sealed class JobHistory(JobId id)
         ReplicasScaled e when e.Job == _number => $"{e.Replicas} replicas wanted",
         JobRequeued e when e.Job == _number => e.Reason,
         JobMoved e when e.Job == _number => e.Reason,
+        ArraySplit e when e.Job == _number => $"{e.Tasks.Count} tasks go to its part {new JobId(_cell, e.Part)}",
+        ArraySplit e when e.Part == _number => $"a part of {new JobId(_cell, e.Job)}, of {e.Tasks.Count} tasks",
+        PartEnded e when e.Job == _number =>
+            $"its part {new JobId(_cell, e.Part)} is {e.How.ToString().ToLowerInvariant()}",
         TaskDoneLate e when e.Job == _number => $"task {e.Task} was done as it was told to leave",
         JobCompleted e when e.Job == _number => "all its work is done",
         JobCancelled e when e.Job == _number => "withdrawn by its user",

@@ -23,7 +23,7 @@ public sealed class ReleaseJournalTests : CellSpec
     private static readonly Type[] SinceTheRelease =
     [
         typeof(KeyClosed), typeof(KeysAtDesks), typeof(DrainDeadlineLifted), typeof(NodeRested), typeof(NodeRestEnded),
-        typeof(NodeSteady), typeof(TaskDoneLate),
+        typeof(NodeSteady), typeof(TaskDoneLate), typeof(ArraySplit), typeof(PartEnded),
     ];
 
     private static string Version => typeof(CellState).Assembly.GetName().Version!.ToString(3);

@@ -176,6 +176,23 @@ internal sealed class SmallCluster : IRouterPorts
         throw new InvalidOperationException($"{id} goes round in circles");
     }
 
+    /// <summary>All that runs in a cell is done.</summary>
+    public void Complete(string cell) => Report(cell, StateOf(cell).Allocations.Values.Where(a => a.Started)
+        .Select(a => new WorkReport
+        {
+            Node = a.Node.Id, Incarnation = 1, Sequence = a.Sequence, Kind = ReportKind.Completed,
+        }));
+
+    public void LoseNode(string cell, string node) => Report(cell,
+        [new WorkReport { Node = node, Incarnation = 1, Kind = ReportKind.NodeFailed, Reason = "test" }]);
+
+    private void Report(string cell, IEnumerable<WorkReport> reports)
+    {
+        var message = new WorkReports { Cell = cell, Host = $"host-{cell}", Reports = { reports } };
+        _cells[cell].Shell.Receive(message, _cells[cell].Host);
+        Settle();
+    }
+
     public void Cancel(string cell, long number)
     {
         _cells[cell].Shell.Receive(new CancelJob { Cell = cell, Number = number }, ActorRefs.Nobody);
@@ -273,7 +290,8 @@ internal sealed class SmallCluster : IRouterPorts
         {
             var message = (ICellMessage)m;
             if (!_cluster.Dead.Contains(message.Cell))
-                _cluster.Post(() => _cluster._cells[message.Cell].Shell.Receive(message, ActorRefs.Nobody));
+                _cluster.Post(() => _cluster._cells[message.Cell].Shell.Receive(
+                    message, new Ref(reply => { if (reply is JobReply part) Shell.OnPart(part); })));
         });
 
         public IActorRef Desks => ActorRefs.Nobody;

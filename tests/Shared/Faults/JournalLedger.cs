@@ -70,7 +70,7 @@ internal sealed class JournalLedger
                 if (e.Key.Length > 0 && !Jobs.TryAdd(e.Key, new JobId(round.Cell, e.Job)))
                     Find($"two jobs have the key {e.Key}: {Jobs[e.Key]} and {new JobId(round.Cell, e.Job)}");
                 break;
-            case JobAdopted:
+            case JobAdopted or ArraySplit:
                 InFlight++;
                 break;
             case JobPlaced e:

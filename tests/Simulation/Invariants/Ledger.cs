@@ -104,6 +104,8 @@ public sealed partial class Ledger(SimCluster cluster)
                 MayBeTaken(state, e.Key);
                 Submitted(cell, e);
                 break;
+            case ArraySplit e: Split(state, e); break;
+            case PartEnded e: PartEnded(state, e); break;
             case KeyClosed: World.Count("keys closed"); break;
             case JobPlaced e: Placed(state, e); break;
             case AllocationsEnded e: EndedThere(cell, e); break;
@@ -140,6 +142,21 @@ public sealed partial class Ledger(SimCluster cluster)
         _byName.Add(e.Spec.Name, id.ToString());
         _byKey.Add(e.Key, id.ToString());
         _jobs.Add(id.ToString(), new TakenJob { Id = id, At = id, Spec = e.Spec });
+    }
+
+    private void Split(CellState state, ArraySplit e)
+    {
+        World.Count("arrays split");
+        var id = new JobId(state.Cell, e.Part);
+        _jobs.Add(id.ToString(), new TakenJob { Id = id, At = id, Spec = state.FindJob(e.Part)!.Spec });
+    }
+
+    private void PartEnded(CellState state, PartEnded e)
+    {
+        World.Count("parts known to have ended");
+        if (!_jobs[new JobId(state.Cell, e.Part).ToString()].Ended)
+            World.Fail(Invariant.CompletionCountedOnce,
+                $"{state.Cell} takes its part {e.Part} for {e.How}, and it has not ended");
     }
 
     private void Placed(CellState state, JobPlaced e)

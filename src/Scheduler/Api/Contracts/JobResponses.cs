@@ -77,6 +77,13 @@ public sealed record JobResponse
     public int Failures { get; init; }
     public int TasksDone { get; init; }
 
+    /// <summary>Parts of an array that had begun: jobs of their own, which may run in other cells. What they have done
+    /// counts when they end.</summary>
+    public IReadOnlyList<string>? Parts { get; init; }
+
+    /// <summary>The array that it is a part of.</summary>
+    public string? PartOf { get; init; }
+
     /// <summary>The idempotency key it was submitted with.</summary>
     public string? Key { get; init; }
 }

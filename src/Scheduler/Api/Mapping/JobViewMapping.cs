@@ -64,6 +64,8 @@ internal static class JobViewMapping
             Preemptions = view.Preemptions,
             Failures = view.Failures,
             TasksDone = view.TasksDone,
+            Parts = view.Parts.Count == 0 ? null : [.. view.Parts],
+            PartOf = view.PartOf.Length == 0 ? null : view.PartOf,
             Key = view.Key.Length == 0 ? null : view.Key,
         };
     }

@@ -32,6 +32,7 @@ public static class NoLostJob
     private static string? OfLiving(JobState job, List<AllocationState> held)
     {
         var phase = held.Count == 0 && job is { Spec.Kind: JobKind.Inference, Replicas: 0 } ? JobPhase.Idle
+            : held.Count == 0 && job.Unplaced.Count == 0 && job.Parts.Count > 0 ? JobPhase.Running
             : held.Count == 0 ? JobPhase.Pending
             : held.Exists(a => a.StartedAt is not null) ? JobPhase.Running : JobPhase.Placed;
         if (job.Held && held.Count > 0) return "holds devices before its home has let go of it";
@@ -40,7 +41,8 @@ public static class NoLostJob
             return job.Unplaced.Count == 0 == held.Count > 0 ? null : "neither holds its gang nor waits for it";
         if (job.Spec.Kind == JobKind.Inference) return OfReplicas(job, held);
         var wanted = job.Spec.Tasks;
-        var tasks = held.Select(a => a.Placed.Task).Concat(job.Unplaced).Concat(job.Finished).Order();
+        var tasks = held.Select(a => a.Placed.Task).Concat(job.Unplaced).Concat(job.Finished)
+            .Concat(job.Parts.Values.SelectMany(p => p.Tasks)).Order();
         return tasks.SequenceEqual(Enumerable.Range(0, wanted))
             ? null
             : $"has {held.Count} tasks placed, {job.Unplaced.Count} waiting and {job.Finished.Count} done of {wanted}";
@@ -64,7 +66,7 @@ public static class NoLostJob
         if (job.Held) return "has ended and is held for its home";
         if (job.Ended == JobPhase.Forwarded != job.ForwardedTo.Length > 0) return "went nowhere, or did not go";
         if (job.CompletedAt is null) return "has ended at no time";
-        return job is { Ended: JobPhase.Completed, Spec.Kind: JobKind.Batch } && job.Finished.Count < job.Spec.Tasks
+        return job is { Ended: JobPhase.Completed, Spec.Kind: JobKind.Batch } && job.TasksDone < job.Spec.Tasks
             ? "is completed before its tasks are"
             : null;
     }
@@ -73,12 +75,13 @@ public static class NoLostJob
     {
         var counters = state.Counters;
         long Count(JobPhase? phase) => state.Jobs.Values.LongCount(j => j.Ended == phase);
-        var own = state.Jobs.Values.Count(j => j.Origin.Length == 0);
+        long Whole(JobPhase phase) => state.Jobs.Values.LongCount(j => j.Ended == phase && j.PartOf.Length == 0);
+        var own = state.Jobs.Values.Count(j => j is { Origin: "", PartOf: "" });
         var adopted = state.Jobs.Values.Count(j => j.Origin.Length > 0 && !j.Held);
         if (counters.Submitted != own || counters.Adopted != adopted)
             yield return $"{counters.Submitted} submitted, {counters.Adopted} adopted, and {own} + {adopted} known";
-        if (counters.Completed != Count(JobPhase.Completed) || counters.Cancelled != Count(JobPhase.Cancelled)
-            || counters.Failed != Count(JobPhase.Failed) || counters.Forwarded != Count(JobPhase.Forwarded)
+        if (counters.Completed != Whole(JobPhase.Completed) || counters.Cancelled != Whole(JobPhase.Cancelled)
+            || counters.Failed != Whole(JobPhase.Failed) || counters.Forwarded != Count(JobPhase.Forwarded)
             || state.ActiveJobs != Count(null))
             yield return $"the counters do not add up: {counters}, {state.ActiveJobs} active";
         var waits = state.Jobs.Values.Where(j => j is { Ended: null, Held: false } && j.Unplaced.Count > 0).ToList();
