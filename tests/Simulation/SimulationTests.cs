@@ -16,7 +16,8 @@ public sealed class SimulationTests
     /// <summary>Faults, and what they lead to: a kind that did not happen shows nothing.</summary>
     private static readonly string[] MustHappen =
     [
-        "acknowledged", "acknowledged again", "adoption dropped", "answer of the journal lost", "ask timed out",
+        "acknowledged", "acknowledged again", "adoption dropped", "answer of the journal lost", "arrays split",
+        "ask timed out",
         "cancel acknowledged", "cell failed", "checkpoints", "client without an answer", "clock jumped", "cut off",
         "desk failed", "desk overtaken", "desk recovered from a snapshot",
         "drained with grace", "dropped", "ended Completed", "ended Drained", "ended GangBroken", "ended Moved",
@@ -26,6 +27,7 @@ public sealed class SimulationTests
         "journal stopped", "key conflict", "keys bound",
         "keys bound anew", "keys closed", "late", "node broke", "node failed", "node slowed", "nodes drained",
         "nodes lost", "nodes resumed", "older epoch at a host", "overtaken", "partition", "partition one way",
+        "parts known to have ended",
         "recovered from a snapshot", "recovery failed", "recovery of a desk failed", "reordered", "repeated",
         "requeued",
         "row of a writer that is gone", "row taken", "scaled", "scheduler crashed", "scheduler paused", "snapshot lost",

@@ -132,7 +132,8 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
         var waiting = await cluster.Gateway.ListJobsAsync(
             new JobFilter("pending", null, null, null, Limits.ListRowsMax), cancel);
         var reasons = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        foreach (var job in waiting.Jobs)
+        // A part of an array is counted with its array.
+        foreach (var job in waiting.Jobs.Where(j => j.PartOf.Length == 0))
         {
             _ = JobId.TryParse(job.Id, out var id);
             var why = await cluster.Gateway.WhyAsync(id, cancel);
