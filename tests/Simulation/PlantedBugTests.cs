@@ -3,7 +3,7 @@ using Stockpile.Simulation.Tests.Invariants;
 
 namespace Stockpile.Simulation.Tests;
 
-/// <summary>The test of the test: ten mistakes that a scheduler may have, each found within a few seeds.</summary>
+/// <summary>The test of the test: eleven mistakes that a scheduler may have, each found within a few seeds.</summary>
 public sealed class PlantedBugTests
 {
     private const int SeedsMax = 40;
@@ -43,6 +43,10 @@ public sealed class PlantedBugTests
     [Fact]
     public void A_closed_key_that_is_taken_is_found() =>
         Found(() => new ClosedKeyTaken(), Invariant.OneBindingPerKey);
+
+    [Fact]
+    public void A_part_that_is_believed_done_is_found() =>
+        Found(() => new PartBelievedDone(), Invariant.CompletionCountedOnce);
 
     private static void Found(Func<PlantedBug> plant, params Invariant[] by)
     {

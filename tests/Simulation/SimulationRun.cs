@@ -30,6 +30,11 @@ public sealed class SimulationRun
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan CalmMost = TimeSpan.FromMinutes(20);
 
+    private static readonly QuotaPolicy Owned = new(
+        from tier in (string[])["frontier", "advanced", "standard", "basic"]
+        from owner in ((string Tenant, int Percent)[])[("research", 50), ("products", 30)]
+        select (owner.Tenant, tier, new TenantQuota(owner.Percent, BorrowPercent: 100)));
+
     private readonly SimWorld _world;
     private readonly SimCluster _cluster;
     private readonly SimClients _clients;
@@ -69,13 +74,14 @@ public sealed class SimulationRun
             seed, world.Steps, world.Trace.Hash, world.Counts, violation, violation is null ? "" : run.Tell(violation));
     }
 
-    /// <summary>The shipped policy, and one under which everybody may be pushed out at any time.</summary>
+    /// <summary>The shipped policy and one under which everybody may be pushed out at any time, and both with tenants
+    /// that own parts of each tier, which others borrow until they are reclaimed.</summary>
     private static Policy PolicyOf(Random random)
     {
-        var policy = SimCluster.ShippedPolicy;
-        return random.Next(2) == 0
-            ? policy
-            : policy with { Queue = policy.Queue with { Preemption = PreemptionPolicy.Unprotected } };
+        var queue = SimCluster.ShippedPolicy.Queue;
+        if (random.Next(2) == 0) queue = queue with { Preemption = PreemptionPolicy.Unprotected };
+        if (random.Next(2) == 0) queue = queue with { Quotas = Owned };
+        return SimCluster.ShippedPolicy with { Queue = queue };
     }
 
     private void Go()

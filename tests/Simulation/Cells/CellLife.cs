@@ -26,7 +26,7 @@ public sealed class CellLife : ICellPorts
         _self = new SimRef(process, owner.Cell, (said, _) =>
         {
             if (said is BindKeysReply bound && !Ended) Shell.OnBound(bound);
-            else if (said is JobReply part && !Ended) Shell.OnPart(part);
+            else if (said is JobReply part && !Ended) Shell.OnPart(Cluster.Bug.OnPart(part));
             else process.World.Count("told to a cell's own address");
         });
     }

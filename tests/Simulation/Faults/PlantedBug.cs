@@ -26,6 +26,9 @@ public class PlantedBug
     /// <summary>What a cell takes a message for.</summary>
     public virtual ICellMessage OnCellMessage(CellShell cell, ICellMessage message) => message;
 
+    /// <summary>What a cell takes another cell's answer about a part of its array for.</summary>
+    public virtual JobReply OnPart(JobReply reply) => reply;
+
     /// <summary>What is written of a round.</summary>
     public virtual RoundCommitted OnRow(RoundCommitted row) => row;
 
@@ -182,5 +185,16 @@ public sealed class ClosedKeyTaken : PlantedBug
         foreach (var job in taken.Jobs)
             if (job.Binding > 0) job.Binding = Math.Max(job.Binding, cell.State.ClosedAt(job.Key) + 1);
         return taken;
+    }
+}
+
+/// <summary>A cell takes a part of its array that still runs elsewhere for one that is done.</summary>
+public sealed class PartBelievedDone : PlantedBug
+{
+    public override JobReply OnPart(JobReply reply)
+    {
+        var believed = reply.Clone();
+        if (believed.Job is { State: "running" } part) part.State = "completed";
+        return believed;
     }
 }
