@@ -228,9 +228,6 @@ public sealed class JobState
     /// <summary>Batch: parts that it gave tasks to, by the number of their job here.</summary>
     public IReadOnlyDictionary<long, ArrayPart> Parts => _parts;
 
-    /// <summary>Parts whose end is not known here yet.</summary>
-    public IEnumerable<long> OpenParts => _parts.Where(p => p.Value.Ended is null).Select(p => p.Key);
-
     /// <summary>Batch: tasks that are done, in parts that have ended too.</summary>
     public int TasksDone => _finished.Count + _parts.Values.Sum(p => p.TasksDone);
 

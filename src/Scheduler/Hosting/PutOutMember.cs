@@ -34,5 +34,7 @@ internal sealed class PutOutMember : ReceiveActor
             m.Address.Equals(e.RemoteAddress) && m.HasRole(SchedulerHostingExtensions.Role))) return;
         _log.Error("{0} has put this member out ({1}); it ends, to join again", e.RemoteAddress, _cluster.SelfAddress);
         _cluster.Down(_cluster.SelfAddress);
+        // Each of the others says it.
+        Context.Stop(Self);
     }
 }
