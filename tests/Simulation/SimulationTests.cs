@@ -131,7 +131,7 @@ public sealed class SimulationTests
         return results;
     }
 
-    private static long? Number(string variable, long most)
+    internal static long? Number(string variable, long most)
     {
         if (Environment.GetEnvironmentVariable(variable) is not { Length: > 0 } text) return null;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= most

@@ -3,6 +3,7 @@ using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Tests.Cells;
 using Stockpile.Core.Tests.Cells.Oracles;
+using Stockpile.Tests.Shared;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Queueing;
@@ -68,12 +69,12 @@ public sealed class StarvationTests
 
     private static SteadyLoad Load(int seed, Policy policy)
     {
-        var load = new SteadyLoad(seed, policy, [("H800", 16), ("H20", 8)]);
+        var load = new SteadyLoad(seed, RandomFleet.Catalog, policy, [("H800", 16), ("H20", 8)]);
         foreach (var stream in Streams()) load.Add(stream);
         return load;
     }
 
-    private static IEnumerable<Stream> Streams()
+    private static IEnumerable<Arrivals> Streams()
     {
         static JobSpec Of(int devices, Priority priority, double hours, string tenant) =>
             Gang(devices, priority) with
@@ -81,19 +82,19 @@ public sealed class StarvationTests
                 WorkHours = devices * hours, Checkpoint = TimeSpan.FromMinutes(30), Tiers = ["frontier"],
                 Tenant = tenant,
             };
-        yield return new Stream(TimeSpan.FromHours(18), Of(96, Priority.Normal, 3, "foundation"));
-        yield return new Stream(TimeSpan.FromHours(16), Of(64, Priority.High, 3, "foundation"));
-        yield return new Stream(TimeSpan.FromHours(24), Of(64, Priority.Low, 3, "research"));
-        yield return new Stream(TimeSpan.FromHours(6), Of(32, Priority.Normal, 4, "research"));
-        yield return new Stream(TimeSpan.FromHours(6), Of(16, Priority.Critical, 1, "products"));
-        yield return new Stream(TimeSpan.FromHours(1.5), Of(16, Priority.Normal, 2, "products"));
-        yield return new Stream(TimeSpan.FromMinutes(45), Of(8, Priority.Low, 2, "creative"));
-        yield return new Stream(TimeSpan.FromHours(1), Of(1, Priority.Low, 4, "products"));
-        yield return new Stream(TimeSpan.FromHours(1), Tasks(1, tasks: 24) with
+        yield return new Arrivals(TimeSpan.FromHours(18), Of(96, Priority.Normal, 3, "foundation"));
+        yield return new Arrivals(TimeSpan.FromHours(16), Of(64, Priority.High, 3, "foundation"));
+        yield return new Arrivals(TimeSpan.FromHours(24), Of(64, Priority.Low, 3, "research"));
+        yield return new Arrivals(TimeSpan.FromHours(6), Of(32, Priority.Normal, 4, "research"));
+        yield return new Arrivals(TimeSpan.FromHours(6), Of(16, Priority.Critical, 1, "products"));
+        yield return new Arrivals(TimeSpan.FromHours(1.5), Of(16, Priority.Normal, 2, "products"));
+        yield return new Arrivals(TimeSpan.FromMinutes(45), Of(8, Priority.Low, 2, "creative"));
+        yield return new Arrivals(TimeSpan.FromHours(1), Of(1, Priority.Low, 4, "products"));
+        yield return new Arrivals(TimeSpan.FromHours(1), Tasks(1, tasks: 24) with
         {
             Tenant = "research", Guest = false, Duration = TimeSpan.FromHours(2),
         });
-        yield return new Stream(TimeSpan.FromHours(4), Tasks(8, tasks: 2) with
+        yield return new Arrivals(TimeSpan.FromHours(4), Tasks(8, tasks: 2) with
         {
             Tenant = "creative", Priority = Priority.Low, Guest = false, Duration = TimeSpan.FromHours(1),
         });

@@ -3,6 +3,7 @@ using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Tests.Cells;
 using Stockpile.Core.Tests.Cells.Oracles;
+using Stockpile.Tests.Shared;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Queueing;
@@ -25,7 +26,7 @@ public sealed class ThrashTests
     [InlineData(5)]
     public void A_gang_is_not_preempted_again_and_again(int seed)
     {
-        var load = new SteadyLoad(seed, Shipped, [("H800", 16)]);
+        var load = new SteadyLoad(seed, RandomFleet.Catalog, Shipped, [("H800", 16)]);
         foreach (var stream in Streams()) load.Add(stream);
         var thrash = new Thrash(Preemption);
         load.AfterRound = round => Assert.Empty(thrash.Complaints(round, load.State));
@@ -164,15 +165,15 @@ public sealed class ThrashTests
     }
 
     /// <summary>Urgent gangs of 64 and 96 devices, some of 32, and small ones of the lowest class.</summary>
-    private static IEnumerable<Stream> Streams()
+    private static IEnumerable<Arrivals> Streams()
     {
         static JobSpec Of(int devices, Priority priority, double hours) => Gang(devices, priority) with
         {
             PerNode = 8, WorkHours = devices * hours, Checkpoint = TimeSpan.FromMinutes(30), Tiers = ["frontier"],
         };
-        yield return new Stream(TimeSpan.FromHours(4), Of(96, Priority.High, 1));
-        yield return new Stream(TimeSpan.FromHours(1), Of(64, Priority.High, 0.5));
-        yield return new Stream(TimeSpan.FromHours(4), Of(32, Priority.Normal, 1.5));
-        yield return new Stream(TimeSpan.FromHours(1), Of(8, Priority.Low, 4));
+        yield return new Arrivals(TimeSpan.FromHours(4), Of(96, Priority.High, 1));
+        yield return new Arrivals(TimeSpan.FromHours(1), Of(64, Priority.High, 0.5));
+        yield return new Arrivals(TimeSpan.FromHours(4), Of(32, Priority.Normal, 1.5));
+        yield return new Arrivals(TimeSpan.FromHours(1), Of(8, Priority.Low, 4));
     }
 }
