@@ -15,7 +15,6 @@ public sealed class SteadyLoad
     private static readonly TimeSpan Beat = TimeSpan.FromMinutes(5);
 
     private readonly Random _random;
-    private readonly Catalog _catalog;
     private readonly PriorityQueue<Action, (DateTimeOffset, long)> _agenda = new();
     private readonly List<CellCommand> _commands = [];
     private readonly Dictionary<string, (NodeAdmitted Node, bool Up)> _nodes = new(StringComparer.Ordinal);
@@ -27,7 +26,6 @@ public sealed class SteadyLoad
     public SteadyLoad(int seed, Catalog catalog, Policy policy, IEnumerable<(string Model, int Nodes)> fleet)
     {
         _random = new Random(seed);
-        _catalog = catalog;
         State = new CellState("north", catalog, policy);
         foreach (var (model, nodes) in fleet)
             for (var i = 0; i < nodes; i++)
@@ -36,8 +34,8 @@ public sealed class SteadyLoad
 
     /// <summary>What a node runs.</summary>
     public sealed record Running(
-        long Sequence, long Job, JobSpec Spec, string Node, uint DeviceMask, int ShareMilli, int Ranks,
-        bool Guest, DateTimeOffset Since, double DoneBefore, TimeSpan RunTime)
+        long Sequence, long Job, JobSpec Spec, string Node, uint DeviceMask, int ShareMilli,
+        DateTimeOffset Since, double DoneBefore, TimeSpan RunTime)
     {
         /// <summary>Share of the work that is done at an instant of the world, 0..1.</summary>
         public double DoneAt(DateTimeOffset now) => RunTime == TimeSpan.Zero
@@ -65,9 +63,6 @@ public sealed class SteadyLoad
 
     /// <summary>What the cell hears; false: nothing.</summary>
     public Func<CellCommand, bool> Hears { get; set; } = _ => true;
-
-    /// <summary>Told of work that a node had to end.</summary>
-    public Action<Running, AllocationEnd>? Left { get; set; }
 
     /// <summary>Asked after every round.</summary>
     public Action<Round>? AfterRound { get; set; }
@@ -161,7 +156,7 @@ public sealed class SteadyLoad
             if (State.FindAllocation(allocation.Sequence) is null) continue;
             var sequence = allocation.Sequence;
             _running[sequence] = new Running(sequence, placed.Job, job.Spec, allocation.Node, allocation.DeviceMask,
-                allocation.ShareMilli, allocation.Ranks, allocation.Guest, Now, job.Done, allocation.RunTime);
+                allocation.ShareMilli, Now, job.Done, allocation.RunTime);
             Send(new ReportStarted(allocation.Node, sequence));
             if (allocation.RunTime == TimeSpan.Zero) continue;
             Later(Now + allocation.RunTime * (1 - job.Done), () =>
@@ -189,9 +184,7 @@ public sealed class SteadyLoad
     {
         foreach (var sequence in ended.Sequences)
         {
-            if (!_running.Remove(sequence, out var run)) continue;
-            Left?.Invoke(run, ended.End);
-            if (State.Policy.Guests.Grace == TimeSpan.Zero) continue;
+            if (!_running.Remove(sequence, out var run) || State.Policy.Guests.Grace == TimeSpan.Zero) continue;
             var writes = run.Spec.Kind == JobKind.Training && run.Spec.Checkpoint > TimeSpan.Zero && ended.End is
                 AllocationEnd.Preempted or AllocationEnd.Reclaimed or AllocationEnd.Drained or AllocationEnd.Moved;
             if (writes && run.DoneAt(Now) is > 0 and < 1)

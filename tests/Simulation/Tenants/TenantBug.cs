@@ -34,15 +34,6 @@ internal sealed class NobodyBorrows : TenantBug
     };
 }
 
-/// <summary>Whoever has just been placed may be sent away at once, again and again.</summary>
-internal sealed class NobodyIsProtected : TenantBug
-{
-    public override Policy Read(Policy policy) => policy with
-    {
-        Queue = policy.Queue with { Preemption = PreemptionPolicy.Unprotected },
-    };
-}
-
 /// <summary>What a gang writes is not noted, so whoever is sent away begins where it began before.</summary>
 internal sealed class CheckpointsUnheard : TenantBug
 {

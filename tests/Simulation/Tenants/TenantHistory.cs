@@ -37,14 +37,11 @@ internal sealed class TenantHistory
     /// <summary>How far a tenant's part may be from its weight over two days, as a part of that.</summary>
     public const double UnfairMost = 0.25;
 
-    /// <summary>How often one gang may be sent away in the week.</summary>
-    public const int SentAwayMost = 12;
-
     public static readonly TimeSpan Lasts = TimeSpan.FromDays(7);
 
     /// <summary>When somebody asks for starts, all the time: answers are dear.</summary>
     private static readonly DateTimeOffset AskedFrom = SteadyLoad.Start + TimeSpan.FromDays(3);
-    private static readonly TimeSpan AskedFor = TimeSpan.FromHours(12);
+    private static readonly TimeSpan AskedFor = TimeSpan.FromHours(6);
 
     public static readonly string[] Names = ["foundation", "research", "products", "creative"];
 
@@ -60,7 +57,6 @@ internal sealed class TenantHistory
     private readonly PromiseWatch _promises;
     private readonly IdleRoomWatch _idle;
     private readonly FairnessWatch _fairness;
-    private readonly Dictionary<long, (int Times, DateTimeOffset Last)> _sentAway = [];
     private TimeSpan _waited;
     private string _waiter = "";
     private readonly SortedDictionary<TenantOracle, string> _violations = [];
@@ -84,7 +80,7 @@ internal sealed class TenantHistory
         ];
         _load = new SteadyLoad(seed, SimCluster.Catalog, bug.Read(policy), fleet)
         {
-            Hears = bug.Hears, AfterRound = AfterRound, AtRest = AtRest, Left = Left,
+            Hears = bug.Hears, AfterRound = AfterRound, AtRest = AtRest,
         };
         _rights = new RightsWatch(_load, _quotas, Names);
         _promises = new PromiseWatch(_load,
@@ -244,16 +240,6 @@ internal sealed class TenantHistory
         else if (_promises.Look(round, each: 16, most: 2) is { } broken) Fail(TenantOracle.PromisesAreKept, broken);
     }
 
-    /// <summary>What a gang was sent away for, whoever took its devices.</summary>
-    private void Left(SteadyLoad.Running run, AllocationEnd end)
-    {
-        if (run.Spec.Kind != JobKind.Training
-            || end is not (AllocationEnd.Preempted or AllocationEnd.Reclaimed)) return;
-        // A gang on several nodes leaves once.
-        if (!_sentAway.TryGetValue(run.Job, out var before)) before = (0, default);
-        if (before.Last != _load.Now) _sentAway[run.Job] = (before.Times + 1, _load.Now);
-    }
-
     private void AtRest()
     {
         var waiting = _load.State.Jobs.Values.Where(j => j.Waits && !j.Held).ToList();
@@ -275,7 +261,6 @@ internal sealed class TenantHistory
     private void AtTheEnd()
     {
         if (Lost > LostMost) Fail(TenantOracle.LittleIsLost, Figures());
-        if (Most > SentAwayMost) Fail(TenantOracle.NobodyIsThrashed, Figures());
         if (_idle.WantedHours / _idle.Hours > IdleMost)
             Fail(TenantOracle.NoRoomIsIdle, $"{Figures()}; last {_idle.Example}");
         if (_overloaded && !HasQuotas && _fairness.Worst > UnfairMost)
@@ -287,10 +272,8 @@ internal sealed class TenantHistory
             or AllocationEnd.Reclaimed or AllocationEnd.Moved or AllocationEnd.Drained).Sum(l => l.Value)
         / _load.State.Usage.Tiers.Values.Sum(t => t.DeviceMs);
 
-    private int Most => _sentAway.Count > 0 ? _sentAway.Values.Max(s => s.Times) : 0;
-
-    private string Figures() => string.Create(CultureInfo.InvariantCulture,
-        $"seed {_seed}, {(_overloaded ? "overloaded" : "busy")}, {(HasQuotas ? "quotas" : "no quotas")}: ")
+    private string Figures() =>
+        $"seed {_seed}, {(_overloaded ? "overloaded" : "busy")}, {(HasQuotas ? "quotas" : "no quotas")}: "
         + string.Create(CultureInfo.InvariantCulture,
             $"lost {Lost:P2}, idle though wanted {_idle.WantedHours / _idle.Hours:P2}, ")
         + string.Create(CultureInfo.InvariantCulture,
@@ -301,7 +284,6 @@ internal sealed class TenantHistory
             : "")
         + (HasQuotas ? $"owed at most {_rights.Longest}, " : "")
         + (_overloaded ? "" : $"longest wait {_waited:d\\.hh\\:mm} ({_waiter}), ")
-        + $"a gang was sent away {Most} times at most, "
         + $"{_load.State.Counters.Completed} completed, {_load.State.Counters.Preempted} preempted";
 
     private void Count(string what, long times = 1) => _counts[what] = _counts.GetValueOrDefault(what) + times;

@@ -9,9 +9,6 @@ public enum TenantOracle
     /// <summary>Little work is lost because others take its devices.</summary>
     LittleIsLost,
 
-    /// <summary>No gang is sent away again and again.</summary>
-    NobodyIsThrashed,
-
     /// <summary>Where all ask for more than there is, hours go by weights.</summary>
     HoursAreFair,
 
