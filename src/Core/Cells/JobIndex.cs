@@ -42,7 +42,8 @@ public readonly record struct JobPlace(long SubmittedMs, long Number, string Cel
 
 /// <summary>
 /// The jobs that lists show, by state, kind and tenant and in their order, so that a page costs as much as it shows
-/// and its total is a sum. Those that went to another cell are shown there.
+/// and its total is a sum. Those that went to another cell are shown there, and here only to whoever asks for those
+/// that went lately.
 /// </summary>
 public sealed class JobIndex
 {
@@ -50,7 +51,12 @@ public sealed class JobIndex
 
     private static readonly Comparer<Row> ByPlace = Comparer<Row>.Create((a, b) => a.Place.CompareTo(b.Place));
 
+    /// <summary>The last that went comes first.</summary>
+    private static readonly Comparer<Row> ByDeparture = Comparer<Row>.Create((a, b) =>
+        (b.Job.CompletedAt, b.Job.Number).CompareTo((a.Job.CompletedAt, a.Job.Number)));
+
     private readonly Dictionary<(JobPhase Phase, JobKind Kind, string Tenant), RankedSet<Row>> _shelves = [];
+    private readonly RankedSet<Row> _departed = new(ByDeparture);
     private readonly Dictionary<long, (Row Row, JobPhase Phase)> _rows = [];
 
     /// <summary>Takes up a job, or that its state is another one.</summary>
@@ -64,8 +70,14 @@ public sealed class JobIndex
             Remove(job);
         }
 
-        if (phase == JobPhase.Forwarded) return;
         var row = known.Row ?? new Row(JobPlace.Of(job.SubmittedAt.ToUnixTimeMilliseconds(), id), job);
+        if (phase == JobPhase.Forwarded)
+        {
+            _departed.Add(row);
+            _rows.Add(job.Number, (row, phase));
+            return;
+        }
+
         var key = (phase, job.Spec.Kind, job.Spec.Tenant);
         if (!_shelves.TryGetValue(key, out var shelf)) _shelves.Add(key, shelf = new RankedSet<Row>(ByPlace));
         // One that was here before, went on and came back has the place of its earlier stay, which is not shown.
@@ -75,6 +87,12 @@ public sealed class JobIndex
     internal void Remove(JobState job)
     {
         if (!_rows.Remove(job.Number, out var known)) return;
+        if (known.Phase == JobPhase.Forwarded)
+        {
+            _departed.Remove(known.Row);
+            return;
+        }
+
         var key = (known.Phase, job.Spec.Kind, job.Spec.Tenant);
         _shelves[key].Remove(known.Row);
         if (_shelves[key].Count == 0) _shelves.Remove(key);
@@ -82,20 +100,28 @@ public sealed class JobIndex
 
     /// <summary>How many jobs match, and those of them that come after a place, in order. Null stands for any.
     /// </summary>
+    /// <param name="lately">Whether a job went to another cell so lately that it is told too; null: none is. They do
+    /// not count. Each went as one that waits: a gang that ran has just ended here.</param>
     public (int Total, IEnumerable<JobState> Jobs) Find(
-        JobPhase? phase, JobKind? kind, string? tenant, JobPlace? after)
+        JobPhase? phase, JobKind? kind, string? tenant, JobPlace? after, Func<JobState, bool>? lately = null)
     {
         var shelves = _shelves.Where(s => (phase is null || s.Key.Phase == phase)
             && (kind is null || s.Key.Kind == kind) && (tenant is null || s.Key.Tenant == tenant))
             .Select(s => s.Value).ToList();
-        return (shelves.Sum(s => s.Count), Merge(shelves, after));
+        var rows = shelves.Select(s => after is { } place ? s.After(new Row(place, null!)) : s.All()).ToList();
+        if (lately is not null && phase is null or JobPhase.Pending)
+            rows.Add(_departed.All().TakeWhile(r => lately(r.Job))
+                .Where(r => (kind is null || r.Job.Spec.Kind == kind) && (tenant is null || r.Job.Spec.Tenant == tenant)
+                    && (after is not { } place || r.Place.CompareTo(place) > 0))
+                .OrderBy(r => r.Place));
+        return (shelves.Sum(s => s.Count), Merge(rows));
     }
 
-    private static IEnumerable<JobState> Merge(List<RankedSet<Row>> shelves, JobPlace? after)
+    private static IEnumerable<JobState> Merge(List<IEnumerable<Row>> shelves)
     {
-        var next = new PriorityQueue<IEnumerator<Row>, JobPlace>();
-        foreach (var shelf in shelves)
-            Push((after is { } place ? shelf.After(new Row(place, null!)) : shelf.All()).GetEnumerator());
+        // One that is back has its place twice; it is told as it is here, and only then as one that went.
+        var next = new PriorityQueue<IEnumerator<Row>, (JobPlace, bool)>();
+        foreach (var shelf in shelves) Push(shelf.GetEnumerator());
         while (next.TryDequeue(out var rows, out _))
         {
             yield return rows.Current.Job;
@@ -104,7 +130,8 @@ public sealed class JobIndex
 
         void Push(IEnumerator<Row> rows)
         {
-            if (rows.MoveNext()) next.Enqueue(rows, rows.Current.Place);
+            if (rows.MoveNext())
+                next.Enqueue(rows, (rows.Current.Place, rows.Current.Job.Ended == JobPhase.Forwarded));
         }
     }
 }

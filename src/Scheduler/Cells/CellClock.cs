@@ -16,6 +16,12 @@ internal sealed class CellClock(string cell, TimeProvider simulated, TimeProvide
     /// <summary>Simulated.</summary>
     public DateTimeOffset Now => simulated.GetUtcNow() + _ahead;
 
+    /// <summary>How much real time has passed since a round, whoever wrote it: its instant is in the journal, so this
+    /// is known after a recovery too.</summary>
+    public TimeSpan Since(DateTimeOffset round) => (Now - round) / Speed;
+
+    private double Speed => (simulated as ScaledTimeProvider)?.Speed ?? 1;
+
     /// <summary>The cell's last round was at this time.</summary>
     public void Begin(DateTimeOffset last)
     {
@@ -44,8 +50,7 @@ internal sealed class CellClock(string cell, TimeProvider simulated, TimeProvide
         get
         {
             var notes = new List<string>();
-            var speed = (simulated as ScaledTimeProvider)?.Speed ?? 1;
-            if (Differs(_ahead / speed))
+            if (Differs(_ahead / Speed))
                 notes.Add($"the time of cell {cell} is {_ahead.TotalSeconds:0} s ahead of the clock of its scheduler, "
                     + "which was put back or is behind; it goes on from there");
             // A beat that was under way for long looks like a clock that is behind, so the later of two counts.

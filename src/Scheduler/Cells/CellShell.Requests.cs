@@ -31,7 +31,7 @@ public sealed partial class CellShell
             FindKeys m => () => Known(m),
             CouldRun m => () => Feasibility.ReachOf(_state, m.Spec.FromWire()).ToWire(_cell),
             GetJob m => () => Job(m.Number, m.Origin, m.AllocationsAfter),
-            ListJobs m => () => CellViews.Jobs(_state, m),
+            ListJobs m => () => CellViews.Jobs(_state, m, _clocks.Since),
             WhyJob m => () => Why(m.Number, m.Origin),
             ListNodes m => () => CellViews.Nodes(_state, m, _refused, _clocks.NoteOf),
             GetNode m => () => Node(m.Node, m.AllocationsAfter),

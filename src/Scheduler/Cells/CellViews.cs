@@ -122,17 +122,33 @@ public static class CellViews
         return view;
     }
 
-    public static JobsReply Jobs(CellState state, ListJobs filter)
+    public static JobsReply Jobs(CellState state, ListJobs filter) => Jobs(state, filter, at => state.At - at);
+
+    /// <param name="since">How much real time has passed since an instant.</param>
+    public static JobsReply Jobs(CellState state, ListJobs filter, Func<DateTimeOffset, TimeSpan> since)
     {
         if (!TryOne<JobPhase>(filter.State, out var phase) || !TryOne<JobKind>(filter.Kind, out var kind))
             return new JobsReply();
-        // One on its way is listed by the cell that holds it, and by the one that has not let go of it yet.
+        // One on its way is listed by the cell that holds it, and by the one that has not let go of it yet. The one
+        // that has tells it for as long as a page may be read: the answer of its new cell may be of before it came.
         var (total, jobs) = state.Listed.Find(phase, kind, filter.Tenant.Length == 0 ? null : filter.Tenant,
-            JobPlace.TryParse(filter.After, out var after) ? after : null);
+            JobPlace.TryParse(filter.After, out var after) ? after : null,
+            filter.Departed ? j => since(j.CompletedAt!.Value).TotalSeconds <= Limits.HttpAnswerSecondsMax : null);
         var reply = new JobsReply { Total = total };
-        reply.More = Fill(
-            reply.Jobs, filter.Limit, jobs.Select(j => Job(state, j, progress: null, allocations: false)));
+        reply.More = Fill(reply.Jobs, filter.Limit, jobs.Select(Row));
         return reply;
+
+        JobView Row(JobState job)
+        {
+            var view = Job(state, job, progress: null, allocations: false);
+            if (job.Ended != JobPhase.Forwarded) return view;
+            // As it was when it went, and is there when it comes.
+            view.State = Lower(JobPhase.Pending);
+            view.Reason = $"goes to cell {job.ForwardedTo}";
+            view.CompletedAtMs = 0;
+            view.ForwardedMsAgo = (long)since(job.CompletedAt!.Value).TotalMilliseconds;
+            return view;
+        }
     }
 
     /// <summary>Takes as many rows as were asked for, or as fit into a reply.</summary>

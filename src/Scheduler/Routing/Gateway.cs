@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Akka.Actor;
 using Akka.Hosting;
 using Stockpile.Core;
@@ -64,10 +65,12 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
 
     public async Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel)
     {
+        var began = Stopwatch.GetTimestamp();
         var first = await AskAll<JobsReply>(
             filter.Cell, cell => ListPages.Question(filter, cell, filter.After, filter.Limit), cancel)
             .ConfigureAwait(false);
-        return await ListPages.MergeAsync(filter, first, Next<JobsReply>(cancel)).ConfigureAwait(false);
+        return await ListPages.MergeAsync(
+            filter, first, Next<JobsReply>(cancel), () => Stopwatch.GetElapsedTime(began)).ConfigureAwait(false);
     }
 
     public async Task<NodesReply> ListNodesAsync(NodeFilter filter, CancellationToken cancel)

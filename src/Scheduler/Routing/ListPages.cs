@@ -20,6 +20,7 @@ public static class ListPages
         Tenant = filter.Tenant ?? "",
         Limit = limit,
         After = after?.ToString() ?? "",
+        Departed = filter.Cell is null,
     };
 
     /// <summary>A cell before the one where the list goes on is asked for its total alone.</summary>
@@ -37,25 +38,36 @@ public static class ListPages
         };
     }
 
+    /// <summary>
+    /// The answers of the cells are seconds apart, and jobs go from one to another meanwhile. So each cell also tells
+    /// those that it let go of lately, and such a row is shown where the job's new cell does not tell it.
+    /// </summary>
     /// <param name="first">The first page of each cell.</param>
+    /// <param name="since">How long ago the first cell was asked.</param>
     public static async Task<JobsReply> MergeAsync(
-        JobFilter filter, IEnumerable<JobsReply> first, Func<ICellMessage, Task<JobsReply>> ask)
+        JobFilter filter, IEnumerable<JobsReply> first, Func<ICellMessage, Task<JobsReply>> ask, Func<TimeSpan> since)
     {
         var all = new JobsReply();
-        var pages = new PriorityQueue<JobPage, JobPlace>();
+        // Of a job that has gone and is told by its new cell too, the new cell's row comes first.
+        var pages = new PriorityQueue<JobPage, (JobPlace Place, bool Gone)>();
         foreach (var reply in first)
         {
             all.Total += reply.Total;
-            Enqueue(new JobPage(reply, 0));
+            Enqueue(new JobPage(reply, 0, since()));
         }
 
         var last = filter.After;
-        while (pages.TryDequeue(out var page, out var place))
+        while (pages.TryDequeue(out var page, out var turn))
         {
+            var (place, gone) = turn;
             // A job on its way between two cells is told by both, and a cell of an older version begins anew.
             if (last is { } before && place.CompareTo(before) <= 0)
             {
-                if (last != filter.After && place == before) all.Total--;
+                if (last != filter.After && place == before && !gone) all.Total--;
+            }
+            // It went before its new cell was asked, which does not tell it: it is in another state by now.
+            else if (gone && filter.State is not null && page.Row.ForwardedMsAgo > page.Since.TotalMilliseconds)
+            {
             }
             else if (all.Jobs.Count == filter.Limit) all.More = true;
             else
@@ -70,14 +82,17 @@ public static class ListPages
             else if (page.Reply.More)
                 Enqueue(new JobPage(await ask(Question(
                     filter, page.Row.Cell, place, Math.Max(1, filter.Limit - all.Jobs.Count)))
-                    .ConfigureAwait(false), 0));
+                    .ConfigureAwait(false), 0, since()));
         }
 
+        // The cells counted at different instants, and where all is told the rows are the count.
+        if (filter.After is null) all.Total = all.Jobs.Count;
         return all;
 
         void Enqueue(JobPage page)
         {
-            if (page.At < page.Reply.Jobs.Count) pages.Enqueue(page, PlaceOf(page.Row));
+            if (page.At < page.Reply.Jobs.Count)
+                pages.Enqueue(page, (PlaceOf(page.Row), page.Row.ForwardedTo.Length > 0));
         }
     }
 
@@ -135,7 +150,8 @@ public static class ListPages
     private static long SequenceOf(AllocationView allocation) => long.Parse(
         allocation.Id.AsSpan(allocation.Id.LastIndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
 
-    private sealed record JobPage(JobsReply Reply, int At)
+    /// <param name="Since">How long ago the first cell was asked, when this reply was there.</param>
+    private sealed record JobPage(JobsReply Reply, int At, TimeSpan Since)
     {
         public JobView Row => Reply.Jobs[At];
     }

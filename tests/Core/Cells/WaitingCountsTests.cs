@@ -89,4 +89,53 @@ public sealed class WaitingCountsTests
         Assert.Equal(6, others);
         Assert.Equal([8L, 6, 4, 2], batch.Select(j => j.Number));
     }
+
+    /// <summary>They are told in their places to whoever asks for them, as jobs that wait, and do not count.</summary>
+    [Fact]
+    public void Lists_also_know_the_jobs_that_went_to_another_cell_lately()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        for (var i = 0; i < 5; i++) cell.Submit(i == 3 ? Tasks(8) with { Tenant = "other" } : Gang(8));
+        cell.Accept(new ForwardJob(5, "south", Done: 0, Requeues: 0));
+        cell.Now += TimeSpan.FromMinutes(10);
+        cell.Accept(new ForwardJob(2, "south", Done: 0, Requeues: 0));
+        cell.Accept(new ForwardJob(4, "south", Done: 0, Requeues: 0));
+        var restored = CellState.Restore(cell.State.Capture(), RandomFleet.Catalog, RandomFleet.Policies[0]);
+
+        foreach (var state in new[] { cell.State, restored })
+        {
+            Assert.Equal((2, "3 1"), Found(state, null, null, null, lately: null));
+            Assert.Equal((2, "4 3 2 1"), Found(state, null, null, null, Lately));
+            Assert.Equal((2, "4 3 2 1"), Found(state, JobPhase.Pending, null, null, Lately));
+            Assert.Equal((0, ""), Found(state, JobPhase.Running, null, null, Lately));
+            Assert.Equal((0, ""), Found(state, JobPhase.Forwarded, null, null, Lately));
+            Assert.Equal((0, "4"), Found(state, null, JobKind.Batch, "other", Lately));
+            Assert.Equal((2, "2 1"), Found(
+                state, null, null, null, Lately, JobPlace.Of(Midnight.ToUnixTimeMilliseconds(), "north-3")));
+        }
+
+        bool Lately(JobState job) => job.CompletedAt > cell.Now.AddMinutes(-1);
+    }
+
+    /// <summary>It came back and went on: its place is told once more.</summary>
+    [Fact]
+    public void A_job_that_is_back_is_told_as_it_is_here_before_it_is_told_as_one_that_went()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Submit(Gang(8));
+        cell.Accept(new ForwardJob(1, "south", Done: 0, Requeues: 0));
+        cell.Accept(new AdoptJob("north-1", Gang(8), cell.Now, Done: 0, Requeues: 0));
+        Assert.Equal((1, "2 1"), Found(cell.State, null, null, null, _ => true));
+        cell.Accept(new SettleAdoption("north-1", Confirmed: true, Done: 0, Requeues: 0));
+        cell.Accept(new ForwardJob(2, "south", Done: 0, Requeues: 0));
+        Assert.Equal((0, "2 1"), Found(cell.State, null, null, null, _ => true));
+    }
+
+    private static (int Total, string Numbers) Found(
+        CellState state, JobPhase? phase, JobKind? kind, string? tenant, Func<JobState, bool>? lately,
+        JobPlace? after = null)
+    {
+        var (total, jobs) = state.Listed.Find(phase, kind, tenant, after, lately);
+        return (total, string.Join(' ', jobs.Select(j => j.Number)));
+    }
 }

@@ -155,7 +155,7 @@ public sealed class ListPagesTests
 
     private async Task<JobsReply> JobsAsync(JobFilter filter) => await ListPages.MergeAsync(
         filter, _cells.Keys.Select(cell => Jobs(ListPages.Question(filter, cell, filter.After, filter.Limit))),
-        question => Task.FromResult(Jobs(question)));
+        question => Task.FromResult(Jobs(question)), () => TimeSpan.Zero);
 
     private JobsReply Jobs(ICellMessage question) =>
         Noted(CellViews.Jobs(_cells[question.Cell], (ListJobs)question));

@@ -33,10 +33,13 @@ internal sealed class SmallCluster : IRouterPorts
     private bool _delivering;
 
     /// <param name="transfers">Whether jobs go from one cell to another.</param>
-    public SmallCluster(bool transfers = true)
+    /// <param name="speed">Of simulated time.</param>
+    public SmallCluster(bool transfers = true, double speed = 1)
     {
         Known = new KnownCells(Clock);
-        _options = new CellOptions(Catalog, Policy, Clock, Clock) { Cells = transfers ? Known : null };
+        var start = Clock.GetUtcNow();
+        var simulated = new ScaledTimeProvider(start, start, speed, Clock);
+        _options = new CellOptions(Catalog, Policy, simulated, Clock) { Cells = transfers ? Known : null };
         _router = new RouterShell(_options, Known, this);
         _router.Begin();
         Deliver();

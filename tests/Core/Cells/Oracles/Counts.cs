@@ -36,5 +36,11 @@ internal static class Counts
             if (total != there.Count || !numbers.SequenceEqual(there))
                 yield return $"{string.Join(' ', there)} are {phase}, and {string.Join(' ', numbers)} are listed";
         }
+
+        var went = state.Jobs.Values.Where(j => j.Ended == JobPhase.Forwarded).Select(j => j.Number).Order().ToList();
+        var told = state.Listed.Find(null, null, null, null, lately: _ => true).Jobs
+            .Where(j => j.Ended == JobPhase.Forwarded).Select(j => j.Number).Order().ToList();
+        if (!told.SequenceEqual(went))
+            yield return $"{string.Join(' ', went)} went to other cells, and {string.Join(' ', told)} are told";
     }
 }
