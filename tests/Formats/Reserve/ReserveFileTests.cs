@@ -12,7 +12,7 @@ public sealed class ReserveFileTests
 
     [Theory]
     [InlineData("years = 11", "r:2: key 'reserve.years': 11 is not allowed; 0.01..10")]
-    [InlineData("year = 3", "r:2: key 'reserve.year': is not known; did you mean 'years'?")]
+    [InlineData("year = 3", "r:2: key 'reserve.year': is not known (did you mean 'years'?)")]
     [InlineData("start = 2026-13", "r:2: key 'reserve.start': '2026-13' is not a date; a day such as 2026-01-15")]
     [InlineData("supply { wear { H9 { failures = 1, source = s } } }",
         "r:2: key 'reserve.supply.wear.H9': 'H9' is not a known model; ")]
