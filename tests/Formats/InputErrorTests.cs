@@ -120,7 +120,7 @@ public sealed class InputErrorTests
     }
 
     [Theory]
-    [InlineData("tiers = [a]\nmodels { m { tier = b } }", "c:2: key 'models.m.tier': 'b' is not a known tier; did you")]
+    [InlineData("tiers = [a]\nmodels { m { tier = b } }", "c:2: key 'models.m.tier': 'b' is not a known tier (did you")]
     [InlineData("tiers = [a, a]\nmodels {}", "c:1: key 'tiers': names a tier twice")]
     [InlineData("tiers = [a]\nmodels {}", "c:2: key 'models': is empty")]
     [InlineData("tiers = [a]\nmodels { m { tier = a, memory = -1GiB } }", "c:2: key 'models.m.memory': -1GiB is not")]
@@ -189,7 +189,7 @@ public sealed class InputErrorTests
     [InlineData("model = \"H800@advanced\", count = 1, devices = 8, cpu = 1, memory = 1GiB",
         "f:2: key 'fleet.cells.n.groups[0].model': 'H800@advanced' is not a known model")]
     [InlineData("model = H800, tier = advancd, count = 1, devices = 8, cpu = 1, memory = 1GiB",
-        "f:2: key 'fleet.cells.n.groups[0].tier': 'advancd' is not a known tier (did you mean 'advanced'?); frontier, ")]
+        "f:2: key 'fleet.cells.n.groups[0].tier': 'advancd' is not a known tier (did you mean 'advanced'?); front")]
     [InlineData("model = H800, count = -1, devices = 8, cpu = 1, memory = 1GiB",
         "f:2: key 'fleet.cells.n.groups[0].count': -1")]
     [InlineData("model = H800, count = 1, devices = 17, cpu = 1, memory = 1GiB",

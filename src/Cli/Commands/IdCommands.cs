@@ -18,7 +18,8 @@ internal static class JobCommand
 internal static class CancelCommand
 {
     public static Command Create(CliContext context) => ClientVerb.ForId(
-        context, "cancel", "Cancel a job; an array fails with a part of it", "The job's id, such as north-17", async (id, session, cancel) =>
+        context, "cancel", "Cancel a job; an array fails with a part of it", "The job's id, such as north-17",
+        async (id, session, cancel) =>
             session.Show(await session.Client.DeleteAsync<JobResponse>($"jobs/{id}", cancel),
                 (screen, job) => screen.Line(job.ToCancelLine())));
 }

@@ -26,11 +26,12 @@ internal static class DemoScreen
                     + string.Join(", ", report.Generations.TrainingJobs.Select(g => $"{g.Value} of generation {g.Key}"))
                 : null),
             ("inference", report.Inference.Services > 0
-                ? $"{Wording.Count(report.Inference.Services, "service")}, {report.Inference.DemandServed:P1} of the demand served"
+                ? $"{Wording.Count(report.Inference.Services, "service")}, "
+                    + $"{report.Inference.DemandServed:P1} of the demand served"
                 : null),
             ("goodput", FleetViews.Goodput(report.Goodput)),
-            ("faults", $"{Wording.Count(report.Faults.NodesFailed, "node")} failed, {report.Faults.NodesRecovered} came back, "
-                + $"{report.Faults.NodesSlowed} ran slowly"),
+            ("faults", $"{Wording.Count(report.Faults.NodesFailed, "node")} failed, "
+                + $"{report.Faults.NodesRecovered} came back, {report.Faults.NodesSlowed} ran slowly"),
             ("data", report.Data),
         ]);
 

@@ -54,7 +54,8 @@ internal static class NodeProcess
         app.WarnOfOpenMember(settings.Member);
         await app.StartOrRefuseAsync(settings.Http.Address, cancel);
         var system = app.Services.GetRequiredService<ActorSystem>();
-        context.Out.WriteLine($"node process {name} {Cluster.Get(system).SelfAddress}: {Wording.Count(nodes.Count, "node")}");
+        context.Out.WriteLine($"node process {name} {Cluster.Get(system).SelfAddress}: "
+            + $"{Wording.Count(nodes.Count, "node")}");
         await context.Out.FlushAsync(cancel);
         using var ended = new CancellationTokenSource();
         _ = system.WhenTerminated.ContinueWith(_ => ended.Cancel(), TaskScheduler.Default);

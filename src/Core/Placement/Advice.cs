@@ -80,7 +80,8 @@ public static class Advice
 
         if (low == 0) return null;
         var each = spec.Kind == JobKind.Training ? "" : " per task";
-        return $"{Wording.Count(low * step, "device")}{each} instead of {Wording.Number(devices)} would start now on {where}";
+        return $"{Wording.Count(low * step, "device")}{each} instead of {Wording.Number(devices)} would start now "
+            + $"on {where}";
     }
 
     /// <summary>Three quarters, a half or a quarter of an amount, in whole units; null where none helps.</summary>

@@ -44,7 +44,8 @@ public sealed record Elsewhere(IReadOnlyList<CellReport> Cells, string Stays)
             : job.MaySplit ? "it has begun, so tasks that wait go to the first of them that would have room for some "
                 + "at home at once, as a part: a job of its own"
             : job.Spec.Kind == JobKind.Batch
-                ? $"it has given tasks to {Wording.Count(job.Parts.Count, "part")}, which is the most, so the rest stays"
+                ? $"it has given tasks to {Wording.Count(job.Parts.Count, "part")}, which is the most, so the rest "
+                    + "stays"
             : job.Allocations.Count > 0 ? "some of it runs here, so the rest stays too"
             : "it needs no replica at all, so it stays";
         return new Elsewhere(cells, stays);

@@ -38,7 +38,8 @@ public static class JobPalette
             }),
             Command(cluster, "history", "A job's events from the journal, oldest first", [JobName], HistoryAsync),
             JobSubmission.Create(cluster),
-            Command(cluster, "cancel", "Cancel a job; an array fails with a part of it", [JobName], async (on, call, answer, cancel) =>
+            Command(cluster, "cancel", "Cancel a job; an array fails with a part of it", [JobName],
+                async (on, call, answer, cancel) =>
             {
                 var job = await AskAsync(on, call, job => on.Gateway.CancelJobAsync(job, cancel));
                 job = job.AsCancelled();

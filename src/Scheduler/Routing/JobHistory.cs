@@ -55,7 +55,8 @@ public sealed class JobHistory(JobId id)
         JobMoved e when e.Job == _number => e.Reason,
         ArraySplit e when e.Job == _number => $"{Wording.Count(e.Tasks.Count, "task")} "
             + $"{Wording.For(e.Tasks.Count, "goes", "go")} to its part {new JobId(_cell, e.Part)}",
-        ArraySplit e when e.Part == _number => $"a part of {new JobId(_cell, e.Job)}, of {Wording.Count(e.Tasks.Count, "task")}",
+        ArraySplit e when e.Part == _number =>
+            $"a part of {new JobId(_cell, e.Job)}, of {Wording.Count(e.Tasks.Count, "task")}",
         PartEnded e when e.Job == _number =>
             $"its part {new JobId(_cell, e.Part)} is {e.How.ToString().ToLowerInvariant()}",
         TaskDoneLate e when e.Job == _number => $"task {e.Task} was done as it was told to leave",

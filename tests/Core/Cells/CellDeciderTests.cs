@@ -73,7 +73,7 @@ public sealed class CellDeciderTests
         var cell = new TestCell().Node("a", "H800", 8);
         cell.Accept(new AdoptJob("west-9", Gang(8), Midnight, 0, 0));
         var job = cell.State.FindAdopted("west-9")!;
-        cell.Accept(new SettleAdoption("west-9", Confirmed: true));
+        cell.Accept(new SettleAdoption("west-9", Confirmed: true, 0, 0));
         cell.Force(new JobFailed(job.Number, "test"));
         var refused = Assert.IsType<Rejected>(cell.Run(new CancelJob(job.Number)));
         Assert.Equal("job west-9 is failed and cannot be cancelled", refused.Refusal.Message);

@@ -180,6 +180,7 @@ public sealed class JobValidatorTests
         ["batch with checkpoint"] = (Task with { Checkpoint = TimeSpan.FromHours(1) }, "checkpoint", "does not belong"),
         ["batch with min-devices"] = (Task with { MinDevices = 1 }, "min-devices", "does not belong"),
         ["batch with max-devices"] = (Task with { MaxDevices = 1 }, "max-devices", "does not belong"),
+        ["no tasks"] = (Task with { Tasks = 0 }, "tasks", "is missing; 1..10000"),
         ["batch with replicas"] = (Task with { MinReplicas = 1 }, "replicas", "does not belong to a job of kind batch"),
     };
 

@@ -57,7 +57,8 @@ public sealed class ExplainerTests
         cell.Accept(new EndPart(3, JobPhase.Completed, 1, ""));
         var whole = Explainer.ExplainFully(cell.State, array, cell.Now);
         Assert.Equal("waits for its part north-4", whole.Reason);
-        Assert.Equal("nothing of it runs here; it would fit now", whole.Alternatives.Single(a => a.Alternative.Model == "T4").Verdict);
+        Assert.Equal("nothing of it runs here; it would fit now",
+            whole.Alternatives.Single(a => a.Alternative.Model == "T4").Verdict);
     }
 
     [Fact]

@@ -84,7 +84,8 @@ internal static class JobEndpoints
         if (request.Jobs is not { Count: >= 1 and <= Limits.JobsPerSubmitMax } jobs)
         {
             return ProblemResult.Of(new Refusal(Refusal.Invalid, "jobs",
-                $"jobs has {Wording.Count(request.Jobs?.Count ?? 0, "entry", "entries")}; allowed: 1 to {Limits.JobsPerSubmitMax}"));
+                $"jobs has {Wording.Count(request.Jobs?.Count ?? 0, "entry", "entries")}; "
+                + $"allowed: 1 to {Limits.JobsPerSubmitMax}"));
         }
 
         var (submissions, refusals) = JobSubmissions.PrepareAll(jobs, key, options);

@@ -129,7 +129,8 @@ public static class JobRequestMapping
             yield return Range("devices", 0, $"a whole number, 1 to {Limits.GangDevicesMax}");
         if (job.Kind == JobKind.Batch && job.Tasks == 0)
             yield return Range("tasks", 0, $"a whole number, 1 to {Limits.TasksPerJobMax}");
-        if (job.Kind is JobKind.Batch or JobKind.Training && job.Work == 0) yield return Range("work", 0, "a number above 0");
+        if (job.Kind is JobKind.Batch or JobKind.Training && job.Work == 0)
+            yield return Range("work", 0, "a number above 0");
         if (job.Share == 0 && job.Devices is null or 0)
             yield return Range("share", 0, $"a whole number, 1 to {Limits.MilliPerDevice - 1}");
         if (job.MinMemory is < 0 or > int.MaxValue)
