@@ -166,7 +166,6 @@ public sealed class JobValidatorTests
         ["service with per-node"] = (Service with { PerNode = 8 }, "per-node", "does not belong"),
         ["service with generation"] = (Service with { Generation = 1 }, "generation", "does not belong"),
 
-        ["no tasks"] = (Task with { Tasks = 0 }, "tasks", "0 is not allowed; 1..10000"),
         ["many tasks"] = (Task with { Tasks = 10_001 }, "tasks", "10001 is not allowed"),
         ["task of nothing"] = (CpuTask with { CpuMilli = 0 }, "devices", "a share of 1..999, or cpu above 0"),
         ["task without an end"] =
