@@ -48,6 +48,7 @@ internal static class JobReader
             Duration = Duration(job),
             Retries = job.GetInt("retries", 0, Limits.RetriesMax, absent: Limits.RetriesDefault),
         };
+        RefuseZeros(job, spec);
         replicas?.Done();
         topology?.Done();
         job.Done();
@@ -76,6 +77,21 @@ internal static class JobReader
             ? throw job.Error("cpu", $"{InputException.Show(job.GetText("cpu"))} is not allowed; 0, or "
                 + $"0.001..{Limits.CpuMilliMax / 1000}")
             : (int)Math.Round(cores * 1000);
+    }
+
+    /// <summary>The validator takes a zero for what is missing; one that somebody wrote is not.</summary>
+    private static void RefuseZeros(ConfigSection job, JobSpec spec)
+    {
+        var (most, isNeeded) = spec.Kind switch
+        {
+            JobKind.Training => (Limits.GangDevicesMax, true),
+            JobKind.Inference => (Limits.DevicesPerNodeMax, spec.ShareMilli == 0),
+            _ => (Limits.DevicesPerNodeMax, spec is { ShareMilli: 0, CpuMilli: 0 }),
+        };
+        if (isNeeded && spec.Devices == 0 && job.Has("devices"))
+            throw job.Error("devices", $"0 is not allowed; 1..{most}");
+        if (spec is { Kind: JobKind.Training or JobKind.Batch, WorkHours: 0 } && job.Has("work"))
+            throw job.Error("work", "0 is not allowed; a number of device-hours above 0");
     }
 
     /// <summary>What is absent has a default; a zero that somebody wrote is a slip.</summary>

@@ -101,7 +101,8 @@ public sealed class ReadVerbTests : IAsyncLifetime
     [InlineData("history north-1", "2024-05-01 12:00:00", "JobPlaced", "64 devices")]
     [InlineData("nodes", "n1", "H800", "ready", "512GiB")]
     [InlineData("node n1", "48.5 of 96 cores free", "512GiB of 1TiB free")]
-    [InlineData("drain n1", "n1 is draining")]
+    [InlineData("drain n1", "n1 is draining without a deadline")]
+    [InlineData("drain n1 --cordon", "n1 is cordoned: it takes no new work, and nothing moves, 0 allocations on it")]
     [InlineData("fleet", "12 devices on 2 nodes (1 lost, 0 draining)", "25.0%", "H800 (frontier)", "3: 2 completed")]
     [InlineData("cells", "north", "25.0%")]
     [InlineData("top --interval 5s", "12 devices on 2 nodes (1 lost", "3 waiting (3 training", "frontier", "north")]
@@ -112,6 +113,29 @@ public sealed class ReadVerbTests : IAsyncLifetime
         Assert.Equal(0, outcome.Exit);
         foreach (var part in shown) Assert.Contains(part, outcome.Out, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', outcome.Out);
+    }
+
+    [Fact]
+    public async Task A_part_of_an_array_is_shown_as_one_and_says_what_its_cancel_does()
+    {
+        Assert.DoesNotContain("part of", (await _cli.RunAsync("jobs")).Out, StringComparison.Ordinal);
+        _host.Gateway.Jobs[0].PartOf = "north-7";
+        Assert.Matches(@"part of\s.*north-7\s*$", (await _cli.RunAsync("jobs")).Out.ReplaceLineEndings(" "));
+        Assert.Matches("part of +north-7", (await _cli.RunAsync("why", "north-1")).Out);
+        Assert.Contains(
+            "north-1 (gen-9) is cancelled; it is a part of the array north-7, which ends with it as failed",
+            (await _cli.RunAsync("cancel", "north-1")).Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("jobs")]
+    [InlineData("nodes")]
+    public async Task A_list_of_a_cell_that_does_not_exist_names_those_that_do(string verb)
+    {
+        _host.Gateway.Jobs.Clear();
+        _host.Gateway.Nodes.Clear();
+        Assert.Equal(0, (await _cli.RunAsync(verb, "--cell", "north")).Exit);
+        (await _cli.RunAsync(verb, "--cell", "zzz")).Fails(1, "there is no cell zzz; known: north");
     }
 
     [Fact]

@@ -14,13 +14,15 @@ public sealed class InputErrorTests
     [InlineData(Gang + "devices = 99999999999999", "j:4: key 'devices': 99999999999999 is not allowed; 1..100000")]
     [InlineData(Gang + "devices = 1.5", "j:4: key 'devices': '1.5' is not a whole number; 1..100000")]
     [InlineData(Gang + "devices = many", "j:4: key 'devices': 'many' is not a whole number; 1..100000")]
-    [InlineData(Gang + "device = 8", "j:4: key 'device': is not known; did you mean 'devices'?; allowed: ")]
-    [InlineData(Gang, "j:1: key 'devices': 0 is not allowed; 1..100000")]
+    [InlineData(Gang + "device = 8", "j:4: key 'device': is not known (did you mean 'devices'?); allowed: ")]
+    [InlineData(Gang, "j:1: key 'devices': is missing; 1..100000")]
+    [InlineData(Gang + "devices = 0", "j:4: key 'devices': 0 is not allowed; 1..100000")]
+    [InlineData(Service + "devices = 0", "j:4: key 'devices': 0 is not allowed; 1..16")]
     [InlineData(Gang + "devices = [8]", "j:4: key 'devices': is a list where one value is expected")]
     [InlineData(Gang + "devices = { n = 8 }", "j:4: key 'devices': is an object where one value is expected")]
     [InlineData("nam = a\nkind = batch", "j:1: key 'nam': is not known, and 'name' is missing; did you mean 'name'?")]
     [InlineData("name = a", "j:1: key 'kind': is missing")]
-    [InlineData("name = a\nkind = trainig", "j:2: key 'kind': 'trainig' is not allowed; did you mean 'training'?; " +
+    [InlineData("name = a\nkind = trainig", "j:2: key 'kind': 'trainig' is not allowed (did you mean 'training'?); " +
         "training, inference, batch")]
     [InlineData(Gang + "devices = 8, priority = urgent", "j:4: key 'priority': 'urgent' is not allowed; low, normal")]
     [InlineData(Gang + "devices = 8\ntiers = [top]", "j:5: key 'tiers': 'top' is not a known tier; frontier, advanced")]
@@ -118,7 +120,7 @@ public sealed class InputErrorTests
     }
 
     [Theory]
-    [InlineData("tiers = [a]\nmodels { m { tier = b } }", "c:2: key 'models.m.tier': 'b' is not a known tier; did you")]
+    [InlineData("tiers = [a]\nmodels { m { tier = b } }", "c:2: key 'models.m.tier': 'b' is not a known tier (did you")]
     [InlineData("tiers = [a, a]\nmodels {}", "c:1: key 'tiers': names a tier twice")]
     [InlineData("tiers = [a]\nmodels {}", "c:2: key 'models': is empty")]
     [InlineData("tiers = [a]\nmodels { m { tier = a, memory = -1GiB } }", "c:2: key 'models.m.memory': -1GiB is not")]
@@ -142,7 +144,7 @@ public sealed class InputErrorTests
     [InlineData("policy { name = p, training { tiers = [basic], guest-tiers = [basic] } }",
         "p:1: key 'policy.training.guest-tiers': 'basic' is a home tier")]
     [InlineData("policy { KINDS\nbackfill { reservation = 3 } }",
-        "p:2: key 'policy.backfill.reservation': is not known; did you mean 'reservations'?")]
+        "p:2: key 'policy.backfill.reservation': is not known (did you mean 'reservations'?)")]
     [InlineData("policy { KINDS\nbackfill { reservations = 0 } }", "p:2: key 'policy.backfill.reservations': 0 is not")]
     [InlineData("policy { KINDS\nbackfill { after = soon } }",
         "p:2: key 'policy.backfill.after': 'soon' is not a duration")]
@@ -161,15 +163,15 @@ public sealed class InputErrorTests
     [InlineData("policy { KINDS\nnodes { rest = 30m, max-rest = 10m } }",
         "p:2: key 'policy.nodes.max-rest': is less than rest")]
     [InlineData("policy { KINDS\nquotas { a { fronter { nominal = 1% } } } }",
-        "p:2: key 'policy.quotas.a.fronter': is not a known tier; did you mean 'frontier'?")]
+        "p:2: key 'policy.quotas.a.fronter': is not a known tier (did you mean 'frontier'?)")]
     [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 40 } } } }",
         "p:2: key 'policy.quotas.a.frontier.nominal': '40' is not a percentage; 0%..100%")]
     [InlineData("policy { KINDS\nquotas { a { frontier { nominal = 60% } }, b { frontier { nominal = 50% } } } }",
         "p:2: key 'policy.quotas': the nominal quotas of frontier add up to 110%")]
     [InlineData("policy { KINDS\nobjective = godput }",
-        "p:2: key 'policy.objective': 'godput' is not an objective; did you mean 'goodput'?")]
+        "p:2: key 'policy.objective': 'godput' is not an objective (did you mean 'goodput'?)")]
     [InlineData("policy { KINDS\nplacement { policy = bestfitt } }",
-        "p:2: key 'policy.placement.policy': 'bestfitt' is not a scoring policy; did you mean 'bestfit'?")]
+        "p:2: key 'policy.placement.policy': 'bestfitt' is not a scoring policy (did you mean 'bestfit'?)")]
     [InlineData("policy { KINDS\nplacement { migration-budget = 2 } }",
         "p:2: key 'policy.placement.migration-budget': 2 is not allowed")]
     [InlineData("polcy { }", "p:1: key 'polcy': is not known, and 'policy' is missing; did you mean 'policy'?")]
@@ -183,11 +185,11 @@ public sealed class InputErrorTests
     [Theory]
     [InlineData("model = H80, count = 1, devices = 8, cpu = 1, memory = 1GiB",
         "f:2: key 'fleet.cells.n.groups[0].model': " +
-        "'H80' is not a known model; did you mean 'H800'?")]
+        "'H80' is not a known model (did you mean 'H800'?)")]
     [InlineData("model = \"H800@advanced\", count = 1, devices = 8, cpu = 1, memory = 1GiB",
         "f:2: key 'fleet.cells.n.groups[0].model': 'H800@advanced' is not a known model")]
     [InlineData("model = H800, tier = advancd, count = 1, devices = 8, cpu = 1, memory = 1GiB",
-        "f:2: key 'fleet.cells.n.groups[0].tier': 'advancd' is not a known tier; did you mean 'advanced'?; frontier, ")]
+        "f:2: key 'fleet.cells.n.groups[0].tier': 'advancd' is not a known tier (did you mean 'advanced'?); front")]
     [InlineData("model = H800, count = -1, devices = 8, cpu = 1, memory = 1GiB",
         "f:2: key 'fleet.cells.n.groups[0].count': -1")]
     [InlineData("model = H800, count = 1, devices = 17, cpu = 1, memory = 1GiB",
@@ -205,7 +207,7 @@ public sealed class InputErrorTests
 
     [Theory]
     [InlineData("count = 0", "s:2: key 'scenario.jobs[0].count': 0 is not allowed; 1..1000000")]
-    [InlineData("evry = 3m", "s:2: key 'scenario.jobs[0].evry': is not known; did you mean 'every'?")]
+    [InlineData("evry = 3m", "s:2: key 'scenario.jobs[0].evry': is not known (did you mean 'every'?)")]
     [InlineData("count = 1000000, every = 365d",
         "s:2: key 'scenario.jobs[0].every': takes the last arrival beyond 3650 days")]
     [InlineData("start = 9999d", "s:2: key 'scenario.jobs[0].start': is too long; at most 3650d")]

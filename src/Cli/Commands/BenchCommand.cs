@@ -86,7 +86,8 @@ internal static class BenchCommand
         {
             long done = 0;
             var cancelling = end.CancelAsync(n => Interlocked.Exchange(ref done, n), cancel);
-            await WatchAsync(cancelling, session, () => new Text($"{Interlocked.Read(ref done)} jobs cancelled"));
+            await WatchAsync(cancelling, session,
+                () => new Text($"{Wording.Count(Interlocked.Read(ref done), "job")} cancelled"));
             cancelled = await cancelling;
         }
 

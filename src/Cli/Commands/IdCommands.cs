@@ -18,9 +18,10 @@ internal static class JobCommand
 internal static class CancelCommand
 {
     public static Command Create(CliContext context) => ClientVerb.ForId(
-        context, "cancel", "Cancel a job", "The job's id, such as north-17", async (id, session, cancel) =>
+        context, "cancel", "Cancel a job; an array fails with a part of it", "The job's id, such as north-17",
+        async (id, session, cancel) =>
             session.Show(await session.Client.DeleteAsync<JobResponse>($"jobs/{id}", cancel),
-                (screen, job) => screen.Line($"{job.Id} ({job.Name}) is {job.State}")));
+                (screen, job) => screen.Line(job.ToCancelLine())));
 }
 
 /// <summary><c>stockpile why ID</c></summary>
@@ -64,7 +65,8 @@ internal static class DrainCommand
 {
     public static Command Create(CliContext context)
     {
-        var verb = new ClientVerb(context, "drain", "Give a node no new work; what runs there moves or may finish");
+        var verb = new ClientVerb(context, "drain", "Give a node no new work; what runs there moves or may finish. "
+            + "The last drain decides: one without --deadline lifts the deadline that there is");
         var id = new Argument<string>("id") { Description = "The node's id" };
         var deadline = new Option<string?>("--deadline")
         {
@@ -82,7 +84,7 @@ internal static class DrainCommand
                 query += $"{(query.Length == 0 ? '?' : '&')}deadline={Uri.EscapeDataString(within)}";
             var path = $"nodes/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}/drain{query}";
             return session.Show(await session.Client.PostAsync<NodeResponse>(path, null, null, cancel),
-                (screen, node) => screen.Line(node.ToLine()));
+                (screen, node) => screen.Line(node.ToLine(parsed.GetValue(cordon))));
         });
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Stockpile.Cli.Client;
 using Stockpile.Cli.Output;
+using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Commands;
@@ -18,8 +19,12 @@ internal static class JobsCommand
             .Filter(verb.Command, "tenant", "Only jobs of this tenant")
             .Filter(verb.Command, "cell", "Only jobs of this cell")
             .Pages(verb.Command);
-        return verb.Runs(async (parsed, session, cancel) => session.Show(
-            await query.GetAsync<JobListResponse>(session.Client, "jobs", "jobs", parsed, cancel), JobViews.List));
+        return verb.Runs(async (parsed, session, cancel) =>
+        {
+            var jobs = await query.GetAsync<JobListResponse>(session.Client, "jobs", "jobs", parsed, cancel);
+            if (jobs.Value.Total == 0) await KnownCell.CheckAsync(parsed, session, cancel);
+            return session.Show(jobs, JobViews.List);
+        });
     }
 }
 
@@ -36,9 +41,27 @@ internal static class NodesCommand
             .Filter(verb.Command, "state", "Only nodes in this state", "ready", "draining", "resting", "lost",
                 "refused")
             .Pages(verb.Command);
-        return verb.Runs(async (parsed, session, cancel) => session.Show(
-            await query.GetAsync<NodeListResponse>(session.Client, "nodes", "nodes", parsed, cancel),
-            FleetViews.Nodes));
+        return verb.Runs(async (parsed, session, cancel) =>
+        {
+            var nodes = await query.GetAsync<NodeListResponse>(session.Client, "nodes", "nodes", parsed, cancel);
+            if (nodes.Value.Total == 0) await KnownCell.CheckAsync(parsed, session, cancel);
+            return session.Show(nodes, FleetViews.Nodes);
+        });
+    }
+}
+
+/// <summary>A list of a cell that does not exist is empty, and says no more.</summary>
+internal static class KnownCell
+{
+    /// <exception cref="CliException">The command names a cell that is not known.</exception>
+    public static async Task CheckAsync(ParseResult parsed, Session session, CancellationToken cancel)
+    {
+        if (parsed.GetValue<string?>("--cell") is not { Length: > 0 } cell) return;
+        var known = (await session.Client.GetAsync<CellListResponse>("cells", cancel)).Value.Cells
+            .Select(c => c.Cell).Order(StringComparer.Ordinal).ToList();
+        if (known.Contains(cell)) return;
+        throw new CliException(ExitCodes.Refused, $"there is no cell {Names.Shorten(cell)}; "
+            + (known.Count == 0 ? "no cell is known" : $"known: {string.Join(", ", known)}"));
     }
 }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Stockpile.Cli.Demo;
 using Stockpile.Cli.Local;
+using Stockpile.Core;
 using Stockpile.Hosting;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
@@ -84,7 +85,8 @@ internal static class UpCommand
             cancel);
         var down = await cluster.WaitUntilReadyAsync(cancel);
         context.Out.WriteLine($"stockpile is up: {string.Join(" ", cluster.Urls)}  "
-            + $"({input.Fleet.Nodes.Count} nodes in {input.Fleet.Cells.Count()} cells, data in {folder.FullPath})");
+            + $"({Wording.Count(input.Fleet.Nodes.Count, "node")} in "
+            + $"{Wording.Count(input.Fleet.Cells.Count(), "cell")}, data in {folder.FullPath})");
         foreach (var line in down) context.Error.WriteLine($"stockpile: {line.TrimEnd('.')}; the other cells serve");
         if (cluster.Inspector is { EndPoint: { } at })
             context.Out.WriteLine($"inspector: {at}  (stockpile inspect {at} help)");

@@ -1,4 +1,5 @@
 using Stockpile.Cli.Output;
+using Stockpile.Core;
 
 namespace Stockpile.Cli.Demo;
 
@@ -8,8 +9,8 @@ internal static class DemoScreen
     public static void Show(Screen screen, DemoReport report)
     {
         var jobs = report.Jobs;
-        screen.Heading($"{report.Scenario} on {report.Fleet}: {report.Nodes} nodes, {report.Devices} devices, "
-            + $"{report.Cells} cells");
+        screen.Heading($"{report.Scenario} on {report.Fleet}: {Wording.Count(report.Nodes, "node")}, "
+            + $"{Wording.Count(report.Devices, "device")}, {Wording.Count(report.Cells, "cell")}");
         screen.Facts(
         [
             ("time", $"{report.SimulatedHours:0.#} simulated hours in {report.WallSeconds:0.0} s "
@@ -18,18 +19,19 @@ internal static class DemoScreen
             ("jobs", $"{jobs.Submitted} submitted, {jobs.Placed} placed, {jobs.Completed} completed, "
                 + $"{jobs.Running} running, {jobs.Pending} pending, {jobs.Failed} failed"
                 + (jobs.Refused > 0 ? $", {jobs.Refused} refused" : "")),
-            ("taken back", $"{jobs.Requeued} requeued, {jobs.Preempted} allocations preempted"),
+            ("taken back", $"{jobs.Requeued} requeued, {Wording.Count(jobs.Preempted, "allocation")} preempted"),
             ("allocations", $"{report.Allocations.Persisted} persisted, {report.Allocations.PerSecond:0} per second"),
             ("generations", report.Generations.Completed > 0 || report.Generations.TrainingJobs.Count > 0
                 ? $"{report.Generations.Completed} complete; training jobs done: "
                     + string.Join(", ", report.Generations.TrainingJobs.Select(g => $"{g.Value} of generation {g.Key}"))
                 : null),
             ("inference", report.Inference.Services > 0
-                ? $"{report.Inference.Services} services, {report.Inference.DemandServed:P1} of the demand served"
+                ? $"{Wording.Count(report.Inference.Services, "service")}, "
+                    + $"{report.Inference.DemandServed:P1} of the demand served"
                 : null),
             ("goodput", FleetViews.Goodput(report.Goodput)),
-            ("faults", $"{report.Faults.NodesFailed} nodes failed, {report.Faults.NodesRecovered} came back, "
-                + $"{report.Faults.NodesSlowed} ran slowly"),
+            ("faults", $"{Wording.Count(report.Faults.NodesFailed, "node")} failed, "
+                + $"{report.Faults.NodesRecovered} came back, {report.Faults.NodesSlowed} ran slowly"),
             ("data", report.Data),
         ]);
 

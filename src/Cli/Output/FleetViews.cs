@@ -1,3 +1,4 @@
+using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Output;
@@ -13,8 +14,8 @@ internal static class FleetViews
         screen.Facts(
         [
             ("time", Show.Time(fleet.At)),
-            ("fleet", $"{Show.Number(fleet.Devices)} devices on {Show.Number(fleet.Nodes)} nodes{away} "
-                + $"in {fleet.Cells} cells"),
+            ("fleet", $"{Wording.Count(fleet.Devices, "device")} on {Wording.Count(fleet.Nodes, "node")}{away} "
+                + $"in {Wording.Count(fleet.Cells, "cell")}"),
             ("in use", Show.Percent(fleet.Utilisation)),
             ("waiting", $"{Show.Number(fleet.Pending.Training)} training, "
                 + $"{Show.Number(fleet.Pending.Inference)} inference, {Show.Number(fleet.Pending.Batch)} batch"),
@@ -52,7 +53,8 @@ internal static class FleetViews
             ">running", ">completed", ">preempted"],
         list.Cells.Select(c => (IReadOnlyList<object?>)
         [
-            c.Cell, c.Epoch, Show.Number(c.Round), Show.Number(c.Nodes), c.NodesLost, c.NodesDraining,
+            c.Cell, Show.Number(c.Epoch), Show.Number(c.Round), Show.Number(c.Nodes), Show.Number(c.NodesLost),
+            Show.Number(c.NodesDraining),
             Show.Number(c.Devices), Show.Number(c.Free), Show.Percent(c.Utilisation),
             Show.Number((long)c.Pending.Training + c.Pending.Inference + c.Pending.Batch), Show.Number(c.RunningJobs),
             Show.Number(c.Jobs.Completed), Show.Number(c.Jobs.Preempted),

@@ -10,17 +10,22 @@ internal static class JobViews
 {
     public static void List(Screen screen, JobListResponse list)
     {
+        var hasParts = list.Jobs.Any(j => j.PartOf is not null);
+        string[] part = hasParts ? ["part of"] : [];
         screen.Table(
-            ["id", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted", ">ran"],
-            list.Jobs.Select(Row));
+            ["id", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted", ">ran",
+                .. part],
+            list.Jobs.Select(j => hasParts ? [.. Row(j), j.PartOf] : Row(j)));
         Pages(screen, list.Jobs.Count, list.Total, "jobs", list.Next);
     }
 
     /// <summary>The line under a list that is not whole.</summary>
     public static void Pages(Screen screen, int count, int total, string noun, string? next)
     {
-        if (next is not null) screen.Line($"{count} of {total} {noun}; --cursor {next} shows the next, --all all");
-        else if (total > count) screen.Line($"{count} of {total} {noun}; these are the last");
+        if (next is not null) screen.Line($"{Of(count, total)} {noun}; --cursor {next} shows the next, --all all");
+        else if (total > count) screen.Line($"{Of(count, total)} {noun}; these are the last");
+
+        static string Of(int count, int total) => $"{Show.Number(count)} of {Show.Number(total)}";
     }
 
     public static void One(Screen screen, JobResponse job)

@@ -1,3 +1,4 @@
+using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Mapping;
 
@@ -11,6 +12,7 @@ internal static class WhyViews
         screen.Facts(
         [
             ("job", $"{why.Job.Id} ({why.Job.Name})"),
+            ("part of", why.Job.PartOf),
             ("state", Shade.State(why.Job.State)),
             ("reason", why.Reason),
             ("never", why.Never),
@@ -109,7 +111,7 @@ internal static class WhyViews
         return string.Join("; ", shown) + more;
     }
 
-    private static string Nodes(int nodes) => nodes == 1 ? "1 node" : $"{Show.Number(nodes)} nodes";
+    private static string Nodes(int nodes) => Wording.Count(nodes, "node");
 
     private static string Short(AlternativeResponse a)
     {

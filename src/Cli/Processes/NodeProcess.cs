@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Serilog.Events;
 using Stockpile.Cli.Local;
+using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting.Access;
@@ -53,7 +54,8 @@ internal static class NodeProcess
         app.WarnOfOpenMember(settings.Member);
         await app.StartOrRefuseAsync(settings.Http.Address, cancel);
         var system = app.Services.GetRequiredService<ActorSystem>();
-        context.Out.WriteLine($"node process {name} {Cluster.Get(system).SelfAddress}: {nodes.Count} nodes");
+        context.Out.WriteLine($"node process {name} {Cluster.Get(system).SelfAddress}: "
+            + $"{Wording.Count(nodes.Count, "node")}");
         await context.Out.FlushAsync(cancel);
         using var ended = new CancellationTokenSource();
         _ = system.WhenTerminated.ContinueWith(_ => ended.Cancel(), TaskScheduler.Default);
@@ -86,7 +88,7 @@ internal static class NodeProcess
             var waiting = status.Cells.Sum(c => c.Epoch > 0 ? c.NodesUnanswered : c.Nodes);
             return waiting == 0
                 ? Results.Ok(new { status = "ready", host = status.Host, nodes = status.Cells.Sum(c => c.Nodes) })
-                : Unready($"{waiting} nodes are not admitted yet");
+                : Unready($"{Wording.Count(waiting, "node")} {Wording.For(waiting, "is", "are")} not admitted yet");
         }
         catch (AskTimeoutException)
         {

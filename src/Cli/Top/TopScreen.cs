@@ -1,6 +1,7 @@
 using Spectre.Console;
 using Spectre.Console.Rendering;
 using Stockpile.Cli.Output;
+using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Top;
@@ -58,8 +59,9 @@ internal static class TopScreen
         var fleet = look.Fleet;
         var waiting = fleet.Pending;
         yield return ("simulated time", Show.Time(fleet.At));
-        yield return ("fleet", $"{Show.Number(fleet.Devices)} devices on {Show.Number(fleet.Nodes)} nodes "
-            + $"({fleet.NodesLost} lost, {fleet.NodesDraining} draining) in {fleet.Cells} cells, "
+        yield return ("fleet", $"{Wording.Count(fleet.Devices, "device")} on {Wording.Count(fleet.Nodes, "node")} "
+            + $"({Show.Number(fleet.NodesLost)} lost, {Show.Number(fleet.NodesDraining)} draining) in "
+            + $"{Wording.Count(fleet.Cells, "cell")}, "
             + $"{Show.Percent(fleet.Utilisation)} in use");
         yield return ("queue", $"{Show.Number((long)waiting.Training + waiting.Inference + waiting.Batch)} waiting "
             + $"({Show.Number(waiting.Training)} training, {Show.Number(waiting.Inference)} inference, "

@@ -44,7 +44,7 @@ public static class CellDecider
                 ? new AlreadyDone(known.Number)
                 : new Rejected(new Refusal(Refusal.KeyConflict, "key",
                     $"the key '{Names.Shorten(c.Key)}' was used for another job, "
-                    + $"{new JobId(state.Cell, known.Number)}"));
+                    + state.NameOf(known)));
         // Its desk may have bound it to another cell since.
         if (c.Binding > 0 && c.Binding <= state.ClosedAt(c.Key))
             return new Rejected(new Refusal(Refusal.Unplaceable, "key",
@@ -100,7 +100,7 @@ public static class CellDecider
         return job.MayMove && job.Done == c.Done && job.Requeues == c.Requeues
             ? new Accepted(new JobForwarded(job.Number, c.Cell))
             : new Rejected(new Refusal(Refusal.Ended, "id",
-                $"job {new JobId(state.Cell, c.Job)} no longer waits as a whole, or has run since it was offered"));
+                $"job {state.NameOf(job)} no longer waits as a whole, or has run since it was offered"));
     }
 
     /// <summary>
@@ -112,10 +112,10 @@ public static class CellDecider
         if (c.Sequence >= state.NextSequence) return Behind(state, c);
         if (job.Allocations.Count == 0 || job.Allocations.First().Key != c.Sequence)
             return new Rejected(new Refusal(Refusal.Ended, "id",
-                $"job {new JobId(state.Cell, c.Job)} no longer runs as it did when it was offered"));
+                $"job {state.NameOf(job)} no longer runs as it did when it was offered"));
         if (!Moves.IsMovable(job))
             return new Rejected(new Refusal(Refusal.Unavailable, "id",
-                $"job {new JobId(state.Cell, c.Job)} is about to end"));
+                $"job {state.NameOf(job)} is about to end"));
         var from = job.Allocations.First().Value.Node.Accelerator.Model;
         var to = c.Model.Length > 0 ? c.Model : "a better model";
         return new Accepted(
@@ -153,8 +153,7 @@ public static class CellDecider
         if (job.Ended is JobPhase.Cancelled or JobPhase.Forwarded) return Nothing;
         if (job.Ended is { } ended)
             return new Rejected(new Refusal(Refusal.Ended, "id",
-                $"job {new JobId(state.Cell, c.Job)} is {ended.ToString().ToLowerInvariant()} "
-                + "and cannot be cancelled"));
+                $"job {state.NameOf(job)} is {ended.ToString().ToLowerInvariant()} and cannot be cancelled"));
         // Its home may still keep it, and has the first word on it until then.
         if (job.Held)
             return new Rejected(new Refusal(Refusal.Unavailable, "id",

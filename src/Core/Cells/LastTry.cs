@@ -39,7 +39,7 @@ public sealed record LastTry(CycleOutcome Outcome, string Reason, DateTimeOffset
         CycleOutcome.HeldBack => $"held back, because {Reason}",
         CycleOutcome.OverQuota => $"over quota: {Reason}",
         CycleOutcome.RoundFull => $"the round was full: {Reason}",
-        CycleOutcome.NoRoom => $"no room: {Reason}",
+        CycleOutcome.NoRoom => Reason,
         _ => "placed",
     };
 }

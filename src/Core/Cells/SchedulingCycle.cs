@@ -129,7 +129,7 @@ public static class SchedulingCycle
     private static CycleOutcome PlaceGang(
         CellState state, RoundWriter round, GangDesk desk, JobState job, Fence? fence, ref int preempted)
     {
-        var reason = $"training job {new JobId(state.Cell, job.Number)} took its devices";
+        var reason = $"training job {state.NameOf(job)} took its devices";
         var mine = QuotaCheck.Within(state, job, job.Class.Home);
         var open = desk.Open(job, mine);
         var plan = desk.Plan(job, open, fence);

@@ -102,7 +102,8 @@ public static class JobValidator
 
     private static void CheckTraining(JobSpec spec, Findings found)
     {
-        found.Range("devices", spec.Devices, 1, Limits.GangDevicesMax);
+        if (spec.Devices == 0) found.Add("devices", $"is missing; 1..{Limits.GangDevicesMax}");
+        else found.Range("devices", spec.Devices, 1, Limits.GangDevicesMax);
         found.Range("per-node", spec.PerNode, 0, Limits.DevicesPerNodeMax);
         found.Range("min-devices", spec.MinDevices, 0, Limits.GangDevicesMax);
         found.Range("max-devices", spec.MaxDevices, 0, Limits.GangDevicesMax);
@@ -120,7 +121,8 @@ public static class JobValidator
         CheckTopology("topology.preferred", spec.TopologyPreferred, found);
         if (spec is { TopologyRequired: TopologyLevel.Rack, TopologyPreferred: TopologyLevel.Pod })
             found.Add("topology.preferred", "pod says nothing beside the required rack; rack, or none");
-        if (!(spec.WorkHours > 0) || !double.IsFinite(spec.WorkHours))
+        if (spec.WorkHours == 0) found.Add("work", "is missing; a number of device-hours above 0");
+        else if (!(spec.WorkHours > 0) || !double.IsFinite(spec.WorkHours))
             found.Add("work", $"{Text(spec.WorkHours)} is not allowed; a number of device-hours above 0");
         else CheckRunTime(spec.WorkHours, Math.Max(1, spec.Devices), found);
         if (spec.Checkpoint < TimeSpan.Zero || spec.Checkpoint > TimeSpan.FromDays(Limits.RunDaysMax))
@@ -189,7 +191,8 @@ public static class JobValidator
 
     private static void CheckBatch(JobSpec spec, Findings found)
     {
-        found.Range("tasks", spec.Tasks, 1, Limits.TasksPerJobMax);
+        if (spec.Tasks == 0) found.Add("tasks", $"is missing; 1..{Limits.TasksPerJobMax}");
+        else found.Range("tasks", spec.Tasks, 1, Limits.TasksPerJobMax);
         CheckDevicesOrShare(spec, found);
         var cpuOnly = spec.Devices == 0 && spec.ShareMilli == 0;
         if (cpuOnly && spec.CpuMilli <= 0)

@@ -41,6 +41,16 @@ public static class Advice
         if (spec.MinMemoryMiB > 0 && asked.Where(spec with { MinMemoryMiB = 0 }) is { } small)
             yield return $"min-memory = {Size(asked.MemoryOf(small))} instead of {Size(spec.MinMemoryMiB)} would "
                 + $"start now on {small}";
+        // Tiers cannot stand beside models, so a job that names models is told of another one.
+        if (spec.Models.Count > 0)
+        {
+            foreach (var other in asked.State.Catalog.Models.Where(m => !m.IsVariant).Select(m => m.Model)
+                .Except(spec.Models))
+                if (asked.Where(spec with { Models = [other] }) is not null)
+                    yield return $"with the model {other} allowed it would start now";
+            yield break;
+        }
+
         foreach (var tier in asked.State.Catalog.Tiers)
             if (asked.Job.Class.Alternatives.All(a => a.Tier.Name != tier.Name)
                 && asked.Where(spec with { Models = [], Tiers = [tier.Name], Guest = true }) is { } model)
@@ -70,7 +80,8 @@ public static class Advice
 
         if (low == 0) return null;
         var each = spec.Kind == JobKind.Training ? "" : " per task";
-        return $"{low * step} devices{each} instead of {devices} would start now on {where}";
+        return $"{Wording.Count(low * step, "device")}{each} instead of {Wording.Number(devices)} would start now "
+            + $"on {where}";
     }
 
     /// <summary>Three quarters, a half or a quarter of an amount, in whole units; null where none helps.</summary>

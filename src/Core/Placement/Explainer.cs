@@ -69,6 +69,9 @@ public sealed record Explanation(string Reason, IReadOnlyList<AlternativeReport>
 /// </summary>
 public static class Explainer
 {
+    /// <summary>Parts of an array that are named; of the others it says how many they are.</summary>
+    private const int PartsShown = 4;
+
     public static Explanation Explain(CellState state, JobState job)
     {
         var tried = job.LastTry;
@@ -95,7 +98,7 @@ public static class Explainer
         var brief = Explain(state, job);
         if (!job.Waits)
         {
-            return job.Ended is not null || job.Phase == JobPhase.Idle ? brief : brief with
+            return job.Allocations.Count == 0 ? brief : brief with
             {
                 Reason = brief.Reason + "; the alternatives are as they look now, not as they were when it was placed",
             };
@@ -154,25 +157,43 @@ public static class Explainer
             return job.Reason.Length > 0 ? $"{ended.ToString().ToLowerInvariant()}: {job.Reason}"
                 : ended.ToString().ToLowerInvariant();
         if (job.Phase == JobPhase.Idle) return Idle(state, job);
-        if (!job.Waits)
-        {
-            var where = job.Allocations.Values
-                .GroupBy(a => (a.Node.Accelerator.Model, a.Node.Accelerator.Tier, a.Guest))
-                .OrderBy(g => g.Key.Model, StringComparer.Ordinal)
-                .Select(g => $"{g.Sum(a => a.DeviceMilli) / 1000.0:0.###} {g.Key.Model} ({g.Key.Tier}"
-                    + (g.Key.Guest ? ", as a guest)" : ")"));
-            return $"has {string.Join(", ", where)}";
-        }
-
+        if (job.Held) return "is on its way from one cell to another";
+        if (!job.Waits) return Has(state, job);
         var what = job.Spec.Kind == JobKind.Training
-            ? $"waits for {job.Spec.Devices} devices of one model at once"
-            : $"{job.Unplaced.Count} of {Wanted(job)} "
-            + $"{(job.Spec.Kind == JobKind.Inference ? "replicas" : "tasks")} wait";
+            ? $"waits for {Range(job.Spec)} of one model at once"
+            : $"{Wording.Number(job.Unplaced.Count)} of "
+            + Wording.Count(Wanted(job), job.Spec.Kind == JobKind.Inference ? "replica" : "task")
+            + Wording.For(job.Unplaced.Count, " waits", " wait");
         var best = reports.OrderByDescending(r => r.FitsNow).ThenByDescending(r => r.Devices).FirstOrDefault();
         var cause = best is null ? "no model is allowed" : best.Verdict;
         var requeued = job.Reason.Length > 0 ? $"; requeued because {job.Reason}" : "";
         var refused = tried is { Outcome: CycleOutcome.HeldBack or CycleOutcome.OverQuota } ? $"{tried.Words}; " : "";
-        return $"{refused}{what}: {cause}; {ahead} jobs ahead in the queue{requeued}";
+        return $"{refused}{what}: {cause}; {Wording.Count(ahead, "job")} ahead in the queue{requeued}";
+    }
+
+    /// <summary>Of a job none of whose tasks wait here: the devices it has, and the parts it waits for.</summary>
+    private static string Has(CellState state, JobState job)
+    {
+        var where = job.Allocations.Values
+            .GroupBy(a => (a.Node.Accelerator.Model, a.Node.Accelerator.Tier, a.Guest))
+            .OrderBy(g => g.Key.Model, StringComparer.Ordinal)
+            .Select(g => $"{g.Sum(a => a.DeviceMilli) / 1000.0:0.###} {g.Key.Model} ({g.Key.Tier}"
+                + (g.Key.Guest ? ", as a guest)" : ")")).ToList();
+        var open = job.Parts.Where(p => p.Value.Ended is null)
+            .Select(p => new JobId(state.Cell, p.Key).ToString()).ToList();
+        var has = where.Count > 0 ? $"has {string.Join(", ", where)}" : "";
+        if (open.Count == 0) return has;
+        return $"{(has.Length > 0 ? $"{has}, and " : "")}waits for its {Wording.For(open.Count, "part", "parts")} "
+            + Wording.List(open, PartsShown);
+    }
+
+    /// <summary>The devices of a gang, from the fewest to the most where it is elastic.</summary>
+    private static string Range(JobSpec spec)
+    {
+        var most = Math.Max(spec.Devices, spec.MaxDevices);
+        return spec.LeastDevices < most
+            ? $"{Wording.Number(spec.LeastDevices)} to {Wording.Count(most, "device")}"
+            : Wording.Count(most, "device");
     }
 
     private static int Wanted(JobState job) => job.Spec.Kind == JobKind.Inference ? job.Replicas : job.Spec.Tasks;
@@ -185,6 +206,7 @@ public static class Explainer
         int shortDevices = 0, shortCpu = 0, shortMemory = 0, noLabels = 0, fits = 0;
         int tightCpu = 0, tightMemory = 0;
         var rests = false;
+        DateTimeOffset? back = null;
         var gang = spec.Kind == JobKind.Training;
         var perNode = gang ? Math.Max(1, spec.PerNode) : spec.Devices;
         var own = job.Waits ? [] : Own(job, alternative.Model);
@@ -198,6 +220,8 @@ public static class Explainer
                 unavailable += node.Devices;
                 if (!node.Lost) draining += node.Devices;
                 rests |= !node.Lost && node.Health.Rests;
+                if (node is { Lost: false, Draining: false, Health.RestUntil: { } until } && !(until >= back)
+                    && HasRoom(node, spec, perNode)) back = until;
                 continue;
             }
 
@@ -233,7 +257,7 @@ public static class Explainer
         var verdict = !job.Waits
             ? PlacedVerdict(job, alternative, held, fits, nodes, devices)
             : Verdict(spec, alternative, nodes, devices, fits, free, guestHeld, used, unavailable,
-                rests ? "lost, draining or resting" : "lost or draining",
+                rests ? "lost, draining or resting" : "lost or draining", back,
                 shortDevices, shortCpu + tightCpu, shortMemory + tightMemory, noLabels, kept);
         return new AlternativeReport(alternative, nodes, devices, free, guestHeld, used, unavailable,
             shortDevices, shortCpu, shortMemory, noLabels, fits, verdict)
@@ -269,17 +293,29 @@ public static class Explainer
         JobState job, Alternative alternative, int held, int fits, int nodes, int devices)
     {
         if (nodes == 0) return $"the cell has no {alternative.Model}";
-        if (held > 0) return $"it runs here, on {held} of {devices} {alternative.Model}";
+        if (held > 0)
+            return $"it runs here, on {Wording.Number(held)} of {Wording.Number(devices)} {alternative.Model}";
         if (job.Ended is not null) return "it has ended";
         var order = job.Class.Alternatives.ToList();
         var best = order.FindIndex(a => job.Allocations.Values.Any(l => l.Node.Accelerator.Model == a.Model));
         var least = job.Spec.Kind == JobKind.Training ? job.Spec.LeastDevices : 1;
         var now = fits >= least ? "it would fit now" : job.Spec.Kind == JobKind.Training
-            ? $"{least - fits} devices short now"
+            ? $"{Wording.Count(least - fits, "device")} short now"
             : "no node has room now";
+        if (job.Allocations.Count == 0) return $"nothing of it runs here; {now}";
         return best >= 0 && order.IndexOf(alternative) > best
             ? $"comes after {order[best].Model} in the order of preference; {now}"
             : $"preferred, and had no room when it was placed; {now}";
+    }
+
+    /// <summary>Whether some of the job would go onto a node that takes no new work, if it took any.</summary>
+    private static bool HasRoom(NodeState node, JobSpec spec, int perNode)
+    {
+        var gang = spec.Kind == JobKind.Training;
+        var ranks = gang ? perNode : 1;
+        return Feasibility.HasLabels(node, spec.Labels) && HasDevices(node, spec, perNode, own: 0)
+            && (gang ? node.CpuReclaimableMilli : node.CpuFreeMilli) >= (long)spec.CpuMilli * ranks
+            && (gang ? node.MemoryReclaimableMiB : node.MemoryFreeMiB) >= spec.MemoryMiB * ranks;
     }
 
     private static bool HasDevices(NodeState node, JobSpec spec, int perNode, int own)
@@ -293,36 +329,38 @@ public static class Explainer
 
     private static string Verdict(
         JobSpec spec, Alternative alternative, int nodes, int devices, int fits, int free, int guestHeld, int used,
-        int unavailable, string away, int shortDevices, int shortCpu, int shortMemory, int noLabels, string kept)
+        int unavailable, string away, DateTimeOffset? back, int shortDevices, int shortCpu, int shortMemory,
+        int noLabels, string kept)
     {
         if (nodes == 0) return $"the cell has no {alternative.Model}";
-        var counts = $"of {devices} {alternative.Model} {used} are used, {guestHeld} held by guests, {free} free"
-            + (unavailable > 0 ? $", {unavailable} {away}" : "");
-        if (spec.Kind == JobKind.Training)
-        {
-            var least = spec.LeastDevices;
-            if (fits >= least) return $"{(kept.Length > 0 ? kept : "fits")}: {counts}";
-            // Nodes without free devices are in the counts; what else is missing is not.
-            var missing = Lacks("nodes ", shortCpu, shortMemory, noLabels);
-            if (fits == 0 && shortDevices == 0 && missing.Length > 0) return $"{missing}: {counts}";
-            return $"{least - fits} devices short{(missing.Length > 0 ? $" ({missing})" : "")}: {counts}";
-        }
-
-        if (fits > 0 && kept.Length > 0) return $"{kept}: {counts}";
-        if (fits > 0) return $"fits on {fits} nodes: {counts}";
-        var causes = shortDevices > 0 ? $"{shortDevices} nodes lack free devices" : "";
-        var others = Lacks("", shortCpu, shortMemory, noLabels);
-        if (causes.Length > 0 && others.Length > 0) causes += ", ";
-        causes += others;
-        return causes.Length > 0 ? $"{causes}: {counts}" : $"no node takes work: {counts}";
+        var counts = $"of {Wording.Number(devices)} {alternative.Model} {Wording.Number(used)} "
+            + $"{Wording.For(used, "is", "are")} used, {Wording.Number(guestHeld)} held by guests, "
+            + $"{Wording.Number(free)} free"
+            + (unavailable > 0 ? $", {Wording.Number(unavailable)} {away}" : "");
+        var least = spec.Kind == JobKind.Training ? spec.LeastDevices : 1;
+        if (fits >= least)
+            return kept.Length > 0 ? $"{kept}: {counts}"
+                : spec.Kind == JobKind.Training ? $"fits: {counts}"
+                : $"fits on {Wording.Count(fits, "node")}: {counts}";
+        if (back is { } until)
+            counts += $"; a node that has room rests until {until.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC";
+        if (spec.Kind != JobKind.Training)
+            return Lacks(shortDevices, shortCpu, shortMemory, noLabels) is { Length: > 0 } causes
+                ? $"{causes}: {counts}"
+                : $"no node takes work: {counts}";
+        // Nodes without free devices are in the counts; what else is missing is not.
+        var missing = Lacks(0, shortCpu, shortMemory, noLabels);
+        if (fits == 0 && shortDevices == 0 && missing.Length > 0) return $"{missing}: {counts}";
+        return $"{Wording.Count(least - fits, "device")} short{(missing.Length > 0 ? $" ({missing})" : "")}: {counts}";
     }
 
-    private static string Lacks(string nodes, int cpu, int memory, int labels)
+    /// <summary>How many nodes lack what: <c>1 node lacks CPU, 2 lack memory</c>.</summary>
+    private static string Lacks(int devices, int cpu, int memory, int labels)
     {
-        var causes = new List<string>();
-        if (cpu > 0) causes.Add($"{cpu} {nodes}lack CPU");
-        if (memory > 0) causes.Add($"{memory} {nodes}lack memory");
-        if (labels > 0) causes.Add($"{labels} {nodes}lack the labels");
-        return string.Join(", ", causes);
+        (int Nodes, string Of)[] all =
+            [(devices, "free devices"), (cpu, "CPU"), (memory, "memory"), (labels, "the labels")];
+        return string.Join(", ", all.Where(a => a.Nodes > 0).Select((a, i) =>
+            (i == 0 ? Wording.Count(a.Nodes, "node") : Wording.Number(a.Nodes))
+            + $" {Wording.For(a.Nodes, "lacks", "lack")} {a.Of}"));
     }
 }

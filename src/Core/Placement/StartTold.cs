@@ -61,9 +61,10 @@ public sealed record StartTold(DateTimeOffset Start, IReadOnlyList<long> Ahead, 
         var lost = TierMilli - state.Tenants.CapacityMilli(slot.Alternative.Tier);
         if (lost > 0)
             return string.Create(CultureInfo.InvariantCulture,
-                $"{lost / (double)Limits.MilliPerDevice:0.###} devices of {Tier} fewer take work");
+                $"{lost / (double)Limits.MilliPerDevice:0.###} fewer devices of {Tier} take work");
         if (why.AheadInQueue > Queue)
-            return $"{why.AheadInQueue} jobs have their turn before it now, and {Queue} had";
+            return $"{Wording.Count(why.AheadInQueue, "job")} "
+                + $"{Wording.For(why.AheadInQueue, "has its", "have their")} turn before it now, and {Wording.Number(Queue)} had";
         return StartEstimates.EndingsFor(state, slot, now) is [.., { Job: var last }]
             ? $"job {state.NameOf(last)}, whose devices it gets, ends later than was expected"
             : "what it waits for ends later than was expected";

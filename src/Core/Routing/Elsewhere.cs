@@ -41,8 +41,12 @@ public sealed record Elsewhere(IReadOnlyList<CellReport> Cells, string Stays)
             o.Cell, Verdict(others, routed, o.Cell, o.Rank) + Kept(job.Number, o.Cell, mayGo))).ToList();
         var stays = job.MayMove ? "it goes to the first of them that would have room for it at home at once"
             : job.Transfers >= Limits.TransfersPerJobMax ? MovedOften(job)
-            : job.Allocations.Count > 0 ? "a part of it runs here, so the rest stays too"
-            : job.Finished.Count > 0 ? "a part of it has run here, so the rest stays too"
+            : job.MaySplit ? "it has begun, so tasks that wait go to the first of them that would have room for some "
+                + "at home at once, as a part: a job of its own"
+            : job.Spec.Kind == JobKind.Batch
+                ? $"it has given tasks to {Wording.Count(job.Parts.Count, "part")}, which is the most, so the rest "
+                    + "stays"
+            : job.Allocations.Count > 0 ? "some of it runs here, so the rest stays too"
             : "it needs no replica at all, so it stays";
         return new Elsewhere(cells, stays);
     }
@@ -98,5 +102,5 @@ public sealed record Elsewhere(IReadOnlyList<CellReport> Cells, string Stays)
         : null;
 
     private static string MovedOften(JobState job) =>
-        $"it has changed cells {job.Transfers} times, and no job does more often";
+        $"it has changed cells {Wording.Count(job.Transfers, "time")}, and no job does more often";
 }

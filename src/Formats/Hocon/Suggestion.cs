@@ -21,9 +21,9 @@ public static class Suggestion
         return best;
     }
 
-    /// <summary>The nearest known word as the end of an error message; empty where none is near.</summary>
+    /// <summary>The nearest known word, behind what is said of the one that is not; empty where none is near.</summary>
     public static string Hint(string word, IEnumerable<string> known) =>
-        Nearest(word, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+        Nearest(word, known) is { } nearest ? $" (did you mean '{nearest}'?)" : "";
 
     /// <summary>Edits between two words, by the usual two-row table; case does not count.</summary>
     private static int Distance(string a, string b)

@@ -64,7 +64,7 @@ internal static class Calls
     public static T? FindCursor<T>(this CommandCall call, CursorReader<T> parse) where T : struct =>
         call.Find(Cursor.Name) is not { } text ? null
         : parse(text, out var place) ? place
-        : throw Wrong(Cursor.Name, text, "what an answer to the same list gives");
+        : throw Wrong(Cursor.Name, text, "the cursor that an answer for the same list names");
 
     /// <summary>A name, or null where it is not given.</summary>
     public static string? FindName(this CommandCall call, string argument) =>

@@ -38,10 +38,12 @@ public static class JobPalette
             }),
             Command(cluster, "history", "A job's events from the journal, oldest first", [JobName], HistoryAsync),
             JobSubmission.Create(cluster),
-            Command(cluster, "cancel", "Cancel a job", [JobName], async (on, call, answer, cancel) =>
+            Command(cluster, "cancel", "Cancel a job; an array fails with a part of it", [JobName],
+                async (on, call, answer, cancel) =>
             {
                 var job = await AskAsync(on, call, job => on.Gateway.CancelJobAsync(job, cancel));
-                await answer.LineAsync($"{job.Id} ({job.Name}) is {job.State}", job);
+                job = job.AsCancelled();
+                await answer.LineAsync(job.ToCancelLine(), job);
             }),
         ]);
 
@@ -89,11 +91,12 @@ public static class JobPalette
         var reply = await on.Gateway.ListJobsAsync(filter, cancel);
         var jobs = reply.Jobs.Select(j => j.ToResponse(on.Options, withAllocations: false)).ToList();
         await answer.TableAsync(
-            ["job", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted"], jobs,
+            ["job", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted",
+                .. jobs.Any(j => j.PartOf is not null) ? (string[])["part of"] : []], jobs,
             j =>
             [
                 j.Id, j.Name, j.Kind, j.Tenant, j.Priority, j.State, j.Cell, Size(j), Progress(j),
-                Time(j.SubmittedAt),
+                Time(j.SubmittedAt), .. jobs.Any(other => other.PartOf is not null) ? (string?[])[j.PartOf] : [],
             ]);
         await answer.CountAsync("jobs", jobs.Count, reply.Total, reply.Next());
     }
@@ -151,11 +154,12 @@ public static class JobPalette
     {
         await answer.FactsAsync(why,
             ("job", $"{why.Job.Id} ({why.Job.Name})"),
+            ("part of", why.Job.PartOf),
             ("state", why.Job.State),
             ("reason", why.Reason),
             ("never", why.Never),
             ("tried", why.Tried is { } tried ? $"last in the round at {Time(tried.At)}: {tried.ToWords()}" : null),
-            ("ahead", why.AheadInQueue == 0 ? null : $"{why.AheadInQueue} in the queue"),
+            ("ahead", why.AheadInQueue == 0 ? null : $"{Wording.Number(why.AheadInQueue)} in the queue"),
             ("stays", why.Stays),
             ("clock", why.Clock));
         if (why.Elsewhere is { } others)

@@ -61,7 +61,8 @@ internal sealed class Query
         var text = Text("cursor");
         if (text is null) return null;
         if (parse(text, out var place)) return place;
-        Refuse("cursor", $"cursor is {Names.Shorten(text)}; allowed: what next says in an answer to the same list");
+        Refuse("cursor",
+            $"cursor is '{Names.Shorten(text)}'; allowed: the value of next in an answer for the same list");
         return null;
     }
 

@@ -70,6 +70,8 @@ public static class CellViews
         else if (job.Ended == JobPhase.Failed) view.Reason = job.Reason;
         else if (job.Phase == JobPhase.Idle)
             view.Reason = allocations && explain ? Explainer.Explain(state, job).Reason : "wants no replica now";
+        else if (job is { Ended: null, Allocations.Count: 0, Parts.Count: > 0 })
+            view.Reason = allocations && explain ? Explainer.Explain(state, job).Reason : "waits for its parts";
         if (!allocations) return view;
         room?.Take(view);
         view.Allocations.AddRange(Within(room, Allocations(state, job.Allocations.Values, after)));
@@ -191,7 +193,7 @@ public static class CellViews
     {
         // Of a lost node the last failure is said before.
         if (!node.Health.IsUnsteady || node is { Lost: true, Health.Failures: 1 }) return "";
-        var times = node.Health.Failures == 1 ? "once" : $"{node.Health.Failures} times";
+        var times = node.Health.Failures == 1 ? "once" : Wording.Count(node.Health.Failures, "time");
         var because = node.Lost ? "" : $", last because of: {node.Health.Reason}";
         return $"failed {times} of late{because}; " + (node.Health.RestUntil is { } until
             ? $"rests and takes no new work until {Time(until)}"

@@ -50,11 +50,13 @@ public sealed class JobHistory(JobId id)
         AllocationsStarted e => Of(e.Sequences, ended: false, "running"),
         AllocationsEnded e => Of(e.Sequences, ended: true, Words(e.End)),
         CheckpointRecorded e when e.Job == _number => $"{e.Done:P1} of the work is safe",
-        ReplicasScaled e when e.Job == _number => $"{e.Replicas} replicas wanted",
+        ReplicasScaled e when e.Job == _number => $"{Wording.Count(e.Replicas, "replica")} wanted",
         JobRequeued e when e.Job == _number => e.Reason,
         JobMoved e when e.Job == _number => e.Reason,
-        ArraySplit e when e.Job == _number => $"{e.Tasks.Count} tasks go to its part {new JobId(_cell, e.Part)}",
-        ArraySplit e when e.Part == _number => $"a part of {new JobId(_cell, e.Job)}, of {e.Tasks.Count} tasks",
+        ArraySplit e when e.Job == _number => $"{Wording.Count(e.Tasks.Count, "task")} "
+            + $"{Wording.For(e.Tasks.Count, "goes", "go")} to its part {new JobId(_cell, e.Part)}",
+        ArraySplit e when e.Part == _number =>
+            $"a part of {new JobId(_cell, e.Job)}, of {Wording.Count(e.Tasks.Count, "task")}",
         PartEnded e when e.Job == _number =>
             $"its part {new JobId(_cell, e.Part)} is {e.How.ToString().ToLowerInvariant()}",
         TaskDoneLate e when e.Job == _number => $"task {e.Task} was done as it was told to leave",
@@ -76,7 +78,7 @@ public sealed class JobHistory(JobId id)
         var devices = allocations.Sum(
             a => a.ShareMilli > 0 ? a.ShareMilli / 1000.0 : BitOperations.PopCount(a.DeviceMask));
         var guests = allocations.Any(a => a.Guest) ? ", as a guest" : "";
-        return $"{devices:0.###} devices on {Nodes(allocations)}{guests}";
+        return $"{devices:0.###} {(devices.Equals(1) ? "device" : "devices")} on {Nodes(allocations)}{guests}";
     }
 
     private string? Of(IReadOnlyList<long> sequences, bool ended, string words)

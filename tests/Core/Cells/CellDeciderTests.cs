@@ -68,6 +68,18 @@ public sealed class CellDeciderTests
     }
 
     [Fact]
+    public void A_job_that_was_taken_over_is_called_by_the_id_that_its_user_knows()
+    {
+        var cell = new TestCell().Node("a", "H800", 8);
+        cell.Accept(new AdoptJob("west-9", Gang(8), Midnight, 0, 0));
+        var job = cell.State.FindAdopted("west-9")!;
+        cell.Accept(new SettleAdoption("west-9", Confirmed: true, 0, 0));
+        cell.Force(new JobFailed(job.Number, "test"));
+        var refused = Assert.IsType<Rejected>(cell.Run(new CancelJob(job.Number)));
+        Assert.Equal("job west-9 is failed and cannot be cancelled", refused.Refusal.Message);
+    }
+
+    [Fact]
     public void A_cordon_of_a_node_that_is_not_drained_moves_nothing()
     {
         var cell = new TestCell().Node("a", "T4", 1);

@@ -141,10 +141,10 @@ public sealed class ReadmissionTests
         var cell = new TestCell().Node("a", "H800", 8, cpuMilli: 8_000, rack: "r1").Node("b", "H800", 8, rack: "r2");
         cell.Place(Gang(8) with { Labels = new Dictionary<string, string> { ["rack"] = "r2" } });
         var labels = cell.Place(Gang(4) with { Labels = new Dictionary<string, string> { ["rack"] = "r2" } });
-        Assert.Contains("(1 nodes lack the labels)", Explainer.Explain(cell.State, labels).Reason,
+        Assert.Contains("(1 node lacks the labels)", Explainer.Explain(cell.State, labels).Reason,
             StringComparison.Ordinal);
         var cpu = cell.Place(Gang(8) with { CpuMilli = 2_000 });
-        Assert.Contains("(1 nodes lack CPU)", Explainer.Explain(cell.State, cpu).Reason, StringComparison.Ordinal);
+        Assert.Contains("(1 node lacks CPU)", Explainer.Explain(cell.State, cpu).Reason, StringComparison.Ordinal);
     }
 
     /// <summary>Over the random histories of <see cref="CellProperties"/>.</summary>

@@ -66,7 +66,7 @@ public sealed class WaitingCountsTests
 
         Assert.InRange(copy.Jobs.Count, 2, 500);
         Assert.Equal(5_000, copy.Queue.Ahead(jobs[0].Job!));
-        Assert.Contains("5000 jobs ahead", Explainer.Explain(copy, jobs[0].Job!).Reason, StringComparison.Ordinal);
+        Assert.Contains("5,000 jobs ahead", Explainer.Explain(copy, jobs[0].Job!).Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -115,7 +115,7 @@ public sealed class JobValidatorTests
         ["label key"] = (Task with { Labels = new Dictionary<string, string> { ["a b"] = "c" } }, "labels", "'a b'"),
         ["label value"] = (Task with { Labels = new Dictionary<string, string> { ["a"] = "" } }, "labels", "label 'a'"),
 
-        ["gang of none"] = (Gang with { Devices = 0, PerNode = 0 }, "devices", "0 is not allowed; 1..100000"),
+        ["gang of none"] = (Gang with { Devices = 0, PerNode = 0 }, "devices", "is missing; 1..100000"),
         ["gang too large"] = (Gang with { Devices = 100_008 }, "devices", "100008 is not allowed; 1..100000"),
         ["gang not of whole nodes"] = (Gang with { Devices = 60 }, "devices", "60 is not a multiple of per-node (8)"),
         ["pod beside a required rack"] = (
@@ -128,7 +128,7 @@ public sealed class JobValidatorTests
         ["min above devices"] = (Gang with { MinDevices = 72 }, "min-devices", "72 is more than devices (64)"),
         ["max below devices"] = (Gang with { MaxDevices = 8 }, "max-devices", "8 is less than devices (64)"),
         ["min not of whole nodes"] = (Gang with { MinDevices = 12 }, "min-devices", "12 is not a multiple"),
-        ["no work"] = (Gang with { WorkHours = 0 }, "work", "0 is not allowed; a number of device-hours above 0"),
+        ["no work"] = (Gang with { WorkHours = 0 }, "work", "is missing; a number of device-hours above 0"),
         ["work not a number"] = (Gang with { WorkHours = double.NaN }, "work", "NaN is not allowed"),
         ["endless work"] = (Gang with { WorkHours = double.PositiveInfinity }, "work", "Infinity is not allowed"),
         ["work of ages"] = (Gang with { WorkHours = 1e12 }, "work", "run longer than 3650 days"),
@@ -166,7 +166,6 @@ public sealed class JobValidatorTests
         ["service with per-node"] = (Service with { PerNode = 8 }, "per-node", "does not belong"),
         ["service with generation"] = (Service with { Generation = 1 }, "generation", "does not belong"),
 
-        ["no tasks"] = (Task with { Tasks = 0 }, "tasks", "0 is not allowed; 1..10000"),
         ["many tasks"] = (Task with { Tasks = 10_001 }, "tasks", "10001 is not allowed"),
         ["task of nothing"] = (CpuTask with { CpuMilli = 0 }, "devices", "a share of 1..999, or cpu above 0"),
         ["task without an end"] =
@@ -180,6 +179,7 @@ public sealed class JobValidatorTests
         ["batch with checkpoint"] = (Task with { Checkpoint = TimeSpan.FromHours(1) }, "checkpoint", "does not belong"),
         ["batch with min-devices"] = (Task with { MinDevices = 1 }, "min-devices", "does not belong"),
         ["batch with max-devices"] = (Task with { MaxDevices = 1 }, "max-devices", "does not belong"),
+        ["no tasks"] = (Task with { Tasks = 0 }, "tasks", "is missing; 1..10000"),
         ["batch with replicas"] = (Task with { MinReplicas = 1 }, "replicas", "does not belong to a job of kind batch"),
     };
 

@@ -67,7 +67,7 @@ public sealed class ExplainFullyTests
         var job = cell.Submit(Gang(8) with { Labels = new Dictionary<string, string> { ["rack"] = "r1" } });
         cell.Accept(new DrainNode("b"));
 
-        Assert.Equal("1 nodes lack the labels: of 16 H800 0 are used, 0 held by guests, 8 free, 8 lost or draining",
+        Assert.Equal("1 node lacks the labels: of 16 H800 0 are used, 0 held by guests, 8 free, 8 lost or draining",
             Explain(cell, job).Alternatives[0].Verdict);
     }
 
@@ -82,7 +82,9 @@ public sealed class ExplainFullyTests
         }
 
         var job = cell.Place(Gang(8));
-        Assert.Contains("8 lost, draining or resting", Explain(cell, job).Reason);
+        var until = cell.State.FindNode("a")!.Health.RestUntil!.Value.UtcDateTime;
+        Assert.Contains("8 lost, draining or resting; a node that has room rests until "
+            + $"{until:yyyy-MM-dd HH:mm:ss} UTC", Explain(cell, job).Reason);
         Assert.Null(Explain(cell, job).Never);
     }
 
@@ -133,6 +135,17 @@ public sealed class ExplainFullyTests
 
         // The first change is what it says.
         Assert.False(cell.Place(job.Spec with { Devices = 6 }).Waits);
+    }
+
+    [Fact]
+    public void A_job_that_names_models_is_told_of_another_model_and_not_of_a_tier()
+    {
+        var cell = new TestCell().Node("a", "H800", 8).Node("b", "A800", 8);
+        cell.Place(Gang(8) with { Models = ["H800"] });
+        var job = cell.Place(Gang(8) with { Models = ["H800"] });
+
+        Assert.Equal(["with the model A800 allowed it would start now"], Explain(cell, job).Changes);
+        Assert.False(cell.Place(job.Spec with { Models = ["H800", "A800"] }).Waits);
     }
 
     [Fact]

@@ -42,6 +42,31 @@ public sealed class ElsewhereTests
     }
 
     [Fact]
+    public void An_array_that_has_begun_is_told_that_tasks_of_it_may_go_as_a_part()
+    {
+        var cell = new TestCell().Node("a", "T4", 2);
+        var array = cell.Place(Tasks(1, tasks: 40) with { Guest = false });
+        var other = CellStatus.Of(new TestCell().Node("c", "T4", 8).State) with { Cell = "other" };
+        Assert.Equal("it has begun, so tasks that wait go to the first of them that would have room for some at home "
+            + "at once, as a part: a job of its own", Look(cell, array, other).Stays);
+        for (var i = 0; i < Limits.PartsPerJobMax; i++) cell.Accept(new SplitArray(array.Number, 1));
+        Assert.Equal("it has given tasks to 16 parts, which is the most, so the rest stays",
+            Look(cell, array, other).Stays);
+    }
+
+    [Fact]
+    public void A_service_of_which_some_runs_here_says_that_the_rest_stays()
+    {
+        var cell = new TestCell().Node("a", "T4", 1);
+        var service = cell.Place(new JobSpec
+        {
+            Name = "service", Kind = JobKind.Inference, Devices = 1, MinReplicas = 2, MaxReplicas = 2, Guest = false,
+        });
+        var other = CellStatus.Of(new TestCell().Node("c", "T4", 8).State) with { Cell = "other" };
+        Assert.Equal("some of it runs here, so the rest stays too", Look(cell, service, other).Stays);
+    }
+
+    [Fact]
     public void A_job_that_no_other_cell_could_run_is_told_so()
     {
         var cell = Lesser();

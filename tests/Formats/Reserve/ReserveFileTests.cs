@@ -12,10 +12,10 @@ public sealed class ReserveFileTests
 
     [Theory]
     [InlineData("years = 11", "r:2: key 'reserve.years': 11 is not allowed; 0.01..10")]
-    [InlineData("year = 3", "r:2: key 'reserve.year': is not known; did you mean 'years'?")]
+    [InlineData("year = 3", "r:2: key 'reserve.year': is not known (did you mean 'years'?)")]
     [InlineData("start = 2026-13", "r:2: key 'reserve.start': '2026-13' is not a date; a day such as 2026-01-15")]
     [InlineData("supply { wear { H9 { failures = 1, source = s } } }",
-        "r:2: key 'reserve.supply.wear.H9': 'H9' is not a known model; ")]
+        "r:2: key 'reserve.supply.wear.H9': 'H9' is not a known model (did you")]
     [InlineData("supply { wear { H800 { failures = -1, source = s } } }",
         "r:2: key 'reserve.supply.wear.H800.failures': -1 is not allowed; 0..10")]
     [InlineData("supply { wear { H800 { failures = 0.1 } } }",
@@ -32,7 +32,7 @@ public sealed class ReserveFileTests
     [InlineData("supply { purchases = [ { date = 2027-01, model = H20, devices = 9, cell = a, source = s } ] }",
         "r:2: key 'reserve.supply.purchases[0].devices': 9 are not whole nodes of 8")]
     [InlineData("supply { bans = [ { date = 2027-01, model = H21, source = s } ] }",
-        "r:2: key 'reserve.supply.bans[0].model': 'H21' is not a known model; ")]
+        "r:2: key 'reserve.supply.bans[0].model': 'H21' is not a known model (did you")]
     [InlineData("supply { bans = [ { date = 2027-01, model = H20, source = \"\" } ] }",
         "r:2: key 'reserve.supply.bans[0].source': is empty; say where the figures come from")]
     [InlineData("supply { substitutes { H20 { tier = frontier } } }",

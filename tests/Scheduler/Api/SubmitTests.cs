@@ -106,6 +106,35 @@ public sealed class SubmitTests : IAsyncLifetime
         reply.IsProblem(409, Refusal.KeyConflict, null, "k1");
     }
 
+    [Fact]
+    public async Task An_empty_key_is_called_empty()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/jobs")
+        {
+            Content = new StringContent(JsonHttp.Training, System.Text.Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", "");
+        using var answer = await _host.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Contains("Idempotency-Key is empty; allowed: ",
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("training", "\"devices\":8", null)]
+    [InlineData("training", "\"devices\":8,\"work\":0", "work is 0; allowed: a number above 0")]
+    [InlineData("training", "\"devices\":0,\"work\":9", "devices is 0; allowed: a whole number, 1 to 100000")]
+    [InlineData("batch", "\"tasks\":1,\"devices\":0", "devices is 0; allowed: a whole number, 1 to 16")]
+    [InlineData("batch", "\"tasks\":1,\"devices\":0,\"cpu\":2", null)]
+    [InlineData("batch", "\"tasks\":0,\"devices\":1", "tasks is 0; allowed: a whole number, 1 to 10000")]
+    [InlineData("inference", "\"devices\":0,\"cpu\":2", "devices is 0; allowed: a whole number, 1 to 16")]
+    public async Task A_zero_that_was_sent_is_not_called_missing(string kind, string fields, string? message)
+    {
+        var reply = await _host.Http.PostJsonAsync(
+            "/api/v1/jobs", $"{{\"name\":\"a\",\"kind\":\"{kind}\",{fields}}}");
+        if (message is null) Assert.Equal(201, reply.Status);
+        else Assert.Equal((400, message), (reply.Status, reply["detail"]));
+    }
+
     [Theory]
     [InlineData(125, 400)]
     [InlineData(124, 201)]

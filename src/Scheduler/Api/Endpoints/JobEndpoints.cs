@@ -84,7 +84,8 @@ internal static class JobEndpoints
         if (request.Jobs is not { Count: >= 1 and <= Limits.JobsPerSubmitMax } jobs)
         {
             return ProblemResult.Of(new Refusal(Refusal.Invalid, "jobs",
-                $"jobs has {request.Jobs?.Count ?? 0} entries; allowed: 1 to {Limits.JobsPerSubmitMax}"));
+                $"jobs has {Wording.Count(request.Jobs?.Count ?? 0, "entry", "entries")}; "
+                + $"allowed: 1 to {Limits.JobsPerSubmitMax}"));
         }
 
         var (submissions, refusals) = JobSubmissions.PrepareAll(jobs, key, options);
@@ -132,7 +133,7 @@ internal static class JobEndpoints
 
     private static Task<IResult> CancelAsync(
         string id, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel) =>
-        AnswerAsync(id, options, job => gateway.CancelJobAsync(job, cancel));
+        AnswerAsync(id, options, job => gateway.CancelJobAsync(job, cancel), JobViewMapping.AsCancelled);
 
     private static async Task<IResult> WhyAsync(
         string id, IStockpileGateway gateway, ApiOptions options, CancellationToken cancel)
@@ -170,13 +171,16 @@ internal static class JobEndpoints
     private static bool TryCount(string? text, out int count) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 
-    private static async Task<IResult> AnswerAsync(string id, ApiOptions options, Func<JobId, Task<JobReply>> ask)
+    private static async Task<IResult> AnswerAsync(
+        string id, ApiOptions options, Func<JobId, Task<JobReply>> ask, Func<JobResponse, JobResponse>? said = null)
     {
         if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
         var reply = await ask(job);
         return reply.Refusal is { } refusal
             ? ProblemResult.Of(refusal.ToJsonNames())
-            : Results.Ok(reply.Job.ToResponse(options, withAllocations: true));
+            : Results.Ok(Said(reply.Job.ToResponse(options, withAllocations: true)));
+
+        JobResponse Said(JobResponse answer) => said is null ? answer : said(answer);
     }
 
     private static (string Key, ProblemResult? Problem) ReadKey(HttpRequest request)
@@ -185,7 +189,8 @@ internal static class JobEndpoints
         if (values.Count == 0) return ("", null);
         var key = values.ToString();
         if (values.Count == 1 && JobSubmissions.IsKey(key)) return (key, null);
+        var what = key.Length == 0 ? "empty" : $"'{Names.Shorten(key)}'";
         return ("", ProblemResult.Of(new Refusal(Refusal.Invalid, KeyHeader,
-            $"{KeyHeader} is {Names.Shorten(key)}; allowed: {JobSubmissions.KeyRule}")));
+            $"{KeyHeader} is {what}; allowed: {JobSubmissions.KeyRule}")));
     }
 }

@@ -86,14 +86,17 @@ public static class FleetMapping
     };
 
     /// <summary>The answer to a drain or a fault in words.</summary>
-    public static string ToLine(this NodeResponse node)
+    /// <param name="cordoned">The drain was a cordon; the node itself is drained without a deadline.</param>
+    public static string ToLine(this NodeResponse node, bool cordoned = false)
     {
         ArgumentNullException.ThrowIfNull(node);
+        var count = Wording.Count(node.Allocations?.Count ?? 0, "allocation");
+        if (cordoned && node.State == "draining")
+            return $"{node.Id} is cordoned: it takes no new work, and nothing moves, {count} on it";
         var until = node.DrainBy is { } by
             ? string.Create(CultureInfo.InvariantCulture, $" until {by.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
             : node.State == "draining" ? " without a deadline" : "";
-        var count = node.Allocations?.Count ?? 0;
-        return $"{node.Id} is {node.State}{until}, {count} {(count == 1 ? "allocation" : "allocations")} on it";
+        return $"{node.Id} is {node.State}{until}, {count} on it";
     }
 
     /// <summary>One row per tier, most capable first; a tier the catalogue does not know comes last.</summary>

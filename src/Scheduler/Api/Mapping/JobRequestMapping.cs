@@ -122,7 +122,15 @@ public static class JobRequestMapping
             yield return Range("cpu", job.Cpu.Value, "0, or 0.001 cores and more");
         if (job.Kind == JobKind.Batch && job.Duration == TimeSpan.Zero)
             yield return Range("duration", "0s", "above 0s");
-        if (job.Kind == JobKind.Batch && job.Work == 0) yield return Range("work", 0, "a number above 0");
+        if (job.Devices == 0 && job.Share is null
+            && (job.Kind == JobKind.Inference || (job.Kind == JobKind.Batch && !(job.Cpu > 0))))
+            yield return Range("devices", 0, $"a whole number, 1 to {Limits.DevicesPerNodeMax}");
+        if (job.Kind == JobKind.Training && job.Devices == 0)
+            yield return Range("devices", 0, $"a whole number, 1 to {Limits.GangDevicesMax}");
+        if (job.Kind == JobKind.Batch && job.Tasks == 0)
+            yield return Range("tasks", 0, $"a whole number, 1 to {Limits.TasksPerJobMax}");
+        if (job.Kind is JobKind.Batch or JobKind.Training && job.Work == 0)
+            yield return Range("work", 0, "a number above 0");
         if (job.Share == 0 && job.Devices is null or 0)
             yield return Range("share", 0, $"a whole number, 1 to {Limits.MilliPerDevice - 1}");
         if (job.MinMemory is < 0 or > int.MaxValue)

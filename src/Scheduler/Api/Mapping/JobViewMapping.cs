@@ -7,7 +7,7 @@ using static Stockpile.Scheduler.Api.Mapping.JobRequestMapping;
 namespace Stockpile.Scheduler.Api.Mapping;
 
 /// <summary>What cells say about jobs, as JSON has it.</summary>
-internal static class JobViewMapping
+public static class JobViewMapping
 {
     public static JobResponse ToResponse(this JobView view, ApiOptions options, bool withAllocations)
     {
@@ -69,6 +69,15 @@ internal static class JobViewMapping
             Key = view.Key.Length == 0 ? null : view.Key,
         };
     }
+
+    /// <summary>The answer to a cancel: of a part it says what becomes of its array.</summary>
+    public static JobResponse AsCancelled(this JobResponse job) => job is { State: "cancelled", PartOf: { } array }
+        ? job with { Reason = $"it is a part of the array {array}, which ends with it as failed" }
+        : job;
+
+    /// <summary>The answer to a cancel in words.</summary>
+    public static string ToCancelLine(this JobResponse job) =>
+        $"{job.Id} ({job.Name}) is {job.State}{(job.Reason is { } reason ? $"; {reason}" : "")}";
 
     public static AllocationResponse ToResponse(this AllocationView view) => new()
     {

@@ -34,6 +34,7 @@ public static class WhyMapping
     public static string ToWords(this TriedResponse tried) => tried.Outcome switch
     {
         "held-back" => $"held back, because {tried.Reason}",
+        "no-room" => tried.Reason,
         var outcome => $"{outcome.Replace('-', ' ')}: {tried.Reason}",
     };
 
