@@ -1,4 +1,3 @@
-using System.Globalization;
 using Stockpile.Core.Cells;
 
 namespace Stockpile.Core.Placement;
@@ -60,11 +59,13 @@ public sealed record StartTold(DateTimeOffset Start, IReadOnlyList<long> Ahead, 
         if (slot.Alternative.Tier.Name != Tier) return $"devices of {slot.Alternative.Tier.Name} come first now";
         var lost = TierMilli - state.Tenants.CapacityMilli(slot.Alternative.Tier);
         if (lost > 0)
-            return string.Create(CultureInfo.InvariantCulture,
-                $"{lost / (double)Limits.MilliPerDevice:0.###} fewer devices of {Tier} take work");
+            return lost == Limits.MilliPerDevice
+                ? $"1 device of {Tier} fewer takes work"
+                : $"{lost / (double)Limits.MilliPerDevice:0.###} devices of {Tier} fewer take work";
         if (why.AheadInQueue > Queue)
             return $"{Wording.Count(why.AheadInQueue, "job")} "
-                + $"{Wording.For(why.AheadInQueue, "has its", "have their")} turn before it now, and {Wording.Number(Queue)} had";
+                + $"{Wording.For(why.AheadInQueue, "has its", "have their")} turn before it now, and "
+                + $"{Wording.Number(Queue)} had";
         return StartEstimates.EndingsFor(state, slot, now) is [.., { Job: var last }]
             ? $"job {state.NameOf(last)}, whose devices it gets, ends later than was expected"
             : "what it waits for ends later than was expected";
