@@ -45,7 +45,8 @@ public sealed class SteadyLoad
 
     public CellState State { get; }
 
-    /// <summary>Time of the world. The cell's differs from it by <see cref="ClockError"/>, and never goes back.</summary>
+    /// <summary>Time of the world. The cell's differs from it by <see cref="ClockError"/>, and never goes back.
+    /// </summary>
     public DateTimeOffset Now { get; private set; } = Start;
 
     public TimeSpan ClockError { get; set; }

@@ -8,7 +8,7 @@ using Stockpile.Tests.Shared;
 namespace Stockpile.Simulation.Tests.Tenants;
 
 /// <summary>
-/// Device-hours that nobody uses on nodes that are up, while a job waits that would fit there and that its quota allows.
+/// Device-hours that nobody uses on nodes that are up, while a job waits that would fit there and its quota allows it.
 /// Some of them are kept for a large gang, so they are counted and bounded, and not forbidden.
 /// </summary>
 internal sealed class IdleRoomWatch(SteadyLoad load)
@@ -57,8 +57,8 @@ internal sealed class IdleRoomWatch(SteadyLoad load)
             {
                 if (alternative.Model != model) continue;
                 var least = QuotaCheck.LeastMilli(job.Spec);
-                if (!alternative.Guest && QuotaCheck.HeadroomMilli(load.State, job.Spec.Tenant, alternative.Tier) < least)
-                    continue;
+                if (!alternative.Guest
+                    && QuotaCheck.HeadroomMilli(load.State, job.Spec.Tenant, alternative.Tier) < least) continue;
                 var devices = least / (double)Limits.MilliPerDevice;
                 if (devices <= best || !Fits(job.Spec, nodes)) continue;
                 best = devices;

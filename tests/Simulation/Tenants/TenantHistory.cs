@@ -83,8 +83,10 @@ internal sealed class TenantHistory
             Hears = bug.Hears, AfterRound = AfterRound, AtRest = AtRest,
         };
         _rights = new RightsWatch(_load, _quotas, Names);
-        _promises = new PromiseWatch(_load,
-            (why, before) => StartTold.Of(_load.State, why, bug.Remembers(before), _load.State.At), what => Count(what));
+        _promises = new PromiseWatch(
+            _load,
+            (why, before) => StartTold.Of(_load.State, why, bug.Remembers(before), _load.State.At),
+            what => Count(what));
         _idle = new IdleRoomWatch(_load);
         _fairness = new FairnessWatch(_load, _weights);
         AddWork(fleet.ToDictionary(f => f.Model, f => f.Nodes * 8.0, StringComparer.Ordinal));

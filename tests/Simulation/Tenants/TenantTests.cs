@@ -39,7 +39,8 @@ public sealed class TenantTests
             + string.Create(CultureInfo.InvariantCulture,
                 $"{weeks} weeks, {results.Sum(r => r.Steps)} steps in ")
             + string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s\n")
-            + string.Join('\n', counts.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Value,9} {c.Key}")));
+            + string.Join('\n', counts.OrderBy(c => c.Key, StringComparer.Ordinal)
+                .Select(c => $"{c.Value,9} {c.Key}")));
         Assert.All(results, r =>
             Assert.True(r.Violations.Count == 0, $"{r.Figures}: {string.Join("; ", r.Violations)}"));
         if (weeks < WeeksDefault) return;
