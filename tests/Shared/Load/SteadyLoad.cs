@@ -53,6 +53,9 @@ public sealed class SteadyLoad
 
     public List<Round> Rounds { get; } = [];
 
+    /// <summary>Nothing happens any more.</summary>
+    public bool Stopped { get; set; }
+
     /// <summary>What the cell has been told or has decided, counted.</summary>
     public long Steps { get; private set; }
 
@@ -103,7 +106,7 @@ public sealed class SteadyLoad
     {
         var end = Start + duration;
         for (var beat = Start; beat < end; beat += Beat) Later(beat, () => { });
-        while (_agenda.TryDequeue(out var action, out var when) && when.Item1 < end)
+        while (!Stopped && _agenda.TryDequeue(out var action, out var when) && when.Item1 < end)
         {
             Now = when.Item1;
             action();

@@ -57,6 +57,7 @@ internal sealed class TenantHistory
     private readonly PromiseWatch _promises;
     private readonly IdleRoomWatch _idle;
     private readonly FairnessWatch _fairness;
+    private TenantOracle? _until;
     private TimeSpan _waited;
     private string _waiter = "";
     private readonly SortedDictionary<TenantOracle, string> _violations = [];
@@ -95,9 +96,10 @@ internal sealed class TenantHistory
 
     private bool HasQuotas => _quotas.Any;
 
-    public static TenantResult Of(int seed, TenantBug? bug = null)
+    /// <param name="until">The history ends where this one does not hold; null: after the week.</param>
+    public static TenantResult Of(int seed, TenantBug? bug = null, TenantOracle? until = null)
     {
-        var history = new TenantHistory(seed, bug ?? TenantBug.None);
+        var history = new TenantHistory(seed, bug ?? TenantBug.None) { _until = until };
         history._load.Run(Lasts);
         history.AtTheEnd();
         return new TenantResult(
@@ -291,5 +293,9 @@ internal sealed class TenantHistory
     private void Count(string what, long times = 1) => _counts[what] = _counts.GetValueOrDefault(what) + times;
 
     /// <summary>The history goes on: one mistake may be seen by several oracles.</summary>
-    private void Fail(TenantOracle oracle, string message) => _violations.TryAdd(oracle, message);
+    private void Fail(TenantOracle oracle, string message)
+    {
+        _violations.TryAdd(oracle, message);
+        if (oracle == _until) _load.Stopped = true;
+    }
 }
