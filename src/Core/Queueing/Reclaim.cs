@@ -9,13 +9,12 @@ namespace Stockpile.Core.Queueing;
 /// <summary>What borrowers give back, or when they may be asked again.</summary>
 /// <param name="Shrinks">Elastic gangs that go on with fewer devices.</param>
 /// <param name="Sequences">Allocations that end.</param>
-/// <param name="Cost">Device-milliseconds that are lost.</param>
 /// <param name="RetryAt">When the next one that might give something has run for its minimum time; null: none is waited
 /// for.</param>
 internal sealed record ReclaimPlan(
-    IReadOnlyList<Shrink> Shrinks, IReadOnlyList<long> Sequences, double Cost, DateTimeOffset? RetryAt)
+    IReadOnlyList<Shrink> Shrinks, IReadOnlyList<long> Sequences, DateTimeOffset? RetryAt)
 {
-    public static readonly ReclaimPlan Nothing = new([], [], 0, null);
+    public static readonly ReclaimPlan Nothing = new([], [], null);
 
     public bool Any => Shrinks.Count > 0 || Sequences.Count > 0;
 }
@@ -41,7 +40,6 @@ internal static class Reclaim
         CellState state, JobState job, IReadOnlyList<Alternative> alternatives, DateTimeOffset now)
     {
         DateTimeOffset? retryAt = null;
-        ReclaimPlan? best = null;
         foreach (var alternative in alternatives)
         {
             if (!QuotaCheck.MayReclaim(state, job, alternative)) continue;
@@ -53,13 +51,10 @@ internal static class Reclaim
                         / Limits.MilliPerDevice))
                 : ForTask(job.Spec, loans, debts, Math.Min(Shrinking.WishOf(job),
                     QuotaCheck.RightMilli(state, job.Spec.Tenant, alternative.Tier) / Limits.MilliPerDevice));
-            // Where least is lost; of equal ones that which the job prefers.
-            if (plan is not null && !(best?.Cost <= plan.Cost)) best = plan;
-            if (best?.Cost == 0) break;
+            if (plan is not null) return plan;
         }
 
-        if (best is not null) return best;
-        return retryAt is null ? ReclaimPlan.Nothing : new ReclaimPlan([], [], 0, retryAt);
+        return retryAt is null ? ReclaimPlan.Nothing : new ReclaimPlan([], [], retryAt);
     }
 
     /// <summary>What borrowers of the tier hold of the model and may be asked for now, the cheapest first.</summary>
@@ -172,7 +167,7 @@ internal static class Reclaim
     private static ReclaimPlan? ForTask(JobSpec spec, List<Loan> loans, Debts debts, long wish)
     {
         var shape = TaskShape.Of(spec);
-        ReclaimPlan? best = null;
+        (ReclaimPlan Plan, double Cost)? best = null;
         // A share is made room for on one device, whole devices anywhere on a node.
         var places = spec.ShareMilli > 0
             ? PartsOf(loans).SelectMany(l => Devices(l.Part).Select(device => (Place: (l.Part.Node.Index, device), l)))
@@ -185,7 +180,7 @@ internal static class Reclaim
                 best = found;
         }
 
-        return best;
+        return best?.Plan;
     }
 
     private static IEnumerable<(Loan Loan, AllocationState Part)> PartsOf(List<Loan> loans) =>
@@ -197,14 +192,14 @@ internal static class Reclaim
             yield return BitOperations.TrailingZeroCount(mask);
     }
 
-    private static ReclaimPlan? On(
+    private static (ReclaimPlan Plan, double Cost)? On(
         NodeState node, in TaskShape shape, List<(Loan Loan, AllocationState Part)> here, Debts debts, long wish)
     {
         // A gang that shrinks is cheaper than whatever ends.
         foreach (var (loan, part) in here)
             if (loan.IsElastic && debts.Allow(loan.Parts)
                 && Shrinking.GiveUp(node.Room.Copy(), shape, part, debts.FloorOf(loan.Job), wish) is { } shrink)
-                return PlanOf([shrink], []);
+                return (PlanOf([shrink], []), 0);
 
         var room = node.Room.Copy();
         var chosen = new List<Loan>();
@@ -225,7 +220,7 @@ internal static class Reclaim
             else Change(room, chosen[i], node, -1);
         }
 
-        return PlanOf([], chosen);
+        return (PlanOf([], chosen), chosen.Sum(c => c.Cost) + chosen.Count);
     }
 
     private static void Change(NodeRoom room, Loan loan, NodeState node, int sign)
@@ -239,6 +234,5 @@ internal static class Reclaim
     }
 
     private static ReclaimPlan PlanOf(IReadOnlyList<Shrink> shrinks, List<Loan> ended) =>
-        new(shrinks, [.. ended.SelectMany(l => l.Parts).Select(p => p.Sequence)],
-            ended.Sum(l => l.Cost) + ended.Count, RetryAt: null);
+        new(shrinks, [.. ended.SelectMany(l => l.Parts).Select(p => p.Sequence)], null);
 }
