@@ -86,7 +86,7 @@ public static class ListPages
         }
 
         // The cells counted at different instants, and where all is told the rows are the count.
-        if (filter.After is null) all.Total = all.Jobs.Count;
+        if (filter.After is null && !all.More) all.Total = all.Jobs.Count;
         return all;
 
         void Enqueue(JobPage page)

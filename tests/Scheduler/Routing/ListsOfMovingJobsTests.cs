@@ -64,6 +64,18 @@ public sealed class ListsOfMovingJobsTests
         JobsReply Answer(string cell) => Ask(ListPages.Question(AllJobs, cell, null, AllJobs.Limit));
     }
 
+    /// <summary>The last row of a page is the last of its reply, and the cell has more.</summary>
+    [Fact]
+    public async Task A_page_that_one_cell_fills_to_the_row_names_the_total_of_the_list()
+    {
+        Submit("north", 9);
+        var page = AllJobs with { Limit = 4 };
+
+        var list = await MergeAsync(page, FirstAnswers(page));
+
+        Assert.Equal((4, 9, true), (list.Jobs.Count, list.Total, list.More));
+    }
+
     /// <summary>The rest of a full reply is asked for later than the replies of the other cells.</summary>
     [Fact]
     public async Task Jobs_that_go_before_the_rest_of_a_reply_is_asked_for_are_told()
