@@ -141,12 +141,14 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
     private async Task LookAsync(JobOnItsWay job)
     {
         Unbook(job);
+        // Before: one that is not asked may serve again when the others have answered.
+        var missing = NotServing();
         var serving = cells.Serving();
         var replies = await Task.WhenAll(serving.Select(cell => ReachOf(cell, job))).ConfigureAwait(false);
         var possible = serving.Where((_, i) => replies[i] is { Possible: true }).ToHashSet(StringComparer.Ordinal);
         if (possible.Count == 0 || ++job.Looks > LooksMax)
         {
-            job.Answer = new SubmitResult { Refusal = WhyNone(job, replies).ToWire() };
+            job.Answer = new SubmitResult { Refusal = WhyNone(job, replies, missing).ToWire() };
             return;
         }
 
@@ -171,14 +173,15 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
         }
     }
 
-    /// <summary>The refusal in the name of all cells; one that does not serve now might have had room.</summary>
-    private Refusal WhyNone(JobOnItsWay job, IReadOnlyList<Reach?> replies)
+    private List<string> NotServing() => [.. cells.AllDown().Select(d => d.Message)
+        .Concat((cells.Silent() ?? []).Select(c => $"cell {c} is starting"))];
+
+    /// <summary>The refusal in the name of all cells; one that did not serve might have had room.</summary>
+    private Refusal WhyNone(JobOnItsWay job, IReadOnlyList<Reach?> replies, List<string> missing)
     {
         var reach = replies.OfType<Reach>().Aggregate(new Reach(), (sum, next) => sum.With(next));
         var why = Feasibility.WhyNever(
             reach, job.Job.Spec, cells.CatalogOf(options.Catalog), options.Policy, cell: null);
-        var missing = cells.AllDown().Select(d => d.Message)
-            .Concat((cells.Silent() ?? []).Select(c => $"cell {c} is starting")).ToList();
         if (replies.Contains(null)) missing.Add("a cell does not answer");
         if (missing.Count > 0)
             return new Refusal(Refusal.Unavailable, "",

@@ -160,6 +160,18 @@ public sealed class AcceptanceTests
     }
 
     [Fact]
+    public void A_cell_that_comes_up_while_the_others_are_asked_was_not_asked_so_nothing_is_refused_for_good()
+    {
+        var cluster = new SmallCluster();
+        cluster.AddCell("east", SmallCluster.Nodes("e", 1, "L20", label: "a"));
+        cluster.AddCell("west", SmallCluster.Nodes("w", 1, "L20", label: "b"));
+        cluster.Known.Hear(new CellDown { Cell = "west", Message = "cell west starts again", RetryAfterMs = 1_000 });
+        // So much later nobody holds it for down any more.
+        cluster.WhenAsked = () => cluster.Clock.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(Refusal.Unavailable, cluster.Submit(InZone("b")).Refusal?.Code);
+    }
+
+    [Fact]
     public void One_that_no_cell_could_run_withholds_the_others_and_names_itself()
     {
         var cluster = new SmallCluster();

@@ -52,6 +52,9 @@ internal sealed class SmallCluster : IRouterPorts
     /// <summary>Cells that do not answer, and are not heard of.</summary>
     public HashSet<string> Dead { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What happens while a cell is asked something.</summary>
+    public Action? WhenAsked { get; set; }
+
     /// <summary>Questions to cells and desks so far.</summary>
     public int Asked { get; private set; }
 
@@ -219,6 +222,7 @@ internal sealed class SmallCluster : IRouterPorts
     Task<IWireMessage> IRouterPorts.Ask(ICellMessage message, TimeSpan timeout)
     {
         Asked++;
+        WhenAsked?.Invoke();
         if (Dead.Contains(message.Cell) || !_cells.TryGetValue(message.Cell, out var cell))
             return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
         var answer = new TaskCompletionSource<IWireMessage>();
