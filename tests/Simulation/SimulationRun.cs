@@ -31,7 +31,7 @@ public sealed class SimulationRun
     private static readonly TimeSpan CalmMost = TimeSpan.FromMinutes(20);
 
     private static readonly QuotaPolicy Owned = new(
-        from tier in (string[])["frontier", "advanced", "standard", "basic"]
+        from tier in SimCluster.Catalog.Tiers.Select(t => t.Name)
         from owner in ((string Tenant, int Percent)[])[("research", 50), ("products", 30)]
         select (owner.Tenant, tier, new TenantQuota(owner.Percent, BorrowPercent: 100)));
 

@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Output;
@@ -25,10 +26,9 @@ internal static class AuditViews
                     [f.Kind, f.Cell, f.Host, f.Node, f.Allocation, f.Message]));
         }
 
-        var looks = audit.Looks == 1 ? "1 look" : $"{audit.Looks} looks";
         var passed = audit.Passed == 0 ? "" : $", {Show.Number(audit.Passed)} passed by themselves";
-        var found = audit.Clean ? "clean" : $"{Show.Number(audit.Findings.Count)} findings";
-        screen.Line($"{found} after {looks}{passed}");
+        var found = audit.Clean ? "clean" : Wording.Count(audit.Findings.Count, "finding");
+        screen.Line($"{found} after {Wording.Count(audit.Looks, "look")}{passed}");
     }
 
     private static Shade Agrees(bool agrees) => agrees ? new Shade("yes", Color.Green) : new Shade("no", Color.Red);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Stockpile.Core;
 
 namespace Stockpile.Cli.Output;
 
@@ -8,7 +9,7 @@ internal static class Show
     public static string Number(double value) =>
         value.ToString(Math.Abs(value) >= 100 ? "N0" : "#,0.##", CultureInfo.InvariantCulture);
 
-    public static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    public static string Number(long value) => Wording.Number(value);
 
     public static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + "%";
 

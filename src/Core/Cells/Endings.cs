@@ -44,8 +44,7 @@ public static class Endings
             var rest = job.Allocations.Keys.Where(s => !ending.Contains(s) && !broken.Contains(s)).ToList();
             if (rest.Count > 0) events.Add(new AllocationsEnded(rest, AllocationEnd.Cancelled));
             var who = job.Spec.Kind == JobKind.Training ? "the gang" : $"task {task}";
-            var times = job.FailuresOf(task) + 1;
-            events.Add(new JobFailed(job.Number, $"{who} failed {times} {(times == 1 ? "time" : "times")}, "
+            events.Add(new JobFailed(job.Number, $"{who} failed {Wording.Count(job.FailuresOf(task) + 1, "time")}, "
                 + $"with retries = {job.Spec.Retries}, last because {reason}"));
         }
 

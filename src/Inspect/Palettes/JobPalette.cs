@@ -90,13 +90,14 @@ public static class JobPalette
             call.GetLimit(), call.FindCursor<JobPlace>(JobPlace.TryParse));
         var reply = await on.Gateway.ListJobsAsync(filter, cancel);
         var jobs = reply.Jobs.Select(j => j.ToResponse(on.Options, withAllocations: false)).ToList();
+        var hasParts = jobs.Exists(j => j.PartOf is not null);
         await answer.TableAsync(
             ["job", "name", "kind", "tenant", "priority", "state", "cell", ">size", ">progress", "submitted",
-                .. jobs.Any(j => j.PartOf is not null) ? (string[])["part of"] : []], jobs,
+                .. hasParts ? (string[])["part of"] : []], jobs,
             j =>
             [
                 j.Id, j.Name, j.Kind, j.Tenant, j.Priority, j.State, j.Cell, Size(j), Progress(j),
-                Time(j.SubmittedAt), .. jobs.Any(other => other.PartOf is not null) ? (string?[])[j.PartOf] : [],
+                Time(j.SubmittedAt), .. hasParts ? (string?[])[j.PartOf] : [],
             ]);
         await answer.CountAsync("jobs", jobs.Count, reply.Total, reply.Next());
     }

@@ -124,8 +124,6 @@ public static class CellViews
         return view;
     }
 
-    public static JobsReply Jobs(CellState state, ListJobs filter) => Jobs(state, filter, at => state.At - at);
-
     /// <param name="since">How much real time has passed since an instant.</param>
     public static JobsReply Jobs(CellState state, ListJobs filter, Func<DateTimeOffset, TimeSpan> since)
     {

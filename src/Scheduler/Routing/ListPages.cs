@@ -61,22 +61,23 @@ public static class ListPages
         {
             var (place, gone) = turn;
             // A job on its way between two cells is told by both, and a cell of an older version begins anew.
-            if (last is { } before && place.CompareTo(before) <= 0)
-            {
-                if (last != filter.After && place == before && !gone) all.Total--;
-            }
+            var isTold = last is { } before && place.CompareTo(before) <= 0;
+            if (isTold && last != filter.After && place == last && !gone) all.Total--;
             // It went before its new cell was asked, which does not tell it: it is in another state by now.
-            else if (gone && filter.State is not null && page.Row.ForwardedMsAgo > page.Since.TotalMilliseconds)
+            var isElsewhere = gone && filter.State is not null
+                && page.Row.ForwardedMsAgo > page.Since.TotalMilliseconds;
+            if (!isTold && !isElsewhere)
             {
-            }
-            else if (all.Jobs.Count == filter.Limit) all.More = true;
-            else
-            {
+                if (all.Jobs.Count == filter.Limit)
+                {
+                    all.More = true;
+                    return all;
+                }
+
                 all.Jobs.Add(page.Row);
                 last = place;
             }
 
-            if (all.More) return all;
             if (page.At + 1 < page.Reply.Jobs.Count) Enqueue(page with { At = page.At + 1 });
             else if (page.Reply.More && all.Jobs.Count == filter.Limit) all.More = true;
             else if (page.Reply.More)

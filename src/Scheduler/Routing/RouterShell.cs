@@ -119,10 +119,14 @@ public sealed class RouterShell
         }
 
         IReadOnlyList<string> cells = m.Cell is null ? _cells.All() : _cells.Knows(m.Cell) ? [m.Cell] : [];
-        // One that is stopped for good would take the lists of all others with it; it stands in for its answer.
+        // One that is stopped for good, or has not spoken yet, would take the lists of all others with it; why it does
+        // not answer stands in for its answer.
+        var silent = m.Cell is null ? _cells.Silent() ?? [] : [];
         Task.WhenAll(cells.Select(cell => m.Cell is null && _cells.Down(cell) is { Stopped: true } down
             ? Task.FromResult<IWireMessage>(down)
-            : AskAsync(m.Message(cell), once: false))).PipeTo(sender);
+            : AskAsync(m.Message(cell), once: false))
+            .Concat(silent.Select(cell => Task.FromResult<IWireMessage>(
+                new CellDown { Cell = cell, Message = $"cell {cell} is starting" })))).PipeTo(sender);
     }
 
     /// <summary>What a cell answers about itself is newer than its last status: whoever saw the answer and submits next

@@ -103,7 +103,7 @@ internal sealed class CoreGateway : IStockpileGateway
         {
             Cell = Cell, State = filter.State ?? "", Kind = filter.Kind ?? "", Tenant = filter.Tenant ?? "",
             Limit = filter.Limit, After = filter.After?.ToString() ?? "",
-        }));
+        }, since: _ => TimeSpan.Zero));
 
     public Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel) => Task.FromResult(
         id.Cell == Cell && _state.FindJob(id.Number) is { } job

@@ -172,6 +172,17 @@ public sealed class AcceptanceTests
     }
 
     [Fact]
+    public void A_cell_that_has_not_spoken_says_so_in_place_of_an_answer()
+    {
+        var cluster = new SmallCluster();
+        cluster.AddCell("east", SmallCluster.Nodes("e", 1, "L20"));
+        cluster.Known.Remember(["east", "west"]);
+        var answers = cluster.AskAll(cell => new GetNode { Cell = cell, Node = "w-1" });
+        Assert.Equal(Refusal.NotFound, Assert.Single(answers.OfType<NodeReply>()).Refusal.Code);
+        Assert.Equal("cell west is starting", Assert.Single(answers.OfType<CellDown>()).Message);
+    }
+
+    [Fact]
     public void One_that_no_cell_could_run_withholds_the_others_and_names_itself()
     {
         var cluster = new SmallCluster();

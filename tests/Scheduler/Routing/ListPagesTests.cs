@@ -158,7 +158,7 @@ public sealed class ListPagesTests
         question => Task.FromResult(Jobs(question)), () => TimeSpan.Zero);
 
     private JobsReply Jobs(ICellMessage question) =>
-        Noted(CellViews.Jobs(_cells[question.Cell], (ListJobs)question));
+        Noted(CellViews.Jobs(_cells[question.Cell], (ListJobs)question, _ => TimeSpan.Zero));
 
     private async Task<NodesReply> NodesAsync(NodeFilter filter) => await ListPages.MergeAsync(
         filter, _cells.Keys.Select(cell => Nodes(ListPages.Question(filter, cell, filter.After, filter.Limit))),

@@ -157,7 +157,7 @@ public sealed class ListsOfMovingJobsTests
     [Theory]
     [InlineData(1)]
     [InlineData(600)]
-    public void A_cell_tells_those_that_went_for_a_minute_however_fast_simulated_time_runs(double speed)
+    public async Task A_cell_tells_those_that_went_for_a_minute_however_fast_simulated_time_runs(double speed)
     {
         var cluster = new SmallCluster(speed: speed);
         cluster.AddCell("north", SmallCluster.Nodes("n", 1, "H800"));
@@ -167,18 +167,18 @@ public sealed class ListsOfMovingJobsTests
         cluster.Pass(TimeSpan.FromSeconds(10));
         Assert.Equal(JobPhase.Forwarded, cluster.StateOf("north").FindJob(2)!.Ended);
 
-        var row = Assert.Single(Told(), j => j.ForwardedTo == "south");
+        var row = Assert.Single(await ToldAsync(), j => j.ForwardedTo == "south");
         Assert.Equal("north-2", row.Id);
         Assert.InRange(row.ForwardedMsAgo, 1, 10_000);
         cluster.Pass(TimeSpan.FromSeconds(60));
-        Assert.Equal("north-1", Assert.Single(Told()).Id);
+        Assert.Equal("north-1", Assert.Single(await ToldAsync()).Id);
 
-        List<JobView> Told()
+        async Task<List<JobView>> ToldAsync()
         {
             var answer = ((IRouterPorts)cluster).Ask(
                 new ListJobs { Cell = "north", Departed = true }, TimeSpan.FromSeconds(1));
             cluster.Settle();
-            return [.. ((JobsReply)answer.Result).Jobs];
+            return [.. ((JobsReply)await answer).Jobs];
         }
     }
 

@@ -126,6 +126,15 @@ internal sealed class SmallCluster : IRouterPorts
         return failure is null ? results[0] : throw failure;
     }
 
+    /// <summary>What each cell answers to a question to all of them.</summary>
+    public IReadOnlyList<IWireMessage> AskAll(Func<string, ICellMessage> question)
+    {
+        object? answer = null;
+        _router.Receive(new RouterShell.ToCells(null, question), new Ref(m => answer = m));
+        Deliver();
+        return (IWireMessage[])answer!;
+    }
+
     /// <summary>Time passes, in steps that cells notice, and all that follows is done.</summary>
     public void Pass(TimeSpan time, int steps = 8)
     {

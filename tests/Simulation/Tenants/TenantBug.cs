@@ -1,6 +1,7 @@
 using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Placement;
+using Stockpile.Simulation.Tests.Cells;
 
 namespace Stockpile.Simulation.Tests.Tenants;
 
@@ -27,7 +28,7 @@ internal sealed class NobodyBorrows : TenantBug
         Queue = policy.Queue with
         {
             Quotas = !policy.Queue.Quotas.Any ? QuotaPolicy.None : new QuotaPolicy(
-                from tier in (string[])["frontier", "advanced", "standard", "basic"]
+                from tier in SimCluster.Catalog.Tiers.Select(t => t.Name)
                 from tenant in TenantHistory.Names
                 select (tenant, tier, policy.Queue.Quotas.Find(tenant, tier)! with { BorrowPercent = 0 })),
         },

@@ -96,6 +96,9 @@ internal sealed class TenantHistory
 
     private bool HasQuotas => _quotas.Any;
 
+    /// <summary>Each asks for more than its part, and nobody owns anything.</summary>
+    private bool IsAboutWeights => _overloaded && !HasQuotas;
+
     /// <param name="until">The history ends where this one does not hold; null: after the week.</param>
     public static TenantResult Of(int seed, TenantBug? bug = null, TenantOracle? until = null)
     {
@@ -107,7 +110,7 @@ internal sealed class TenantHistory
     }
 
     private static QuotaPolicy Quotas() => new(
-        from tier in (string[])["frontier", "advanced", "standard", "basic"]
+        from tier in SimCluster.Catalog.Tiers.Select(t => t.Name)
         from owner in ((string Tenant, int Percent)[])[("foundation", 50), ("research", 30), ("products", 20)]
         select (owner.Tenant, tier, new TenantQuota(owner.Percent, BorrowPercent: 100)));
 
@@ -248,7 +251,7 @@ internal sealed class TenantHistory
     {
         var waiting = _load.State.Jobs.Values.Where(j => j.Waits && !j.Held).ToList();
         _idle.Look([.. waiting.DistinctBy(j => (j.Class, j.Spec.Tenant))]);
-        _fairness.Look();
+        if (IsAboutWeights) _fairness.Look();
         if (HasQuotas && _rights.Look() is { } owed) Fail(TenantOracle.OwnersGetTheirs, owed);
         if (_overloaded) return;
         foreach (var job in waiting)
@@ -267,7 +270,7 @@ internal sealed class TenantHistory
         if (Lost > LostMost) Fail(TenantOracle.LittleIsLost, Figures());
         if (_idle.WantedHours / _idle.Hours > IdleMost)
             Fail(TenantOracle.NoRoomIsIdle, $"{Figures()}; last {_idle.Example}");
-        if (_overloaded && !HasQuotas && _fairness.Worst > UnfairMost)
+        if (IsAboutWeights && _fairness.Worst > UnfairMost)
             Fail(TenantOracle.HoursAreFair, $"{Figures()}; {_fairness.Example}");
     }
 
@@ -283,7 +286,7 @@ internal sealed class TenantHistory
         + string.Create(CultureInfo.InvariantCulture,
             $"used {_load.State.Usage.Tiers.Values.Sum(t => t.TrainingMs + t.BatchMs + t.InferenceMs)
                 / _load.State.Usage.Tiers.Values.Sum(t => t.DeviceMs):P1}, ")
-        + (_overloaded && !HasQuotas
+        + (IsAboutWeights
             ? string.Create(CultureInfo.InvariantCulture, $"furthest from its weight {_fairness.Worst:P1}, ")
             : "")
         + (HasQuotas ? $"owed at most {_rights.Longest}, " : "")

@@ -176,11 +176,9 @@ internal static class JobEndpoints
     {
         if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);
         var reply = await ask(job);
-        return reply.Refusal is { } refusal
-            ? ProblemResult.Of(refusal.ToJsonNames())
-            : Results.Ok(Said(reply.Job.ToResponse(options, withAllocations: true)));
-
-        JobResponse Said(JobResponse answer) => said is null ? answer : said(answer);
+        if (reply.Refusal is { } refusal) return ProblemResult.Of(refusal.ToJsonNames());
+        var answer = reply.Job.ToResponse(options, withAllocations: true);
+        return Results.Ok(said is null ? answer : said(answer));
     }
 
     private static (string Key, ProblemResult? Problem) ReadKey(HttpRequest request)
