@@ -5,9 +5,11 @@ using System.Text.Json;
 
 namespace Stockpile.Docker.Tests;
 
+/// <param name="Progress">As nodes last said it, 0..1: what no checkpoint holds yet is lost with them.</param>
+/// <param name="SafeHours">Device-hours of the work that a checkpoint holds.</param>
 /// <param name="Allocations">Id, node and tier of each.</param>
 internal sealed record Job(
-    string Id, string State, string Cell, double Progress, int Requeues,
+    string Id, string State, string Cell, double Progress, double SafeHours, int Requeues,
     IReadOnlyList<(string Id, string Node, string Tier)> Allocations);
 
 internal sealed record Node(string Id, string Cell, string Tier, string State, string Reason);
@@ -103,6 +105,7 @@ internal sealed class SchedulerClient(int port) : IDisposable
 
     private static Job ReadJob(JsonElement j) => new(
         Text(j, "id"), Text(j, "state"), Text(j, "cell"), j.GetProperty("progress").GetDouble(),
+        j.TryGetProperty("hours", out var hours) ? hours.GetProperty("useful").GetDouble() : 0,
         j.GetProperty("requeues").GetInt32(),
         j.TryGetProperty("allocations", out var all)
             ? [.. all.EnumerateArray().Select(a => (Text(a, "id"), Text(a, "node"), Text(a, "tier")))]

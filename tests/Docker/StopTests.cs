@@ -33,19 +33,19 @@ public sealed class StopTests(ClusterFixture cluster)
         var done = await cluster.Clients[0].SubmitAsync(Jobs.NewKey("eval"), Jobs.Batch);
         await Until.HoldsAsync("a short job is done", () => cluster.Clients[0].JobAsync(done),
             j => j.State == "completed");
-        var progress = (await Until.HoldsAsync("training has a checkpoint",
-            () => cluster.Clients[0].JobAsync(training), j => j.Progress > 0)).Progress;
+        var safe = (await Until.HoldsAsync("training has a checkpoint",
+            () => cluster.Clients[0].JobAsync(training), j => j.SafeHours > 0)).SafeHours;
 
         await StopAsync();
         await cluster.Compose.RunAsync(Compose.Patience, "start");
-        progress = await GoesOnAsync(progress);
+        safe = await GoesOnAsync(safe);
 
         // The containers go as well; what they knew is in the volume.
         await StopAsync();
         await cluster.Compose.RunAsync(Compose.Patience, "down");
         Assert.Empty(await cluster.Compose.ContainersAsync());
         await cluster.Compose.RunAsync(Compose.Patience, "up", "--detach", "--no-build");
-        await GoesOnAsync(progress);
+        await GoesOnAsync(safe);
 
         async Task<double> GoesOnAsync(double least)
         {
@@ -54,11 +54,11 @@ public sealed class StopTests(ClusterFixture cluster)
             await Until.HoldsAsync("the service runs again", () => cluster.Clients[2].JobAsync(service),
                 j => j is { State: "running", Allocations.Count: 2 });
             // At once: work that began anew would get there, too, in time.
-            var kept = (await cluster.Clients[0].JobAsync(training)).Progress;
-            Assert.True(kept >= least, $"{kept} of the work is done, and it was {least}");
+            var kept = (await cluster.Clients[0].JobAsync(training)).SafeHours;
+            Assert.True(kept >= least, $"{kept} device-hours of the work are safe, and {least} were");
             return (await Until.HoldsAsync("training goes on",
                 () => cluster.Clients[0].JobAsync(training),
-                j => j.State == "running" && j.Progress > kept)).Progress;
+                j => j.State == "running" && j.SafeHours > kept)).SafeHours;
         }
     });
 

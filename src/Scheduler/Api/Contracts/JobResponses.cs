@@ -68,7 +68,8 @@ public sealed record JobResponse
     /// <summary>What became of the devices' time that it was given; left out before it was given any.</summary>
     public JobHoursResponse? Hours { get; init; }
 
-    /// <summary>Share of the work that is safe, 0..1.</summary>
+    /// <summary>Share of the work that is done, 0..1. Of training it is what its nodes last said, and a checkpoint may
+    /// not hold all of it yet: <see cref="JobHoursResponse.Useful"/> tells what is safe.</summary>
     public double Progress { get; init; }
     public int Requeues { get; init; }
     public int Preemptions { get; init; }
