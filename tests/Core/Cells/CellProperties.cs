@@ -10,7 +10,7 @@ namespace Stockpile.Core.Tests.Cells;
 /// </summary>
 public sealed class CellProperties
 {
-    private const int Histories = 40;
+    internal const int Histories = 40;
 
     [Fact]
     public void Nothing_is_given_away_twice()
