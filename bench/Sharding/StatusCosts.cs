@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Text;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 using Stockpile.Formats;
 using Stockpile.Lab.Virtual;
 

@@ -102,7 +102,7 @@ public static class Limits
     /// </summary>
     public const int KeysPerDeskMax = 32_768;
 
-    /// <summary>Most keys in one message to a key desk.</summary>
+    /// <summary>Most keys in one message to a key gangs.</summary>
     public const int KeysPerMessageMax = 500;
 
     /// <summary>Most keys that one row of a key desk's journal binds; a message is never split.</summary>

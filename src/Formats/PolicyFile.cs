@@ -1,6 +1,5 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Objectives;
 using Stockpile.Formats.Hocon;
 using Stockpile.Formats.Policies;
 

@@ -4,8 +4,9 @@ using Akka.Hosting;
 using Petabridge.Cmd.Cluster;
 using Petabridge.Cmd.Cluster.Sharding;
 using Petabridge.Cmd.Host;
-#if PETABRIDGE_CMD_REMOTE
 using Petabridge.Cmd.Remote;
+
+#if PETABRIDGE_CMD_REMOTE
 #endif
 using Catalogue = Stockpile.Inspect.Catalogue;
 

@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
-using Stockpile.Core.Cells;
 using Stockpile.Formats;
 using Stockpile.Hosting;
 using Stockpile.Protocol.Mapping;

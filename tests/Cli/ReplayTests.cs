@@ -43,7 +43,7 @@ public sealed class ReplayTests : IDisposable
         var run = await ReplayAsync("--policy", "all", "--seeds", "1", "--plot", plot);
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.Exit);
-        foreach (var policy in Core.Placement.Scoring.ScoringPolicies.Names)
+        foreach (var policy in Core.Scoring.ScoringPolicies.Names)
             Assert.Contains("\n" + policy, run.Out, StringComparison.Ordinal);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(plot)[..4]);
     }

@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Microsoft.Data.Sqlite;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Formats;
 using Stockpile.Hosting;
 using Stockpile.Scheduler.Cells;

@@ -1,3 +1,4 @@
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Formats.Traces;
 

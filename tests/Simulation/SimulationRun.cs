@@ -1,8 +1,8 @@
 using System.Globalization;
 using Akka.Actor;
 using Stockpile.Core.Audit;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
 using Stockpile.Simulation.Tests.Cells;
@@ -136,7 +136,7 @@ public sealed class SimulationRun
         {
             var state = _cluster.Ledger.Replayed(j.Value.At.Cell);
             var job = state.FindJob(j.Value.At.Number);
-            var why = job is { Waits: true } ? Core.Placement.Explainer.Explain(state, job).Reason : "";
+            var why = job is { Waits: true } ? Core.Explain.Explainer.Explain(state, job).Reason : "";
             return $"{j.Key} {job?.Spec.Kind} {job?.Phase} held={job?.Held} of {job?.Spec.Devices} devices {why}";
         });
         return $"{_cluster.Devices.Running} allocations run; answered {_clients.AllAnswered}; "
@@ -165,7 +165,7 @@ public sealed class SimulationRun
                 });
             var journal = _cluster.Ledger.Replayed(cell);
             looks.Add(new CellLook(
-                cell, claim, new JournalClaim(journal.RoundNumber, CellDigest.Of(journal), journal.Epoch), hosts));
+                cell, claim, new JournalClaim(journal.RoundNumber, AllocationsHash.Of(journal), journal.Epoch), hosts));
 
             void Ask(Protocol.ICellMessage message, Action<object> take)
             {

@@ -1,4 +1,4 @@
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 using Stockpile.Lab.Saturation;
 
 namespace Stockpile.Bench.Bounds;

@@ -1,5 +1,5 @@
 using Google.OrTools.LinearSolver;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 
 namespace Stockpile.Bench.Bounds;
 

@@ -4,7 +4,7 @@ using Stockpile.Cli.Client;
 using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
 using Stockpile.Cli.Replay;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 
 namespace Stockpile.Cli.Commands;
 

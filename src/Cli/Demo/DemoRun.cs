@@ -1,7 +1,7 @@
 using Stockpile.Cli.Local;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.State;
 using Stockpile.Formats;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Mapping;
@@ -192,7 +192,7 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
                 cell.Cell, cell.Round, cancel, (_, round) => events += round.Events.Count);
             reports.Add(new JournalReport(
                 cell.Cell, cell.Round, events, cell.AllocationsDigest,
-                state.RoundNumber == cell.Round && CellDigest.Of(state) == cell.AllocationsDigest));
+                state.RoundNumber == cell.Round && AllocationsHash.Of(state) == cell.AllocationsDigest));
         }
 
         return reports;

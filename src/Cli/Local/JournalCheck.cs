@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Stockpile.Cli.Demo;
 using Stockpile.Cli.Output;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Hosting;
 using Stockpile.Hosting.Postgres;
 using Stockpile.Scheduler.Cells;
@@ -13,7 +13,7 @@ namespace Stockpile.Cli.Local;
 /// <summary>What the journal says of one cell.</summary>
 /// <param name="AllocationsPlaced">Over the cell's whole life.</param>
 /// <param name="AllocationsHeld">At its last round, or at the report's.</param>
-/// <param name="Digest">See <see cref="CellDigest"/>.</param>
+/// <param name="Digest">See <see cref="AllocationsHash"/>.</param>
 /// <param name="Agrees">The invariants held in every round, and the report says the same.</param>
 /// <param name="Verdict">The same in words.</param>
 /// <param name="Snapshot">The newest snapshot, beside the rows.</param>
@@ -96,7 +96,7 @@ internal static class JournalCheck
             });
             if (newest.State is not null && newest.Round > state.RoundNumber)
                 snapshot = new SnapshotCheck(newest.Round, false, "no row of the journal goes as far");
-            var digest = CellDigest.Of(state);
+            var digest = AllocationsHash.Of(state);
             var agrees = compares ? expected is not null && digest == expected.Digest : true;
             var verdict = !compares ? "sound"
                 : expected is null ? "the report does not know it"

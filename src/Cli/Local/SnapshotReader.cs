@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Akka.Persistence;
 using Stockpile.Cli.Output;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;

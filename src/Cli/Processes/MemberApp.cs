@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
 using Stockpile.Cli.Local;
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Fleets;
 using Stockpile.Hosting;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;

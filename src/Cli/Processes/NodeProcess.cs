@@ -7,14 +7,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Serilog.Events;
 using Stockpile.Cli.Local;
 using Stockpile.Core;
-using Stockpile.Core.Fleets;
 using Stockpile.Formats;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
-using Stockpile.Node.Hosting;
-using Stockpile.Node.Hosts;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
+using Stockpile.Node.Hosting;
+using Stockpile.Node.Hosts;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
 

@@ -10,9 +10,9 @@ using Stockpile.Formats;
 using Stockpile.Hosting;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
-using Stockpile.Scheduler.Api;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
+using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
 

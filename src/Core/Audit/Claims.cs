@@ -1,3 +1,5 @@
+using Stockpile.Core.State;
+
 namespace Stockpile.Core.Audit;
 
 /// <summary>How far an allocation is, as its cell has it.</summary>
@@ -23,7 +25,7 @@ public sealed record ClaimedNode(
 
 /// <summary>What a cell says it holds, after a durable round.</summary>
 /// <param name="Member">Address of the member that runs the cell.</param>
-/// <param name="Digest">See <see cref="Cells.CellDigest"/>.</param>
+/// <param name="Digest">See <see cref="Cells.AllocationsHash"/>.</param>
 /// <param name="Hosts">Hosts to ask: those with nodes here, and those that spoke lately.</param>
 public sealed record CellClaim(
     string Cell, long Epoch, long Round, DateTimeOffset At, string Member, string Digest,

@@ -1,5 +1,3 @@
-using Stockpile.Core.Cells;
-
 namespace Stockpile.Core.Desks;
 
 /// <summary>What somebody asks of a key.</summary>

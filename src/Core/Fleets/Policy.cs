@@ -1,4 +1,5 @@
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Fleets;
 
@@ -10,8 +11,8 @@ public sealed record KindPolicy(IReadOnlyList<string> Tiers, IReadOnlyList<strin
 /// <summary>The placement policy of <c>hocon/policy.conf</c>. Immutable.</summary>
 public sealed record Policy(string Name, KindPolicy Training, KindPolicy Inference, KindPolicy Batch)
 {
-    /// <summary>A name of <see cref="Objectives.Objective"/>.</summary>
-    public string Objective { get; init; } = Objectives.Objective.Default;
+    /// <summary>A name of <see cref="Objective"/>.</summary>
+    public string Objective { get; init; } = Fleets.Objective.Default;
 
     /// <summary>How single tasks find their node.</summary>
     public PlacementPolicy Placement { get; init; } = new();

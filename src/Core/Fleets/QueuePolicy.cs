@@ -1,3 +1,5 @@
+using Stockpile.Core.Queueing;
+
 namespace Stockpile.Core.Fleets;
 
 /// <summary>Who leaves for more urgent work, and what protects it from leaving again and again. Times are simulated.

@@ -1,3 +1,5 @@
+using Stockpile.Core.Fleets;
+
 namespace Stockpile.Core.Jobs;
 
 public enum JobKind

@@ -16,4 +16,9 @@ public static class JobSpecs
             if (!b.TryGetValue(key, out var other) || other != value) return false;
         return true;
     }
+
+    /// <summary>Least that one step of the job needs: the smallest gang, or one task.</summary>
+    public static int LeastMilli(JobSpec spec) => spec.Kind == JobKind.Training
+        ? spec.LeastDevices * Limits.MilliPerDevice
+        : spec.ShareMilli > 0 ? spec.ShareMilli : spec.Devices * Limits.MilliPerDevice;
 }

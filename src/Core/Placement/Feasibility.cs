@@ -1,7 +1,8 @@
 using System.Globalization;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Placement;
 
@@ -66,6 +67,13 @@ public static class Feasibility
         if (reach.Possible) return null;
         return spec.Kind == JobKind.Training ? Gang(reach, spec, where) : Task(reach, spec, names, where);
     }
+
+    /// <summary>Whether a gang, or one task, would find room now. For questions: nothing changes.</summary>
+    internal static bool FitsNow(
+        CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives, ReservationGuard? guard) =>
+        spec.Kind == JobKind.Training
+            ? GangPlanner.Plan(state, spec, alternatives, guard) is not null
+            : TaskPlanner.Plan(state.Index, spec, alternatives, guard) is not null;
 
     /// <summary>What the nodes of a cell say.</summary>
     public static Reach ReachOf(CellState state, JobSpec spec)

@@ -1,6 +1,8 @@
 using System.Numerics;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Placement;
 
@@ -25,9 +27,9 @@ public sealed record GangPlan(IReadOnlyList<GangPiece> Pieces, Alternative Alter
 public static class GangPlanner
 {
     /// <summary>Null when no alternative can hold the whole gang now, guests set aside.</summary>
-    /// <param name="fence">What is reserved for more urgent jobs; null: nothing.</param>
+    /// <param name="guard">What is reserved for more urgent jobs; null: nothing.</param>
     public static GangPlan? Plan(
-        CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null)
+        CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives, ReservationGuard? guard = null)
     {
         foreach (var alternative in alternatives)
             foreach (var reclaim in Reclaim)
@@ -35,7 +37,7 @@ public static class GangPlanner
                 if (spec.TopologyRequired != TopologyLevel.None || spec.TopologyPreferred != TopologyLevel.None)
                 {
                     // The smallest gang runs longest, so what it must keep clear of holds for every size.
-                    var clear = fence?.On(alternative, spec.LeastDevices);
+                    var clear = guard?.On(alternative, spec.LeastDevices);
                     var nodes = state.Index.Widest(alternative.Model, reclaim)
                         .Select(n => (n, Room(n, spec, reclaim, clear)));
                     if (TopologyPlanner.Choose(spec, nodes, room => Sizes(spec, room)) is var (chosen, size))
@@ -48,7 +50,7 @@ public static class GangPlanner
                     ? state.Index.Reclaimable(alternative.Model)
                     : state.Index.Free(alternative.Model);
                 foreach (var devices in Sizes(spec, room))
-                    if (Pieces(state, spec, alternative.Model, devices, reclaim, fence?.On(alternative, devices))
+                    if (Pieces(state, spec, alternative.Model, devices, reclaim, guard?.On(alternative, devices))
                         is { } pieces)
                         return new GangPlan(pieces, alternative, devices);
             }
@@ -129,7 +131,7 @@ public static class GangPlanner
     }
 
     private static List<GangPiece>? Pieces(
-        CellState state, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
+        CellState state, JobSpec spec, string model, int devices, bool reclaim, NodeGuard? clear)
     {
         var chosen = spec.PerNode > 0
             ? Shaped(state.Index, spec, model, devices, reclaim, clear)
@@ -139,7 +141,7 @@ public static class GangPlanner
     }
 
     private static List<(NodeState Node, int Devices)>? OnOneNode(
-        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeGuard? clear)
     {
         foreach (var node in index.Tightest(model, devices, reclaim))
             if (Room(node, spec, reclaim, clear) >= devices)
@@ -148,7 +150,7 @@ public static class GangPlanner
     }
 
     private static List<(NodeState Node, int Devices)>? Spread(
-        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeGuard? clear)
     {
         var chosen = new List<(NodeState Node, int Devices)>();
         var taken = new HashSet<int>();
@@ -179,7 +181,7 @@ public static class GangPlanner
     }
 
     private static List<(NodeState Node, int Devices)>? Shaped(
-        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeFence? clear)
+        CapacityIndex index, JobSpec spec, string model, int devices, bool reclaim, NodeGuard? clear)
     {
         var nodes = devices / spec.PerNode;
         var chosen = new List<(NodeState Node, int Devices)>(nodes);
@@ -193,7 +195,7 @@ public static class GangPlanner
         return null;
     }
 
-    private static int Room(NodeState node, JobSpec spec, bool reclaim, NodeFence? clear)
+    private static int Room(NodeState node, JobSpec spec, bool reclaim, NodeGuard? clear)
     {
         if (!Feasibility.HasLabels(node, spec.Labels)) return 0;
         var ranks = reclaim

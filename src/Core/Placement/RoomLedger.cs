@@ -1,6 +1,6 @@
 using System.Numerics;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Placement;
 

@@ -1,6 +1,7 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Placement;
 
@@ -15,30 +16,30 @@ public sealed record TaskPlan(NodeState Node, uint DeviceMask, Alternative Alter
 public static class TaskPlanner
 {
     /// <summary>Null when none of the alternatives has room now. For questions: nothing changes.</summary>
-    /// <param name="fence">What is reserved for more urgent jobs; null: nothing.</param>
+    /// <param name="guard">What is reserved for more urgent jobs; null: nothing.</param>
     public static TaskPlan? Plan(
-        CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null) =>
-        Plan(index, index.Scores.Asking, decides: false, spec, alternatives, fence);
+        CapacityIndex index, JobSpec spec, IReadOnlyList<Alternative> alternatives, ReservationGuard? guard = null) =>
+        Plan(index, index.Scores.Asking, decides: false, spec, alternatives, guard);
 
     /// <summary>The same for a decision: the scoring policy counts it, and draws. Nobody but a round decides, so it
     /// takes one.</summary>
     public static TaskPlan? Decide(
-        RoundWriter round, JobSpec spec, IReadOnlyList<Alternative> alternatives, Fence? fence = null)
+        RoundWriter round, JobSpec spec, IReadOnlyList<Alternative> alternatives, ReservationGuard? guard = null)
     {
         var index = round.Index;
-        return Plan(index, index.Scores.Deciding, decides: true, spec, alternatives, fence);
+        return Plan(index, index.Scores.Deciding, decides: true, spec, alternatives, guard);
     }
 
     private static TaskPlan? Plan(
         CapacityIndex index, ScoreView scores, bool decides, JobSpec spec, IReadOnlyList<Alternative> alternatives,
-        Fence? fence)
+        ReservationGuard? guard)
     {
         // What is reserved differs by alternative, so behind a fence they are tried one by one.
         var shape = TaskShape.Of(spec);
-        if (index.ModelsCompete && fence is null) return Competing(index, scores, decides, spec, shape, alternatives);
+        if (index.ModelsCompete && guard is null) return Competing(index, scores, decides, spec, shape, alternatives);
         foreach (var alternative in alternatives)
         {
-            var condition = Condition(index, scores.Policy, spec, shape, fence?.On(alternative, spec.Devices));
+            var condition = Condition(index, scores.Policy, spec, shape, guard?.On(alternative, spec.Devices));
             if (Best(index, scores, shape, alternative.Only, condition) is { } choice)
                 return new TaskPlan(index.NodeAt(choice.Node.Index), choice.Devices, alternative);
         }
@@ -78,7 +79,7 @@ public static class TaskPlanner
 
     /// <summary>What a node must meet beside room; null: nothing.</summary>
     private static Func<NodeRoom, bool>? Condition(
-        CapacityIndex index, IScoringPolicy policy, JobSpec spec, TaskShape shape, NodeFence? clear)
+        CapacityIndex index, IScoringPolicy policy, JobSpec spec, TaskShape shape, NodeGuard? clear)
     {
         if (spec.Labels.Count == 0 && clear is null) return null;
         return room =>

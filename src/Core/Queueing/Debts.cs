@@ -1,5 +1,6 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Queueing;
 
@@ -31,7 +32,7 @@ internal sealed class Debts
 
     /// <summary>Whether what a job holds may be its tenant's by right, for the job of another one.</summary>
     public bool HasRights(JobState holder, JobState other) =>
-        holder.Spec.Tenant != other.Spec.Tenant && QuotaCheck.LeastMilli(holder.Spec) > 0
+        holder.Spec.Tenant != other.Spec.Tenant && JobSpecs.LeastMilli(holder.Spec) > 0
         && _state.Policy.Queue.Quotas.Find(holder.Spec.Tenant, _tier.Name) is not null;
 
     public void Pay(IEnumerable<AllocationState> parts, int sign = 1)

@@ -1,6 +1,5 @@
-using Stockpile.Core.Cells;
-using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
+using Stockpile.Core.Fleets;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Queueing;
 
@@ -42,7 +41,7 @@ internal sealed class HoldBack
     public Claim? Forbids(JobState job, Alternative alternative, int devices)
     {
         foreach (var claim in _claims)
-            if (Concerns(claim, job, alternative.Model) && devices > claim.Spare && Stays(claim, job, devices)
+            if (Concerns(claim, job, alternative.Model) && devices > claim.Headroom && Stays(claim, job, devices)
                 && !IsByRight(claim, job, alternative, devices)) return claim;
         return null;
     }
@@ -51,7 +50,7 @@ internal sealed class HoldBack
     public void Took(JobState job, string model, int devices)
     {
         foreach (var claim in _claims)
-            if (Concerns(claim, job, model) && Stays(claim, job, devices)) claim.Spare -= devices;
+            if (Concerns(claim, job, model) && Stays(claim, job, devices)) claim.Headroom -= devices;
     }
 
     private static bool Concerns(Claim claim, JobState job, string model) =>

@@ -1,7 +1,7 @@
 using System.Globalization;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Queueing;
 
@@ -39,30 +39,25 @@ public static class QuotaCheck
     public static IReadOnlyList<Alternative> Within(
         CellState state, JobSpec spec, IReadOnlyList<Alternative> alternatives)
     {
-        var least = LeastMilli(spec);
+        var least = JobSpecs.LeastMilli(spec);
         return [.. alternatives.Where(a => a.Guest || HeadroomMilli(state, spec.Tenant, a.Tier) >= least)];
     }
 
-    /// <summary>Least that one step of the job needs: the smallest gang, or one task.</summary>
-    public static int LeastMilli(JobSpec spec) => spec.Kind == JobKind.Training
-        ? spec.LeastDevices * Limits.MilliPerDevice
-        : spec.ShareMilli > 0 ? spec.ShareMilli : spec.Devices * Limits.MilliPerDevice;
-
     /// <summary>What the tenant may take on the tier now; <see cref="long.MaxValue"/> without quotas.</summary>
-    public static long HeadroomMilli(CellState state, string tenant, Fleets.Tier tier)
+    public static long HeadroomMilli(CellState state, string tenant, Tier tier)
     {
         var limit = LimitMilli(state, tenant, tier);
         return limit == long.MaxValue ? limit : limit - state.Tenants.UseMilli(tenant, tier);
     }
 
     /// <summary>The most it may hold, borrowed included.</summary>
-    public static long LimitMilli(CellState state, string tenant, Fleets.Tier tier) =>
+    public static long LimitMilli(CellState state, string tenant, Tier tier) =>
         state.Policy.Queue.Quotas.Find(tenant, tier.Name) is { } quota
             ? state.Tenants.CapacityMilli(tier) * (quota.NominalPercent + quota.BorrowPercent) / 100
             : long.MaxValue;
 
     /// <summary>What it has a right to; without quotas, everything.</summary>
-    public static long NominalMilli(CellState state, string tenant, Fleets.Tier tier) =>
+    public static long NominalMilli(CellState state, string tenant, Tier tier) =>
         state.Policy.Queue.Quotas.Find(tenant, tier.Name) is { } quota
             ? state.Tenants.CapacityMilli(tier) * quota.NominalPercent / 100
             : long.MaxValue;
@@ -79,21 +74,21 @@ public static class QuotaCheck
                 if (alternative.Model != model) continue;
                 if (alternative.Guest) return true;
                 foreach (var lane in waiting.Lanes.Values)
-                    if (HeadroomMilli(state, lane.Tenant, alternative.Tier) >= LeastMilli(lane.Head.Spec)) return true;
+                    if (HeadroomMilli(state, lane.Tenant, alternative.Tier) >= JobSpecs.LeastMilli(lane.Head.Spec)) return true;
             }
 
         return false;
     }
 
     /// <summary>What it may still take by right; <see cref="long.MaxValue"/> without quotas.</summary>
-    public static long RightMilli(CellState state, string tenant, Fleets.Tier tier)
+    public static long RightMilli(CellState state, string tenant, Tier tier)
     {
         var nominal = NominalMilli(state, tenant, tier);
         return nominal == long.MaxValue ? nominal : Math.Max(0, nominal - state.Tenants.UseMilli(tenant, tier));
     }
 
     /// <summary>Whether another tenant waits for what it has a right to on the tier.</summary>
-    public static bool IsOwed(CellState state, string tenant, Fleets.Tier tier)
+    public static bool IsOwed(CellState state, string tenant, Tier tier)
     {
         foreach (var waiting in state.Queue.WaitingClasses)
             foreach (var alternative in waiting.Home)
@@ -107,7 +102,7 @@ public static class QuotaCheck
     }
 
     /// <summary>What it holds beyond its right.</summary>
-    public static long BorrowedMilli(CellState state, string tenant, Fleets.Tier tier) =>
+    public static long BorrowedMilli(CellState state, string tenant, Tier tier) =>
         Math.Max(0, state.Tenants.UseMilli(tenant, tier) - NominalMilli(state, tenant, tier));
 
     /// <summary>Whether the job's tenant has a right to the next step of it on the alternative's tier, and need not
@@ -116,26 +111,13 @@ public static class QuotaCheck
     {
         var nominal = NominalMilli(state, job.Spec.Tenant, alternative.Tier);
         return nominal == long.MaxValue
-            || state.Tenants.UseMilli(job.Spec.Tenant, alternative.Tier) + LeastMilli(job.Spec) <= nominal;
+            || state.Tenants.UseMilli(job.Spec.Tenant, alternative.Tier) + JobSpecs.LeastMilli(job.Spec) <= nominal;
     }
 
     /// <summary>Whether the job's tenant has a quota of the tier that so many more would be within.</summary>
     internal static bool IsOwned(CellState state, JobState job, Alternative alternative, long devicesMilli) =>
         NominalMilli(state, job.Spec.Tenant, alternative.Tier) is var nominal and not long.MaxValue
         && state.Tenants.UseMilli(job.Spec.Tenant, alternative.Tier) + devicesMilli <= nominal;
-
-    /// <summary>Whether the next step of a job would be a loan on all tiers where it is at home.</summary>
-    internal static bool Borrows(
-        Fleets.QuotaPolicy quotas, TenantLedger ledger, JobSpec spec, IReadOnlyList<Alternative> home)
-    {
-        if (!quotas.Any || home.Count == 0) return false;
-        var least = LeastMilli(spec);
-        foreach (var alternative in home)
-            if (quotas.Find(spec.Tenant, alternative.Tier.Name) is not { } quota
-                || ledger.UseMilli(spec.Tenant, alternative.Tier) + least
-                    <= ledger.CapacityMilli(alternative.Tier) * quota.NominalPercent / 100) return false;
-        return true;
-    }
 
     /// <summary>Whether borrowers on any home tier of the job have to give back; see below.</summary>
     public static bool MayReclaim(CellState state, JobState job)
@@ -151,7 +133,7 @@ public static class QuotaCheck
     /// </summary>
     public static bool MayReclaim(CellState state, JobState job, Alternative alternative)
     {
-        if (LeastMilli(job.Spec) == 0) return false;
+        if (JobSpecs.LeastMilli(job.Spec) == 0) return false;
         var tenant = job.Spec.Tenant;
         var tier = alternative.Tier;
         if (alternative.Guest || state.Policy.Queue.Quotas.Find(tenant, tier.Name) is null) return false;

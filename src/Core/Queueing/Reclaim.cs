@@ -1,8 +1,9 @@
 using System.Numerics;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Queueing;
 

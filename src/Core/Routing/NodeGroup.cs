@@ -1,24 +1,9 @@
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Routing;
-
-/// <summary>What makes nodes of a cell alike for routing.</summary>
-/// <param name="Labels">Without those of <see cref="TopologyLevel"/>: every rack would be a group of its own.</param>
-public sealed record NodeShape(
-    string Model, string Tier, int Devices, int CpuMilli, long MemoryMiB, IReadOnlyDictionary<string, string> Labels)
-{
-    /// <summary>The labels of a node that tell shapes apart, in a fixed order.</summary>
-    public static IReadOnlyDictionary<string, string> LabelsOf(IReadOnlyDictionary<string, string> labels)
-    {
-        if (labels.Count == 0) return JobSpec.NoLabels;
-        var kept = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (key, value) in labels)
-            if (!Topology.IsDomainLabel(key)) kept.Add(key, value);
-        return kept.Count == 0 ? JobSpec.NoLabels : kept;
-    }
-}
 
 /// <summary>
 /// Nodes of one shape and what is free on them, in counts: enough to tell how many tasks of any size would fit, and how

@@ -1,4 +1,5 @@
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Routing;
 

@@ -1,7 +1,8 @@
-using Stockpile.Core.Cells;
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Placement;
 using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Routing;
 

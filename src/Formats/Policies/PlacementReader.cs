@@ -1,5 +1,5 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 using Stockpile.Formats.Hocon;
 
 namespace Stockpile.Formats.Policies;

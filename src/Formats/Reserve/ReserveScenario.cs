@@ -1,4 +1,3 @@
-using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 
 namespace Stockpile.Formats.Reserve;

@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Mapping;

@@ -1,7 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
 using Stockpile.Formats.Reserve;
 
 namespace Stockpile.Lab.Reserve;

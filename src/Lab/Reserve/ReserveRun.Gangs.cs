@@ -1,5 +1,3 @@
-using Stockpile.Core.Jobs;
-
 namespace Stockpile.Lab.Reserve;
 
 /// <summary>Gangs: all or nothing, inside one cell, on one model.</summary>

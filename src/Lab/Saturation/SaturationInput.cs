@@ -1,6 +1,6 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 
 namespace Stockpile.Lab.Saturation;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 
 namespace Stockpile.Lab.Saturation;
 

@@ -1,9 +1,8 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
-using Stockpile.Core.Placement.Scoring;
 using Stockpile.Core.Routing;
+using Stockpile.Core.Scoring;
+using Stockpile.Core.State;
 using Stockpile.Lab.Sharding;
 
 namespace Stockpile.Lab.Saturation;

@@ -1,7 +1,7 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement.Scoring;
 using Stockpile.Core.Routing;
+using Stockpile.Core.Scoring;
 using Stockpile.Lab.Saturation;
 
 namespace Stockpile.Lab.Sharding;

@@ -1,8 +1,9 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Cycle;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Placement;
 using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 
 namespace Stockpile.Lab.Sharding;
 

@@ -1,7 +1,7 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Lab.Virtual;
 
 namespace Stockpile.Lab.Sharding;
@@ -43,7 +43,7 @@ internal sealed class ShardMeter
     }
 
     private readonly Func<JobSpec, bool> _couldUseBest;
-    private readonly Dictionary<JobClass, bool> _presses = [];
+    private readonly Dictionary<EquivalenceClass, bool> _presses = [];
 
     /// <param name="couldUse">Whether some cell could run a job on a tier.</param>
     public ShardMeter(

@@ -1,8 +1,8 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
 using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 using Stockpile.Lab.Virtual;
 
 namespace Stockpile.Lab.Sharding;

@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Formats;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.State;
 using Stockpile.Formats;
 
 namespace Stockpile.Lab.Virtual;

@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Node.Nodes;
 using Stockpile.Protocol.V1;
 

@@ -1,6 +1,6 @@
 using System.Runtime.Serialization;
 using Google.Protobuf;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 using Case = Stockpile.Protocol.V1.CellEventMsg.EventOneofCase;
 

@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Placement;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Protocol.Mapping;

@@ -1,4 +1,5 @@
 using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Protocol.Mapping;

@@ -1,5 +1,5 @@
 using Stockpile.Core.Audit;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Routing;
@@ -130,7 +130,7 @@ public sealed class ClusterAuditor(AskOnce ask, JournalReader journal, TimeProvi
         try
         {
             var state = await replay.ToAsync(round, cancel).ConfigureAwait(false);
-            return new JournalClaim(state.RoundNumber, CellDigest.Of(state), replay.Epoch);
+            return new JournalClaim(state.RoundNumber, AllocationsHash.Of(state), replay.Epoch);
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {

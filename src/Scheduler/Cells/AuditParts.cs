@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Cells;

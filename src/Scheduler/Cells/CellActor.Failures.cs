@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.Persistence;
-using Stockpile.Core.Cells;
+using Stockpile.Core;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Cells;

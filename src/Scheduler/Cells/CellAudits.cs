@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Google.Protobuf.Collections;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 
@@ -20,7 +20,7 @@ public static class CellAudits
             Round = state.RoundNumber,
             AtMs = state.At.ToWireMs(),
             Member = member.ToString(),
-            AllocationsDigest = CellDigest.Of(state),
+            AllocationsDigest = AllocationsHash.Of(state),
         };
         var hosts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (host, incarnation) in heard) HostOf(host).Incarnation = incarnation;

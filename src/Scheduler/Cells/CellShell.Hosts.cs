@@ -1,10 +1,11 @@
 using Akka.Actor;
 using Akka.Event;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Round = Stockpile.Core.Cells.Round;
+using Round = Stockpile.Core.State.Round;
 
 namespace Stockpile.Scheduler.Cells;
 

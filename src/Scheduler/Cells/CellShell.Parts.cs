@@ -1,7 +1,8 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
-using CancelJob = Stockpile.Core.Cells.CancelJob;
+using CancelJob = Stockpile.Core.Commands.CancelJob;
 
 namespace Stockpile.Scheduler.Cells;
 

@@ -1,13 +1,15 @@
 using Akka.Actor;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Placement;
 using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using DrainNode = Stockpile.Core.Cells.DrainNode;
-using ResumeNode = Stockpile.Core.Cells.ResumeNode;
+using DrainNode = Stockpile.Core.Commands.DrainNode;
+using ResumeNode = Stockpile.Core.Commands.ResumeNode;
 
 namespace Stockpile.Scheduler.Cells;
 
@@ -35,7 +37,7 @@ public sealed partial class CellShell
             WhyJob m => () => Why(m.Number, m.Origin),
             ListNodes m => () => CellViews.Nodes(_state, m, _refused, _clocks.NoteOf),
             GetNode m => () => Node(m.Node, m.AllocationsAfter),
-            GetCell => () => View(CellDigest.Of(_state)),
+            GetCell => () => View(AllocationsHash.Of(_state)),
             AuditCell m => () => _audits.Part(m, _state, _ports.Member, _hosts.Heard()),
             _ => throw new ArgumentException($"cell {_cell} does not answer a {message.GetType().Name}"),
         };
@@ -99,7 +101,7 @@ public sealed partial class CellShell
     {
         if (Find(message.Number, message.Origin) is not { } job)
             return () => Job(message.Number, message.Origin);
-        var decision = round.Run(new Core.Cells.CancelJob(job.Number));
+        var decision = round.Run(new Core.Commands.CancelJob(job.Number));
         return () => decision is Rejected(var refusal)
             ? new JobReply { Refusal = refusal.ToWire() }
             : Job(message.Number, message.Origin);

@@ -1,7 +1,9 @@
 using Akka.Actor;
 using Akka.Event;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Cycle;
+using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;

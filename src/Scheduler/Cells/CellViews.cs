@@ -4,10 +4,11 @@ using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
 using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 
@@ -60,7 +61,7 @@ public static class CellViews
             UsefulHours = job.Work.UsefulMs / MsPerHour,
             LostHours = job.Work.LostMs / MsPerHour,
         };
-        if (ServiceScaling.Capacity(job) is { } capacity)
+        if (job.Capacity is { } capacity)
         {
             view.Requests = job.Ended is null ? job.Spec.Demand!.At(state.At) : 0;
             view.Capacity = capacity;

@@ -1,7 +1,8 @@
 using Akka.Actor;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 

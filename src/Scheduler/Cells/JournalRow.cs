@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.Serialization;
 using Akka.Pattern;
 using Google.Protobuf;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 

@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.Persistence;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 

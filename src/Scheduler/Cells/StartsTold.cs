@@ -1,5 +1,5 @@
-using Stockpile.Core.Cells;
-using Stockpile.Core.Placement;
+using Stockpile.Core.Explain;
+using Stockpile.Core.State;
 
 namespace Stockpile.Scheduler.Cells;
 

@@ -1,7 +1,9 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
-using Stockpile.Core.Placement;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
+using Stockpile.Core.Queueing;
 using Stockpile.Core.Routing;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using V1WhatIf = Stockpile.Protocol.V1.WhatIf;
@@ -67,12 +69,12 @@ public static class WhyViews
             ? $"nothing in cell {state.Cell} could ever run it, but another cell could: {never.Message}"
             : $"nothing in the fleet could ever run it as it is now: {never.Message}";
 
-    /// <summary>What would become of the jobs of a message; see <see cref="Core.Cells.WhatIf"/>.</summary>
+    /// <summary>What would become of the jobs of a message; see <see cref="Core.Explain.WhatIf"/>.</summary>
     public static SubmitJobsReply WhatIf(
         CellState state, SubmitJobs message, DateTimeOffset now, ProgressBoard progress)
     {
         if (now < state.At) now = state.At;
-        var (copy, jobs) = Core.Cells.WhatIf.Submit(
+        var (copy, jobs) = Core.Explain.WhatIf.Submit(
             state, [.. message.Jobs.Select(j => new SubmitJob(j.Key, j.Spec.FromWire()))], now);
         var reply = new SubmitJobsReply();
         var room = new CellViews.Room();

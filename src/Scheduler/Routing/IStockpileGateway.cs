@@ -1,5 +1,5 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
 

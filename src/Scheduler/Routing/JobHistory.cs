@@ -1,6 +1,6 @@
 using System.Numerics;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 
 namespace Stockpile.Scheduler.Routing;
 

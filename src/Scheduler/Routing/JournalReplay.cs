@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Scheduler.Cells;
 
 namespace Stockpile.Scheduler.Routing;

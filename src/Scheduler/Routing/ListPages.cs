@@ -1,6 +1,6 @@
 using System.Globalization;
 using Google.Protobuf.Collections;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 

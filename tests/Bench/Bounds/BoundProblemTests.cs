@@ -1,7 +1,7 @@
 using Stockpile.Bench.Bounds;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 using Stockpile.Lab.Saturation;
 
 namespace Stockpile.Bench.Tests.Bounds;

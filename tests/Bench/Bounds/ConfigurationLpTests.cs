@@ -1,5 +1,5 @@
 using Stockpile.Bench.Bounds;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 
 namespace Stockpile.Bench.Tests.Bounds;
 

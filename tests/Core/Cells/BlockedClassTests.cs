@@ -26,7 +26,7 @@ public sealed class BlockedClassTests
         var first = cell.Place(Tasks(1) with { Tiers = ["basic"] });
         var guest = cell.Place(Tasks(1));
         Assert.True(guest.Allocations.Single().Value.Guest);
-        cell.Accept(new Core.Cells.ReportCompleted("home", first.Allocations.Single().Key));
+        cell.Accept(new Core.Commands.ReportCompleted("home", first.Allocations.Single().Key));
 
         // The gang takes the guest's device in a cycle that began with the guest's class not waiting at all.
         cell.Place(Gang(1));
@@ -52,7 +52,7 @@ public sealed class BlockedClassTests
             Tasks(1) with { Labels = labels.ToDictionary(l => l.Item1, l => l.Item2) };
 
         var one = cell.Submit(Labelled(("rack", "r1,size=big")));
-        cell.Run(new Core.Cells.AdmitNode(new Core.Cells.NodeAdmitted("b", "host", 1, "T4", 1, 1_000, 1_024,
+        cell.Run(new Core.Commands.AdmitNode(new Core.State.NodeAdmitted("b", "host", 1, "T4", 1, 1_000, 1_024,
             new Dictionary<string, string> { ["rack"] = "r1", ["size"] = "big" }), []));
         var other = cell.Submit(Labelled(("rack", "r1"), ("size", "big")));
 

@@ -1,5 +1,5 @@
-using Stockpile.Core.Cells;
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Commands;
+using Stockpile.Core.State;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;

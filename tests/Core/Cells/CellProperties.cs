@@ -1,5 +1,6 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells.Oracles;
 
 namespace Stockpile.Core.Tests.Cells;

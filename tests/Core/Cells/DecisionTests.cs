@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Stockpile.Core.Cells;
 
 namespace Stockpile.Core.Tests.Cells;
 

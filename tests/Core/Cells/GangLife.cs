@@ -1,5 +1,6 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells;
 

@@ -1,7 +1,6 @@
 using CsCheck;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;

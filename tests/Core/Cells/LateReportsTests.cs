@@ -1,6 +1,6 @@
-using Stockpile.Core.Cells;
-using Stockpile.Core.Fleets;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;

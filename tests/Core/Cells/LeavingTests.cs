@@ -1,4 +1,5 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells.Oracles;
 using static Stockpile.Core.Tests.TestCell;
 

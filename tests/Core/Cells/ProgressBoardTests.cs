@@ -1,6 +1,5 @@
-using Stockpile.Core.Cells;
-using Stockpile.Core.Fleets;
-using Stockpile.Core.Placement;
+using Stockpile.Core.Commands;
+using Stockpile.Core.State;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;

@@ -1,7 +1,9 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;
@@ -29,7 +31,7 @@ public sealed class QuestionProperties
             while (plain.Step())
             {
                 Assert.True(watched.Step());
-                if (!CellDigest.Of(plain.State).Equals(CellDigest.Of(watched.State), StringComparison.Ordinal)
+                if (!AllocationsHash.Of(plain.State).Equals(AllocationsHash.Of(watched.State), StringComparison.Ordinal)
                     || Text(plain.Round) != Text(watched.Round)
                     // Which round tries a job again may change long before what a round decides does.
                     || !LastTries(plain.State).SequenceEqual(LastTries(watched.State)))

@@ -1,5 +1,6 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
+using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells;
 

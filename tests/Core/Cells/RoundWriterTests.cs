@@ -1,4 +1,6 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Cycle;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells.Oracles;
 using static Stockpile.Core.Tests.TestCell;
 

@@ -1,6 +1,8 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
+using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
+using Stockpile.Core.State;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;
@@ -167,7 +169,7 @@ public sealed class ServiceScalingTests
             var replayed = new CellState("north", RandomFleet.Catalog, RandomFleet.Policies[0]);
             foreach (var round in cell.Rounds) replayed.Replay(round);
             Assert.Equal(job.Unplaced.Order(), replayed.FindJob(1)!.Unplaced.Order());
-            Assert.Equal(CellDigest.Of(cell.State), CellDigest.Of(replayed));
+            Assert.Equal(AllocationsHash.Of(cell.State), AllocationsHash.Of(replayed));
         }
 
         Assert.True(holes > 20, $"{holes} times a number lay above the count");

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using Stockpile.Core.Cells;
-using Stockpile.Core.Fleets;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
+using Stockpile.Core.State;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;

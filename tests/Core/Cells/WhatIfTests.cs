@@ -1,5 +1,8 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Cycle;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells.Oracles;
 using static Stockpile.Core.Tests.TestCell;
 

@@ -1,4 +1,3 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Desks;
 
 namespace Stockpile.Core.Tests.Desks;

@@ -1,7 +1,4 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Jobs;
-using Stockpile.Core.Objectives;
-using Stockpile.Core.Placement;
 using Stockpile.Core.Tests.Cells;
 using static Stockpile.Core.Tests.TestCell;
 
@@ -62,7 +59,7 @@ public sealed class ObjectiveTests
             var shorter = cell.Submit(Tasks(1) with { Name = "short", Duration = TimeSpan.FromHours(1), Tenant = "b" });
             Assert.True(longer.Waits && shorter.Waits);
             cell.Now += TimeSpan.FromHours(1);
-            cell.Accept(new Core.Cells.ReportCompleted("a", running.Allocations.Keys.Single()));
+            cell.Accept(new Core.Commands.ReportCompleted("a", running.Allocations.Keys.Single()));
             cell.Cycle();
             return longer.Waits ? "short" : "long";
         }

@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Jobs;
 using static Stockpile.Core.Tests.TestCell;
 

@@ -1,6 +1,5 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
 using Stockpile.Core.Queueing;
 using static Stockpile.Core.Tests.TestCell;
 

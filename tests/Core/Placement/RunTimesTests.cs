@@ -1,6 +1,4 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
 using Stockpile.Core.Tests.Cells;
 using static Stockpile.Core.Tests.TestCell;
 

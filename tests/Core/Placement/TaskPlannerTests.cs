@@ -1,6 +1,5 @@
 using System.Numerics;
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Jobs;
 using Stockpile.Core.Tests.Cells;
 using static Stockpile.Core.Tests.TestCell;
 
@@ -94,6 +93,6 @@ public sealed class TaskPlannerTests
         Placement = new PlacementPolicy { Scoring = "bestfit" },
     };
 
-    private static int DeviceOf(Core.Cells.JobState job) =>
+    private static int DeviceOf(Core.State.JobState job) =>
         BitOperations.TrailingZeroCount(job.Allocations.Values.Single().DeviceMask);
 }

@@ -122,7 +122,7 @@ public sealed class FairShareTests
         cell.Now += TimeSpan.FromHours(5);
         cell.Place(Gang(8, Priority.High));
         Assert.Equal(cell.Now, low.WaitingSince);
-        var copy = Core.Cells.CellState.Restore(cell.State.Capture(), RandomFleet.Catalog, policy);
+        var copy = Core.State.CellState.Restore(cell.State.Capture(), RandomFleet.Catalog, policy);
         Assert.Equal(cell.Now, copy.FindJob(low.Number)!.WaitingSince);
         Assert.Equal(Priority.Low, copy.Queue.EffectivePriority(copy.FindJob(low.Number)!, cell.Now));
     }

@@ -1,7 +1,7 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
+using Stockpile.Core.Queueing;
 using Stockpile.Core.Tests.Cells;
 using Stockpile.Tests.Shared;
 

@@ -1,7 +1,8 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells;
 using static Stockpile.Core.Tests.TestCell;
 

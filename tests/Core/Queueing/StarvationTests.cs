@@ -1,4 +1,3 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Tests.Cells;

@@ -1,6 +1,7 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells;
 using Stockpile.Core.Tests.Cells.Oracles;
 using Stockpile.Tests.Shared;

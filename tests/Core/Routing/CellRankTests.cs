@@ -1,9 +1,8 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
-using Stockpile.Core.Placement.Scoring;
 using Stockpile.Core.Routing;
+using Stockpile.Core.Scoring;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Routing;
 

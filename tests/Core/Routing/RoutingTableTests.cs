@@ -1,4 +1,3 @@
-using Stockpile.Core.Routing;
 using static Stockpile.Core.Tests.Routing.CellRankTests;
 
 namespace Stockpile.Core.Tests.Routing;

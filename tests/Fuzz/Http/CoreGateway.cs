@@ -1,18 +1,19 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Cycle;
 using Stockpile.Core.Placement;
+using Stockpile.Core.State;
 using Stockpile.Fuzz.Tests.Files;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Routing;
-using CoreCancel = Stockpile.Core.Cells.CancelJob;
-using CoreDrain = Stockpile.Core.Cells.DrainNode;
-using CoreResume = Stockpile.Core.Cells.ResumeNode;
+using CoreCancel = Stockpile.Core.Commands.CancelJob;
+using CoreDrain = Stockpile.Core.Commands.DrainNode;
+using CoreResume = Stockpile.Core.Commands.ResumeNode;
 
 namespace Stockpile.Fuzz.Tests.Http;
 

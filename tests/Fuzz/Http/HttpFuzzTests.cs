@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
-using Stockpile.Core.Jobs;
+using Stockpile.Core.Fleets;
 using Stockpile.Fuzz.Tests.Files;
 using Stockpile.Fuzz.Tests.Harness;
 using Stockpile.Protocol.Mapping;

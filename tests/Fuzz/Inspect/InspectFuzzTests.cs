@@ -1,12 +1,12 @@
 using System.Text;
+using Stockpile.Core;
+using Stockpile.Core.Fleets;
 using Stockpile.Fuzz.Tests.Files;
 using Stockpile.Fuzz.Tests.Harness;
 using Stockpile.Fuzz.Tests.Http;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Palettes;
 using Stockpile.Inspect.Server;
-using Stockpile.Core;
-using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Scheduler.Api;
 
@@ -57,7 +57,7 @@ public sealed class InspectFuzzTests
             Validate = spec => JobValidator.Validate(spec, Seeds.Catalog, Seeds.Policy),
             ToWire = JobSpecMapping.ToWire,
             FromWire = JobSpecMapping.FromWire,
-        }, Seeds.Policy, (_, _, _, _) => Task.FromResult<IReadOnlyList<Core.Cells.Round>>([]));
+        }, Seeds.Policy, (_, _, _, _) => Task.FromResult<IReadOnlyList<Core.State.Round>>([]));
         var catalogue = new CommandCatalogue(OwnPalettes.Create(() => access));
         var mutator = new TextMutator(Calls, Seeds.WordsOf(Calls));
         await new FuzzRun<string>("inspect-words", Cases.InspectWords, mutator.Next, async text =>

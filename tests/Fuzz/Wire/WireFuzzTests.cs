@@ -1,7 +1,8 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
 using Google.Protobuf;
-using Stockpile.Core.Cells;
+using Stockpile.Core;
+using Stockpile.Core.State;
 using Stockpile.Fuzz.Tests.Files;
 using Stockpile.Fuzz.Tests.Harness;
 using Stockpile.Protocol.Mapping;

@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Scheduler.Tests.Api;
 
 namespace Stockpile.Inspect.Tests.Palettes;

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Formats;
 using Stockpile.Hosting;
 using Stockpile.Inspect.Catalogue;

@@ -1,6 +1,7 @@
-// See Definitions.cs: written from public documentation and usage, with what is a guess.
 using Akka.Actor;
 using Akka.Hosting;
+
+// See Definitions.cs: written from public documentation and usage, with what is a guess.
 
 namespace Petabridge.Cmd.Host
 {

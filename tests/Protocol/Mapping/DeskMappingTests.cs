@@ -1,6 +1,6 @@
 using Google.Protobuf;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Desks;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 

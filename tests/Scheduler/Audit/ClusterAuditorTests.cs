@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Google.Protobuf;
 using Stockpile.Core.Audit;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
 using Stockpile.Scheduler.Cells;

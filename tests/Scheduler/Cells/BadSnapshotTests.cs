@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Tests.Cells;
@@ -38,7 +38,7 @@ public class BadSnapshotTests : CellSpec
         after.Round--;
         after.Epoch--;
         Assert.Equal(before, after);
-        Assert.Equal(CellDigest.Of(await ReplayedAsync()), after.AllocationsDigest);
+        Assert.Equal(AllocationsHash.Of(await ReplayedAsync()), after.AllocationsDigest);
 
         // The next snapshot takes the place of the one that was of no use.
         while (Sql("SELECT COUNT(*) FROM snapshot WHERE sequence_number > " + before.Round) == 0) await ViewAsync();

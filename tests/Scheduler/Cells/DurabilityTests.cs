@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Akka.Actor;
-using Stockpile.Core.Cells;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
 

@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Tests.Cells;
@@ -135,7 +135,7 @@ public class RecoveryTests : CellSpec
         withoutSnapshot.Epoch--;
         withoutSnapshot.Round--;
         Assert.Equal(withSnapshot, withoutSnapshot);
-        Assert.Equal(CellDigest.Of(await ReplayedAsync()), withSnapshot.AllocationsDigest);
+        Assert.Equal(AllocationsHash.Of(await ReplayedAsync()), withSnapshot.AllocationsDigest);
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public class RecoveryTests : CellSpec
         StartCell();
 
         var view = await ViewAsync();
-        Assert.Equal(CellDigest.Of(state), view.AllocationsDigest);
+        Assert.Equal(AllocationsHash.Of(state), view.AllocationsDigest);
         Assert.Equal(state.Counters.Submitted, view.Submitted);
         Assert.Equal(state.Counters.Completed, view.Completed);
         Assert.Equal(state.RoundNumber + 1, view.Round);

@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Scheduler.Tests.Cells;

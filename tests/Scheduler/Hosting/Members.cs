@@ -12,8 +12,8 @@ using Stockpile.Hosting;
 using Stockpile.Node.Hosting;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
-using Stockpile.Tests.Shared;
 using Stockpile.Scheduler.Routing;
+using Stockpile.Tests.Shared;
 
 namespace Stockpile.Scheduler.Tests.Hosting;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Google.Protobuf;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.Serialization;
 
@@ -64,7 +64,7 @@ internal sealed record JournalFile(IReadOnlyList<KeptRow> Rows, string Facts)
             Line($"allocation {allocation.Sequence} of job {allocation.Job.Number} on {allocation.Node.Id} "
                 + $"devices {allocation.DeviceMask:x} share {allocation.ShareMilli} task {allocation.Placed.Task} "
                 + $"guest {allocation.Guest} started {allocation.StartedAt:O}");
-        Line($"allocations {CellDigest.Of(state)}");
+        Line($"allocations {AllocationsHash.Of(state)}");
         return text.ToString();
 
         // The programs and their tests run in the invariant culture.

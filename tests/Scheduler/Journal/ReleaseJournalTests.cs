@@ -1,5 +1,5 @@
 using Akka.Actor;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Serialization;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
@@ -79,7 +79,7 @@ public sealed class ReleaseJournalTests : CellSpec
         var view = await ViewAsync();
 
         Assert.Equal((replayed.Epoch + 1, replayed.RoundNumber + 1), (view.Epoch, view.Round));
-        Assert.Equal(CellDigest.Of(replayed), view.AllocationsDigest);
+        Assert.Equal(AllocationsHash.Of(replayed), view.AllocationsDigest);
         Assert.Null((await SubmitAsync("new", Tasks(1) with { Models = ["A10"] })).Refusal);
     }
 

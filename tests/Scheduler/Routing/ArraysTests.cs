@@ -1,4 +1,3 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 
 namespace Stockpile.Scheduler.Tests.Routing;

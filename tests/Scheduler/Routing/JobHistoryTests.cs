@@ -1,6 +1,6 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Routing;

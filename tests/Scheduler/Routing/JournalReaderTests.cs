@@ -1,5 +1,5 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Tests.Cells;
 
@@ -31,7 +31,7 @@ public sealed class JournalReaderTests : CellSpec
         Assert.Equal(JobPhase.Placed, between.FindJob(1)!.Phase);
         var last = await reader.StateAtAsync("north", DateTimeOffset.MaxValue, cancel);
         Assert.Equal(JobPhase.Completed, last.FindJob(1)!.Phase);
-        Assert.Equal(digest, CellDigest.Of(last));
+        Assert.Equal(digest, AllocationsHash.Of(last));
         Assert.Equal(0, (await reader.StateAtAsync("north", DateTimeOffset.MinValue, cancel)).RoundNumber);
         Assert.Equal(8, (await reader.CellAtAsync("north", submitted, cancel)).Devices);
     }

@@ -1,5 +1,4 @@
 using Stockpile.Core;
-using Stockpile.Core.Jobs;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Routing;
 

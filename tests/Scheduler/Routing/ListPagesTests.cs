@@ -1,12 +1,14 @@
 using Google.Protobuf;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Cycle;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Routing;
-using CoreRound = Stockpile.Core.Cells.RoundWriter;
+using CoreRound = Stockpile.Core.State.RoundWriter;
 
 namespace Stockpile.Scheduler.Tests.Routing;
 

@@ -67,7 +67,7 @@ internal sealed class SmallCluster : IRouterPorts
     /// <summary>Share of the work that a gang has done when it is stopped with a grace.</summary>
     public double DoneAtStop { get; set; } = 0.25;
 
-    public Core.Cells.CellState StateOf(string cell) => _cells[cell].Shell.State;
+    public Core.State.CellState StateOf(string cell) => _cells[cell].Shell.State;
 
     public void AddCell(string name, params NodeAdvert[] nodes)
     {

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Cycle;
+using Stockpile.Core.State;
 
 namespace Stockpile.Tests.Shared.Faults;
 

@@ -1,9 +1,7 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
-using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 
 namespace Stockpile.Tests.Shared;
 
@@ -56,7 +54,7 @@ public sealed class RightsWatch(SteadyLoad load, QuotaPolicy quotas, IReadOnlyLi
         var borrowed = borrowers.Values.Sum();
         var waiting = state.Jobs.Values.Where(job => job.Spec.Tenant == tenant && job.Waits && !job.Held
             && job.Class.Home.Any(a => a.Model == model)
-            && QuotaCheck.LeastMilli(job.Spec) is > 0 and var least
+            && JobSpecs.LeastMilli(job.Spec) is > 0 and var least
             && least <= Left(tenant, tier) && least + Limits.MilliPerDevice <= borrowed).ToList();
         // A gang gives way to a more urgent one of its own tenant.
         waiting.RemoveAll(job => job.Spec.Kind == JobKind.Training && state.Jobs.Values.Any(other =>

@@ -1,6 +1,8 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Cycle;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 
 namespace Stockpile.Tests.Shared;
 

@@ -1,5 +1,5 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 
@@ -42,7 +42,7 @@ public sealed partial class Ledger
         var replayed = Replayed(cell);
         if (live.RoundNumber != replayed.RoundNumber) return;
         if (++_compared % ImageEvery == 0) CompareImages(cell, live, "live");
-        else if (CellDigest.Of(live) != CellDigest.Of(replayed))
+        else if (AllocationsHash.Of(live) != AllocationsHash.Of(replayed))
             World.Fail(Invariant.JournalIsEnough, $"{cell} and its journal differ at round {live.RoundNumber}");
         var waiting = live.Jobs.Values.Count(j => j.Waits);
         var queued = live.Queue.InOrder().Count();

@@ -1,5 +1,6 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core;
 using Stockpile.Core.Desks;
+using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 

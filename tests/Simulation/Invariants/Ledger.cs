@@ -1,7 +1,7 @@
 using Stockpile.Core;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Node.Nodes;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;

@@ -1,8 +1,8 @@
 using System.Numerics;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 using Stockpile.Tests.Shared;
 
 namespace Stockpile.Simulation.Tests.Tenants;
@@ -56,7 +56,7 @@ internal sealed class IdleRoomWatch(SteadyLoad load)
             foreach (var alternative in job.Class.Alternatives)
             {
                 if (alternative.Model != model) continue;
-                var least = QuotaCheck.LeastMilli(job.Spec);
+                var least = JobSpecs.LeastMilli(job.Spec);
                 if (!alternative.Guest
                     && QuotaCheck.HeadroomMilli(load.State, job.Spec.Tenant, alternative.Tier) < least) continue;
                 var devices = least / (double)Limits.MilliPerDevice;

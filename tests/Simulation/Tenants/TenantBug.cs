@@ -1,6 +1,6 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Fleets;
-using Stockpile.Core.Placement;
 using Stockpile.Simulation.Tests.Cells;
 
 namespace Stockpile.Simulation.Tests.Tenants;

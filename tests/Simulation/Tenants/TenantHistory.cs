@@ -1,10 +1,10 @@
 using System.Globalization;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Commands;
+using Stockpile.Core.Explain;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
-using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 using Stockpile.Simulation.Tests.Cells;
 using Stockpile.Tests.Shared;
 
@@ -128,7 +128,7 @@ internal sealed class TenantHistory
             foreach (var spec in Gangs()) Stream(tenant, spec, part * training / 3, spec.WorkHours);
             foreach (var spec in Tasks())
                 Stream(tenant, spec, part * serving * (_overloaded ? 1.0 : 0.6) / 2,
-                    spec.Tasks * spec.Duration.TotalHours * QuotaCheck.LeastMilli(spec) / Limits.MilliPerDevice);
+                    spec.Tasks * spec.Duration.TotalHours * JobSpecs.LeastMilli(spec) / Limits.MilliPerDevice);
             _load.Add(new Arrivals(TimeSpan.FromHours(_random.Next(2, 9)), Mine(tenant, new JobSpec
             {
                 Name = "cpu", Kind = JobKind.Batch, Tasks = 4, CpuMilli = 8_000, Duration = TimeSpan.FromHours(1),
@@ -260,7 +260,7 @@ internal sealed class TenantHistory
             if (job.WaitingSince is not { } since || _load.State.At - since <= _waited) continue;
             _waited = _load.State.At - since;
             _waiter = $"job {job.Number} of {job.Spec.Tenant}, {job.Spec.Priority}, {job.Spec.Kind} of "
-                + $"{QuotaCheck.LeastMilli(job.Spec) / 1000.0} devices, {job.LastTry?.Words}";
+                + $"{JobSpecs.LeastMilli(job.Spec) / 1000.0} devices, {job.LastTry?.Words}";
             if (_waited > WaitMost) Fail(TenantOracle.NothingStarves, $"{_waiter} waits for {_waited}");
         }
     }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Stockpile.Core;
-using Stockpile.Core.Cells;
+using Stockpile.Core.Explain;
+using Stockpile.Core.State;
 using Stockpile.Hosting.Access;
-using Stockpile.Core.Jobs;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Access;
 using Stockpile.Scheduler.Api.Contracts;

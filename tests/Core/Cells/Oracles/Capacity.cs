@@ -1,5 +1,5 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells.Oracles;
 

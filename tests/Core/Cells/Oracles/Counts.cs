@@ -1,7 +1,7 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement.Scoring;
 using Stockpile.Core.Routing;
+using Stockpile.Core.Scoring;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells.Oracles;
 

@@ -1,4 +1,4 @@
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells.Oracles;
 

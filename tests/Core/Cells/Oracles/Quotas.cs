@@ -1,6 +1,6 @@
-using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells.Oracles;
 

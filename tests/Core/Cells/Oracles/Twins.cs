@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Stockpile.Core.Cells;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells.Oracles;
 
@@ -26,7 +26,7 @@ public static class Twins
         foreach (var model in state.Catalog.Models)
             text.AppendLine($"{model.Model} {state.Index.Free(model.Model)} {state.Index.Reclaimable(model.Model)}");
         foreach (var tier in state.Catalog.Tiers) text.Append(state.Queue.TrainingWaitsFor(tier.Name)).Append(' ');
-        text.AppendLine().Append(CellDigest.Of(state));
+        text.AppendLine().Append(AllocationsHash.Of(state));
         return text.ToString();
     }
 

@@ -1,8 +1,7 @@
 using System.Numerics;
-using Stockpile.Core.Cells;
-using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Queueing;
+using Stockpile.Core.State;
 
 namespace Stockpile.Core.Tests.Cells.Oracles;
 
@@ -15,7 +14,7 @@ public static class WorkConservation
     public static IEnumerable<string> Complaints(CellState state)
     {
         var ready = state.Nodes.Where(n => !n.Lost && !n.Draining).Select(n => new Free(state, n)).ToList();
-        var tried = new HashSet<(JobClass, Priority, string)>();
+        var tried = new HashSet<(EquivalenceClass, Priority, string)>();
         foreach (var job in state.Jobs.Values)
         {
             if (job.Ended is not null || job.Held || job.Unplaced.Count == 0) continue;

@@ -1,5 +1,5 @@
 using CsCheck;
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 
 namespace Stockpile.Core.Tests.Placement.Scoring;
 

@@ -1,4 +1,4 @@
-using Stockpile.Core.Placement.Scoring;
+using Stockpile.Core.Scoring;
 
 namespace Stockpile.Core.Tests.Placement.Scoring;
 

@@ -1,0 +1,25 @@
+using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
+
+namespace Stockpile.Core.State;
+
+/// <summary>
+/// The prospect of a gang that found no room: when, at the latest estimate, enough devices of one model are free or may
+/// be taken back. It is worked out anew whenever the gang is tried again, so it is not part of the stored state.
+/// </summary>
+public sealed class Claim(long job, Priority priority, string model, DateTimeOffset at, int spare)
+{
+    /// <summary>The gang.</summary>
+    public long Job { get; } = job;
+
+    /// <summary>Of the gang; only less urgent gangs give way to the claim.</summary>
+    public Priority Priority { get; } = priority;
+
+    public string Model { get; } = model;
+
+    public DateTimeOffset At { get; } = at;
+
+    /// <summary>Devices of the model that are left at that time when the gang has its own and nobody else was pushed
+    /// out; less urgent gangs may take them now, for however long.</summary>
+    public int Headroom { get; internal set; } = spare;
+}
