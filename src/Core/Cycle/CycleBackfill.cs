@@ -46,7 +46,8 @@ internal sealed class CycleBackfill
     }
 
     /// <summary>Accounts for what was placed behind a guard.</summary>
-    public static void Take(ReservationGuard guard, Alternative alternative, int devices, NodeState node, uint mask, int ranks) =>
+    public static void Take(
+        ReservationGuard guard, Alternative alternative, int devices, NodeState node, uint mask, int ranks) =>
         guard.On(alternative, devices).Take(node, mask, ranks);
 
     /// <summary>

@@ -27,8 +27,8 @@ internal sealed class Findings
     /// <param name="alternatives">Where it was tried.</param>
     /// <param name="standsInWayOf">Held back without a guard: the claim of the more urgent gang.</param>
     public void Note(
-        TenantLane lane, JobState job, CycleOutcome outcome, IReadOnlyList<Alternative> alternatives, ReservationGuard? guard,
-        Claim? standsInWayOf, bool guests)
+        TenantLane lane, JobState job, CycleOutcome outcome, IReadOnlyList<Alternative> alternatives,
+        ReservationGuard? guard, Claim? standsInWayOf, bool guests)
     {
         switch (outcome)
         {

@@ -130,7 +130,8 @@ public static class SchedulingCycle
     /// and wait again.
     /// </summary>
     private static CycleOutcome PlaceGang(
-        CellState state, RoundWriter round, GangPlacement gangs, JobState job, ReservationGuard? guard, ref int preempted)
+        CellState state, RoundWriter round, GangPlacement gangs, JobState job, ReservationGuard? guard,
+        ref int preempted)
     {
         var reason = $"training job {state.NameOf(job)} took its devices";
         var mine = QuotaCheck.Within(state, job, job.Class.Home);
@@ -235,8 +236,8 @@ public static class SchedulingCycle
     /// <summary>Places as many tasks as fit, each by itself, and at most those of one turn.</summary>
     /// <param name="makeRoom">What may be done to others where there is no room; nothing behind a guard.</param>
     private static CycleOutcome PlaceTasks(
-        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives, ReservationGuard? guard,
-        MakeRoom makeRoom, ref int preempted, int tasks = Limits.TasksPerTurnMax)
+        CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives,
+        ReservationGuard? guard, MakeRoom makeRoom, ref int preempted, int tasks = Limits.TasksPerTurnMax)
     {
         if (guard is not null) makeRoom = MakeRoom.Never;
         foreach (var task in job.Unplaced.Take(tasks).ToList())

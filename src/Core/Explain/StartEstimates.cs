@@ -59,7 +59,8 @@ public static class StartEstimates
     {
         var home = job.Class.Home;
         if (Backfill.Ask(state, now, job.Number)?.GuardFor(job, home) is not { } guard) return null;
-        if (!Feasibility.FitsNow(state, job.Spec, home, null) || Feasibility.FitsNow(state, job.Spec, home, guard)) return null;
+        if (!Feasibility.FitsNow(state, job.Spec, home, null)
+            || Feasibility.FitsNow(state, job.Spec, home, guard)) return null;
         return reservations.FirstOrDefault(r => state.Queue.TurnOf(r.Job).CompareTo(state.Queue.TurnOf(job)) < 0
             && home.Any(a => a.Model == r.Slot.Alternative.Model));
     }

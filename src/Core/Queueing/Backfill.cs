@@ -138,7 +138,8 @@ internal sealed class Backfill
         foreach (var piece in slot.Pieces)
         {
             // A promise behind others takes from what they left.
-            if (!_headrooms.TryGetValue(piece.Node.Index, out var headrooms)) _headrooms.Add(piece.Node.Index, headrooms = []);
+            if (!_headrooms.TryGetValue(piece.Node.Index, out var headrooms))
+                _headrooms.Add(piece.Node.Index, headrooms = []);
             foreach (var other in headrooms)
             {
                 other.Devices -= piece.Devices;

@@ -74,7 +74,8 @@ public static class QuotaCheck
                 if (alternative.Model != model) continue;
                 if (alternative.Guest) return true;
                 foreach (var lane in waiting.Lanes.Values)
-                    if (HeadroomMilli(state, lane.Tenant, alternative.Tier) >= JobSpecs.LeastMilli(lane.Head.Spec)) return true;
+                    if (HeadroomMilli(state, lane.Tenant, alternative.Tier)
+                        >= JobSpecs.LeastMilli(lane.Head.Spec)) return true;
             }
 
         return false;
