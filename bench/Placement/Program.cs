@@ -4,7 +4,7 @@ using Stockpile.Bench;
 using Stockpile.Bench.Bounds;
 using Stockpile.Bench.Speed;
 using Stockpile.Bench.Tables;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 
 var data = new Option<string>("--data")
 {

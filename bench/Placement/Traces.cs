@@ -1,7 +1,7 @@
 using System.Globalization;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Formats.Traces;
 
 namespace Stockpile.Bench;

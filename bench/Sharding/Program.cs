@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Stockpile.Bench;
 using Stockpile.Bench.Sharding;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 
 var data = new Option<string>("--data")
 {

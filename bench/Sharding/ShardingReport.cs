@@ -1,4 +1,6 @@
-using Stockpile.Formats;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Jobs;
+using Stockpile.Formats.Policies;
 using Stockpile.Formats.Traces;
 using Stockpile.Lab.Saturation;
 using Stockpile.Lab.Sharding;

@@ -4,7 +4,8 @@ using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Routing;
 using Stockpile.Core.State;
-using Stockpile.Formats;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
 using Stockpile.Lab.Virtual;
 
 namespace Stockpile.Bench.Sharding;

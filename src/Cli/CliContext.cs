@@ -1,5 +1,4 @@
 using System.Collections;
-using Stockpile.Cli.Jobs;
 
 namespace Stockpile.Cli;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Stockpile.Cli;
+using Stockpile.Cli.App;
 
 // The first Ctrl+C or SIGTERM asks the verb to end in good order; a second one ends the process at once.
 using var stop = new CancellationTokenSource();

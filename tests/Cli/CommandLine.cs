@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Stockpile.Cli.Jobs;
+using Stockpile.Cli.App;
 using Stockpile.Core.Jobs;
 
 namespace Stockpile.Cli.Tests;

@@ -1,11 +1,15 @@
 using Akka.Actor;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
+using Stockpile.Hosting.Processes;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Cli.Tests;
@@ -102,7 +106,7 @@ public sealed class JournalCheckTests(DemoFolder demo) : IClassFixture<DemoFolde
             catalog, PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), catalog), TimeProvider.System,
             TimeProvider.System);
         var store = DataFolder.ConnectionStringOf(Path.Combine(_folder, "stockpile.db"));
-        using var system = ActorSystem.Create("snapshot", StockpileConfig.Sqlite(store));
+        using var system = ActorSystem.Create("snapshot", StoreConfig.Sqlite(store));
         var state = await new JournalReader(system, options).StateAtRoundAsync(
             "north", SnapshotRound, TestContext.Current.CancellationToken);
         await system.Terminate();

@@ -1,7 +1,8 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Npgsql;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
 using Stockpile.Hosting.Postgres;
 using Stockpile.Tests.Shared;
 

@@ -1,3 +1,4 @@
+using Stockpile.Scheduler.Journal;
 using System.Net;
 using System.Net.Sockets;
 using Stockpile.Core.Jobs;

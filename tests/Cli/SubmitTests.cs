@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Api;
 

@@ -3,9 +3,13 @@ using Akka.Configuration;
 using Microsoft.Data.Sqlite;
 using Stockpile.Core;
 using Stockpile.Core.State;
-using Stockpile.Formats;
-using Stockpile.Hosting;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
+using Stockpile.Hosting.Processes;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Tests.Shared.Faults;
 
@@ -35,7 +39,7 @@ internal sealed class JournalAudit
         var policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), catalog);
         var connection = DataFolder.ConnectionStringOf(Path.Combine(data, "stockpile.db"));
         using var system = ActorSystem.Create("audit", ConfigurationFactory.ParseString("akka.loglevel = ERROR")
-            .WithFallback(StockpileConfig.Sqlite(connection)));
+            .WithFallback(StoreConfig.Sqlite(connection)));
         RowsAreOurs(connection);
         var reader = new JournalReader(
             system, new CellOptions(catalog, policy, TimeProvider.System, TimeProvider.System));

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Tests.Shared.Reserve;
 
 namespace Stockpile.Cluster.Tests;

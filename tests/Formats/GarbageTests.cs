@@ -1,3 +1,7 @@
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Jobs;
+using Stockpile.Formats.Policies;
 using Stockpile.Formats.Traces;
 
 namespace Stockpile.Formats.Tests;

@@ -1,6 +1,7 @@
 using Akka.Configuration.Hocon;
 using Stockpile.Core.Jobs;
 using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Jobs;
 
 namespace Stockpile.Formats.Tests;
 

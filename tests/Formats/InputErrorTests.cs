@@ -1,3 +1,8 @@
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Jobs;
+using Stockpile.Formats.Policies;
+
 namespace Stockpile.Formats.Tests;
 
 /// <summary>Every error is one line that names the file, the line and the key.</summary>

@@ -1,5 +1,7 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Sources;
 using Stockpile.Formats.Traces;
 
 namespace Stockpile.Formats.Tests;

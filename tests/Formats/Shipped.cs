@@ -1,4 +1,6 @@
 using Stockpile.Core.Fleets;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
 
 namespace Stockpile.Formats.Tests;
 

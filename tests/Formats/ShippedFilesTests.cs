@@ -1,7 +1,11 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Formats.Fleets;
 using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Jobs;
+using Stockpile.Formats.Policies;
+using Stockpile.Formats.Sources;
 
 namespace Stockpile.Formats.Tests;
 

@@ -1,3 +1,5 @@
+using Stockpile.Hosting.Data;
+
 namespace Stockpile.Hosting.Tests;
 
 /// <summary>Simulated time over a wall clock that is corrected.</summary>

@@ -1,6 +1,6 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Formats;
+using Stockpile.Formats.Jobs;
 using Stockpile.Lab.Virtual;
 
 namespace Stockpile.Lab.Tests;

@@ -5,6 +5,7 @@ using Petabridge.Cmd;
 using Petabridge.Cmd.Host;
 using Stockpile.Inspect.Tests.Palettes;
 using Stockpile.Pbm;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Api;
 using Catalogue = Stockpile.Inspect.Catalogue;

@@ -152,7 +152,7 @@ public sealed class SimulationRun
         foreach (var cell in _cluster.Cells)
         {
             var home = _cluster.HomeOf(cell);
-            if (home.Owners.GetValueOrDefault(cell) is not { Serves: true, Shell: { } shell }) return false;
+            if (home.Owners.GetValueOrDefault(cell) is not { Serves: true, Engine: { } engine }) return false;
             CellAudit? answer = null;
             var hosts = new List<HostClaim>();
             Ask(new AuditCell { Cell = cell }, said => answer = said as CellAudit);
@@ -170,7 +170,7 @@ public sealed class SimulationRun
             void Ask(Protocol.ICellMessage message, Action<object> take)
             {
                 home.After(TimeSpan.Zero, "audit", () =>
-                    shell.Receive(message, new SimRef(home, "audit", (said, _) => take(said))));
+                    engine.Receive(message, new SimRef(home, "audit", (said, _) => take(said))));
                 var until = _world.Now + TimeSpan.FromMilliseconds(50);
                 RunTo(until);
             }
@@ -185,10 +185,10 @@ public sealed class SimulationRun
     {
         var state = new CellState(cell, SimCluster.Catalog, _cluster.Policy);
         foreach (var row in _cluster.Journal.Read(cell))
-            Scheduler.Cells.JournalRow.Replay(state,
-                Scheduler.Cells.JournalRow.Read(cell, state.RoundNumber, row.Number, row));
+            Scheduler.Journal.JournalRow.Replay(state,
+                Scheduler.Journal.JournalRow.Read(cell, state.RoundNumber, row.Number, row));
         _cluster.Ledger.CompareImages(cell, state, "replayed");
-        if (_cluster.HomeOf(cell).Owners.GetValueOrDefault(cell)?.Shell is { } live)
+        if (_cluster.HomeOf(cell).Owners.GetValueOrDefault(cell)?.Engine is { } live)
             _cluster.Ledger.CompareImages(cell, live.State, "last");
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Stockpile.Cli.Local;
 using Stockpile.Core;
 using Stockpile.Hosting.Access;
 

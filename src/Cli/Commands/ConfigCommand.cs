@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
-using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Cli.Commands;
 

@@ -4,10 +4,11 @@ using Stockpile.Cli.Demo;
 using Stockpile.Cli.Forecasting;
 using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
-using Stockpile.Formats;
 using Stockpile.Formats.Hocon;
-using Stockpile.Hosting;
+using Stockpile.Formats.Jobs;
+using Stockpile.Formats.Sources;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
 
 namespace Stockpile.Cli.Commands;
 

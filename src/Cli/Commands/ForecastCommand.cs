@@ -2,9 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Stockpile.Cli.Client;
 using Stockpile.Cli.Forecasting;
-using Stockpile.Cli.Local;
 using Stockpile.Core;
-using Stockpile.Formats.Reserve;
+using Stockpile.Formats.Hocon;
 
 namespace Stockpile.Cli.Commands;
 

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using Stockpile.Cli.Demo;
 using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Hosting.Postgres;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Cli.Commands;
 
@@ -32,7 +32,7 @@ internal static class JournalCopyCommand
         using var folder = JournalCheck.Open(data);
         // Whoever moves finds out first whether what he has is worth moving.
         context.Error.WriteLine($"checking {folder.FullPath}");
-        var before = await JournalCheck.RunAsync(StockpileConfig.Sqlite(folder.ConnectionString), null, cancel);
+        var before = await JournalCheck.RunAsync(StoreConfig.Sqlite(folder.ConnectionString), null, cancel);
         if (before.FirstOrDefault(c => !c.Agrees) is { } broken)
             throw new CliException(ExitCodes.Refused,
                 $"cell {broken.Cell} in {folder.FullPath} is not sound, so nothing was copied: {broken.Verdict}");

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using Stockpile.Cli.Client;
-using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
 using Stockpile.Cli.Replay;
 using Stockpile.Core.Scoring;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Stockpile.Cli.Local;
 using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Cli.Commands;

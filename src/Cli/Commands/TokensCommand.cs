@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Stockpile.Cli.Local;
 using Stockpile.Hosting.Access;
 
 namespace Stockpile.Cli.Commands;

@@ -2,9 +2,11 @@ using System.CommandLine;
 using Stockpile.Cli.Demo;
 using Stockpile.Cli.Local;
 using Stockpile.Core;
-using Stockpile.Hosting;
+using Stockpile.Formats.Sources;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
+using Stockpile.Hosting.Processes;
 using Stockpile.Inspect.Server;
 
 namespace Stockpile.Cli.Commands;
@@ -76,7 +78,7 @@ internal static class UpCommand
         var input = LocalInput.Read(fleet);
         var feed = jobs is null
             ? null
-            : LocalInput.OrRefuse(() => Formats.JobSource.Read(jobs, input.Catalog, input.Policy, seed));
+            : LocalInput.OrRefuse(() => Formats.Sources.JobSource.Read(jobs, input.Catalog, input.Policy, seed));
         using var folder = LocalInput.OrRefuse(() => DataFolder.Open(data));
         var clock = LocalInput.OrRefuse(() => folder.OpenClock(speed, null, TimeProvider.System));
         await using var cluster = await LocalCluster.StartAsync(

@@ -1,3 +1,4 @@
+using Stockpile.Cli.Forecasting;
 using Stockpile.Lab.Reserve;
 
 namespace Stockpile.Cli.Demo;

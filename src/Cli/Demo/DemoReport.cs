@@ -1,4 +1,6 @@
 using System.Text.Json.Serialization;
+using Stockpile.Cli.Forecasting;
+using Stockpile.Cli.Local;
 using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Demo;
@@ -69,12 +71,6 @@ public sealed record GenerationsReport(
     int Completed, IReadOnlyDictionary<int, long> TrainingJobs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] ForecastReport? Forecast);
 
-/// <summary>More generations that the fleet trains; see <c>stockpile forecast</c>.</summary>
-/// <param name="Mean">Mean over the runs, as the percentiles.</param>
-/// <param name="Scenario">The long-term scenario, which looks ahead <paramref name="Years"/> years.</param>
-public sealed record ForecastReport(
-    double P10, double P50, double P90, double Mean, string Scenario, double Years, int Runs);
-
 /// <param name="DemandServed">Requests that running replicas could serve ÷ requests wanted, over the run.</param>
 public sealed record InferenceReport(int Services, double DemandServed);
 
@@ -82,8 +78,3 @@ public sealed record InferenceReport(int Services, double DemandServed);
 public sealed record FaultsReport(int NodesFailed, int NodesRecovered, int NodesSlowed);
 
 public sealed record PendingReport(string Reason, int Jobs);
-
-/// <summary>The journal read back and compared with the live cell, at the same round.</summary>
-/// <param name="Digest">Fingerprint of the live allocations at <paramref name="Round"/>.</param>
-/// <param name="Agrees">The journal alone gives the same fingerprint; all invariants held in every round.</param>
-public sealed record JournalReport(string Cell, long Round, long Events, string Digest, bool Agrees);

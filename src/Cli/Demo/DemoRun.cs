@@ -2,7 +2,7 @@ using Stockpile.Cli.Local;
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.State;
-using Stockpile.Formats;
+using Stockpile.Formats.Jobs;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Mapping;
 using Stockpile.Scheduler.Routing;

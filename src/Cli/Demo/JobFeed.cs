@@ -1,7 +1,8 @@
 using Stockpile.Core;
-using Stockpile.Formats;
+using Stockpile.Formats.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Cli.Demo;

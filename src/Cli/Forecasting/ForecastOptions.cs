@@ -1,4 +1,5 @@
 using Stockpile.Cli.Client;
+using Stockpile.Formats.Fleets;
 using Stockpile.Formats.Reserve;
 
 namespace Stockpile.Cli.Forecasting;

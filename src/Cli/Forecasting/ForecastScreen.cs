@@ -1,4 +1,5 @@
 using System.Globalization;
+using Stockpile.Cli.Forecasting;
 using Stockpile.Cli.Output;
 using Stockpile.Lab.Reserve;
 
@@ -38,7 +39,7 @@ internal static class ForecastScreen
     }
 
     /// <summary>The lines that end the demo's report.</summary>
-    public static void Brief(Screen screen, Demo.ForecastReport forecast)
+    public static void Brief(Screen screen, ForecastReport forecast)
     {
         screen.Heading("Forecast for this fleet");
         screen.Line(FormattableString.Invariant(

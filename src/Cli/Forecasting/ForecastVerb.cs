@@ -1,10 +1,10 @@
-using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
-using Stockpile.Cli.Replay;
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Jobs;
 using Stockpile.Formats.Reserve;
-using Stockpile.Hosting;
+using Stockpile.Formats.Sources;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Lab.Plots;
 using Stockpile.Lab.Reserve;
 

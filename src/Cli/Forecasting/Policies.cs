@@ -1,7 +1,6 @@
-using Stockpile.Cli.Local;
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Cli.Forecasting;
 

@@ -1,11 +1,13 @@
 using Akka.Actor;
 using Akka.Configuration;
-using Stockpile.Cli.Demo;
 using Stockpile.Cli.Output;
 using Stockpile.Core.State;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
 using Stockpile.Hosting.Postgres;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Hosting.Processes;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Cli.Local;
@@ -33,7 +35,7 @@ internal static class JournalCheck
         string data, IReadOnlyList<JournalReport>? expected, CancellationToken cancel)
     {
         using var folder = Open(data);
-        return await RunAsync(StockpileConfig.Sqlite(folder.ConnectionString), expected, cancel);
+        return await RunAsync(StoreConfig.Sqlite(folder.ConnectionString), expected, cancel);
     }
 
     /// <summary>The journal of a database; a cluster may go on using it.</summary>
@@ -41,7 +43,7 @@ internal static class JournalCheck
         string connectionString, IReadOnlyList<JournalReport>? expected, CancellationToken cancel)
     {
         await LocalInput.OrRefuseAsync(() => PostgresSchema.RequireReadableAsync(connectionString, cancel));
-        return await RunAsync(StockpileConfig.Postgres(connectionString), expected, cancel);
+        return await RunAsync(StoreConfig.Postgres(connectionString), expected, cancel);
     }
 
     /// <summary>The folder of a journal that is there; none is made.</summary>

@@ -4,7 +4,7 @@ using Stockpile.Cli.Output;
 using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Cli.Local;
 

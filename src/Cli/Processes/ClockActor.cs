@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Data;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Hosting;
 

@@ -10,16 +10,16 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serilog;
 using Serilog.Events;
-using Stockpile.Cli.Local;
 using Stockpile.Core.Fleets;
-using Stockpile.Hosting;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Scheduler.Api;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Cli.Processes;
@@ -34,7 +34,7 @@ internal static class MemberApp
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
     /// <param name="http">Where HTTP is answered; null: nowhere.</param>
-    /// <exception cref="Formats.InputException">The certificate cannot be used.</exception>
+    /// <exception cref="Formats.Hocon.InputException">The certificate cannot be used.</exception>
     public static WebApplicationBuilder CreateBuilder(HttpSettings? http, Serilog.ILogger log)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions

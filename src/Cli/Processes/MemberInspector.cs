@@ -8,6 +8,7 @@ using Stockpile.Inspect.Logs;
 using Stockpile.Inspect.Palettes;
 using Stockpile.Inspect.Server;
 using Stockpile.Scheduler.Api;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Cli.Processes;

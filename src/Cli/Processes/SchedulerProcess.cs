@@ -5,16 +5,16 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Serilog;
 using Serilog.Events;
-using Stockpile.Cli.Local;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
 using Stockpile.Scheduler.Api;
-using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Cli.Processes;
 

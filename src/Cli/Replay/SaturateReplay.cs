@@ -1,6 +1,5 @@
 using System.Globalization;
 using Spectre.Console;
-using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
 using Stockpile.Formats.Traces;
 using Stockpile.Lab.Plots;
@@ -103,23 +102,4 @@ internal static class SaturateReplay
 
     private static string Fixed(double value, int digits = 2) =>
         value.ToString("F" + digits, CultureInfo.InvariantCulture);
-}
-
-/// <summary>A progress bar on a terminal; without one, nothing.</summary>
-internal static class ReplayProgress
-{
-    public static void Show(CliContext context, bool json, int runs, Action<Action<int>?> work)
-    {
-        if (!context.IsTerminal || json || runs < 2)
-        {
-            work(null);
-            return;
-        }
-
-        AnsiConsole.Progress().AutoClear(true).Start(bars =>
-        {
-            var bar = bars.AddTask("runs", maxValue: runs);
-            work(done => bar.Value = done);
-        });
-    }
 }

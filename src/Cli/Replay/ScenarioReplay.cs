@@ -1,7 +1,6 @@
 using System.Globalization;
-using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
-using Stockpile.Formats;
+using Stockpile.Formats.Jobs;
 using Stockpile.Lab.Sharding;
 
 namespace Stockpile.Cli.Replay;

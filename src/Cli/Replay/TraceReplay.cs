@@ -1,9 +1,8 @@
 using System.Globalization;
-using Stockpile.Cli.Local;
 using Stockpile.Cli.Output;
-using Stockpile.Formats;
+using Stockpile.Formats.Fleets;
 using Stockpile.Formats.Traces;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Lab.Virtual;
 
 namespace Stockpile.Cli.Replay;

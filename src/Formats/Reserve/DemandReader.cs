@@ -2,6 +2,7 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Jobs;
 
 namespace Stockpile.Formats.Reserve;
 

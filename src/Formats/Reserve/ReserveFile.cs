@@ -1,6 +1,9 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
+using Stockpile.Formats.Fleets;
 using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Jobs;
+using Stockpile.Formats.Sources;
 
 namespace Stockpile.Formats.Reserve;
 
@@ -30,7 +33,7 @@ public static class ReserveFile
             root = ConfigDocument.Read(path);
         }
 
-        return From(root, catalog, policy, fleet is null ? null : FleetFile.SupplyOf(fleet));
+        return From(root, catalog, policy, fleet is null ? null : FleetSource.SupplyOf(fleet));
     }
 
     public static ReserveInput ParseText(

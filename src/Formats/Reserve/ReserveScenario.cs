@@ -1,4 +1,5 @@
 using Stockpile.Core.Jobs;
+using Stockpile.Formats.Fleets;
 
 namespace Stockpile.Formats.Reserve;
 

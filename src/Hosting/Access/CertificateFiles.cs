@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Hosting.Access;

@@ -1,4 +1,4 @@
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Hosting.Access;

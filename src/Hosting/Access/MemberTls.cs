@@ -13,7 +13,7 @@ namespace Stockpile.Hosting.Access;
 public static class MemberTls
 {
     /// <summary>The setup for Akka.Remote; null: the settings name no certificate.</summary>
-    /// <exception cref="Formats.InputException">A certificate cannot be used.</exception>
+    /// <exception cref="Formats.Hocon.InputException">A certificate cannot be used.</exception>
     public static DotNettySslSetup? Load(CertificateFiles files, TimeProvider clock)
     {
         if (!files.IsSet) return null;

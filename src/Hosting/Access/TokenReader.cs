@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Stockpile.Core;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Hosting.Access;

@@ -1,4 +1,4 @@
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 
 namespace Stockpile.Hosting.Configuration;
 

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Akka.Configuration;
 using Akka.Persistence.Sql;
-using Stockpile.Formats;
 using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Access;
 using Stockpile.Protocol.Serialization;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using Stockpile.Core;
-using Stockpile.Formats;
 using Stockpile.Formats.Hocon;
 
 namespace Stockpile.Hosting.Configuration;

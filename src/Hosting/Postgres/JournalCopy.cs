@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Stockpile.Hosting.Data;
 
 namespace Stockpile.Hosting.Postgres;
 

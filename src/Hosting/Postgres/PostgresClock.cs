@@ -1,4 +1,5 @@
 using Npgsql;
+using Stockpile.Hosting.Data;
 
 namespace Stockpile.Hosting.Postgres;
 

@@ -1,11 +1,12 @@
 using System.Globalization;
 using Stockpile.Core;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Json;
 using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Inspect.Palettes;

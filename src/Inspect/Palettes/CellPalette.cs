@@ -2,6 +2,7 @@ using Stockpile.Core.State;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Routing;
 using static Stockpile.Inspect.Palettes.Calls;
 using static Stockpile.Inspect.Palettes.Lines;

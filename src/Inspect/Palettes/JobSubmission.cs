@@ -2,7 +2,7 @@ using System.Globalization;
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Formats;
+using Stockpile.Formats.Jobs;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api;

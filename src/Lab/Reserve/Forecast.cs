@@ -1,4 +1,5 @@
 using Stockpile.Core.Fleets;
+using Stockpile.Formats.Hocon;
 using Stockpile.Formats.Reserve;
 
 namespace Stockpile.Lab.Reserve;

@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Formats.Fleets;
 using Stockpile.Formats.Reserve;
 
 namespace Stockpile.Lab.Reserve;

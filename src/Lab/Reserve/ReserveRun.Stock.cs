@@ -1,4 +1,4 @@
-using Stockpile.Formats.Reserve;
+using Stockpile.Formats.Fleets;
 
 namespace Stockpile.Lab.Reserve;
 

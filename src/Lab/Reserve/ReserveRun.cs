@@ -1,5 +1,4 @@
 using Stockpile.Core.Jobs;
-using Stockpile.Formats.Reserve;
 
 namespace Stockpile.Lab.Reserve;
 

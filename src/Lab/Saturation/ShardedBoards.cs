@@ -3,7 +3,6 @@ using Stockpile.Core.Jobs;
 using Stockpile.Core.Routing;
 using Stockpile.Core.Scoring;
 using Stockpile.Core.State;
-using Stockpile.Lab.Sharding;
 
 namespace Stockpile.Lab.Saturation;
 

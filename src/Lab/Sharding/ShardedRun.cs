@@ -1,7 +1,7 @@
 using Stockpile.Core.Commands;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Formats;
+using Stockpile.Formats.Jobs;
 using Stockpile.Lab.Virtual;
 
 namespace Stockpile.Lab.Sharding;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Stockpile.Core.Commands;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.State;
-using Stockpile.Formats;
+using Stockpile.Formats.Jobs;
 
 namespace Stockpile.Lab.Virtual;
 

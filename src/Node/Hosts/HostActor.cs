@@ -5,14 +5,14 @@ using Stockpile.Node.Nodes;
 
 namespace Stockpile.Node.Hosts;
 
-/// <summary>The actor of one host: it wires <see cref="HostShell"/> to its nodes, the timers and the cells.</summary>
+/// <summary>The actor of one host: it wires <see cref="HostEngine"/> to its nodes, the timers and the cells.</summary>
 public sealed class HostActor : UntypedActor, IWithTimers, IHostPorts
 {
     public const string ActorName = "host";
 
     private readonly IActorRef _cells;
     private readonly TimeProvider _clock;
-    private readonly HostShell _shell;
+    private readonly HostEngine _engine;
 
     public HostActor(
         string name, IReadOnlyList<NodeSpec> nodes, Catalog catalog, IActorRef cells, TimeProvider clock,
@@ -20,7 +20,7 @@ public sealed class HostActor : UntypedActor, IWithTimers, IHostPorts
     {
         _cells = cells;
         _clock = clock;
-        _shell = new HostShell(name, nodes, catalog, clock, options, Context.GetLogger(), this);
+        _engine = new HostEngine(name, nodes, catalog, clock, options, Context.GetLogger(), this);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -53,7 +53,7 @@ public sealed class HostActor : UntypedActor, IWithTimers, IHostPorts
 
     void IHostPorts.Stop() => Context.Stop(Self);
 
-    protected override void PreStart() => _shell.Begin();
+    protected override void PreStart() => _engine.Begin();
 
     // A node that throws does not carry on with a state nobody planned: it fails with all it runs, and comes back as
     // a new incarnation, as a real machine does after a crash.
@@ -61,7 +61,7 @@ public sealed class HostActor : UntypedActor, IWithTimers, IHostPorts
 
     protected override void OnReceive(object message)
     {
-        if (message is Terminated gone) _shell.NodeBroke(gone.ActorRef.Path.Name);
-        else if (!_shell.Receive(message, Sender)) Unhandled(message);
+        if (message is Terminated gone) _engine.NodeBroke(gone.ActorRef.Path.Name);
+        else if (!_engine.Receive(message, Sender)) Unhandled(message);
     }
 }

@@ -16,7 +16,7 @@ public interface IHostPorts
 
     /// <summary>
     /// Starts a node, at the incarnation that its link says. When its program breaks, the host is told by
-    /// <see cref="HostShell.NodeBroke"/>.
+    /// <see cref="HostEngine.NodeBroke"/>.
     /// </summary>
     IActorRef StartNode(NodeLink node);
 

@@ -5,17 +5,17 @@ using Stockpile.Node.Devices;
 
 namespace Stockpile.Node.Nodes;
 
-/// <summary>The actor of one node: it wires <see cref="NodeShell"/> to its allocations. Its parent is the host.
+/// <summary>The actor of one node: it wires <see cref="NodeEngine"/> to its allocations. Its parent is the host.
 /// </summary>
 public sealed class NodeActor : UntypedActor, INodePorts
 {
     private readonly TimeProvider _clock;
-    private readonly NodeShell _shell;
+    private readonly NodeEngine _engine;
 
     public NodeActor(NodeSpec spec, long incarnation, TimeProvider clock)
     {
         _clock = clock;
-        _shell = new NodeShell(spec, incarnation, clock, Context.GetLogger(), this);
+        _engine = new NodeEngine(spec, incarnation, clock, Context.GetLogger(), this);
     }
 
     public static Props Props(NodeSpec spec, long incarnation, TimeProvider clock) =>
@@ -36,9 +36,9 @@ public sealed class NodeActor : UntypedActor, INodePorts
     // One that was stopped just now still holds the actor name.
     bool INodePorts.IsEnding(string allocation) => !Context.Child(allocation).IsNobody();
 
-    protected override void PreStart() => _shell.AdvertiseSelf();
+    protected override void PreStart() => _engine.AdvertiseSelf();
 
-    protected override void PostStop() => _shell.End();
+    protected override void PostStop() => _engine.End();
 
     // An allocation that throws leaves its node in a state nobody planned, so the whole node fails and starts anew.
     protected override SupervisorStrategy SupervisorStrategy() =>
@@ -46,6 +46,6 @@ public sealed class NodeActor : UntypedActor, INodePorts
 
     protected override void OnReceive(object message)
     {
-        if (!_shell.Receive(message, Sender)) Unhandled(message);
+        if (!_engine.Receive(message, Sender)) Unhandled(message);
     }
 }

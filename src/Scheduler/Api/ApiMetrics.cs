@@ -1,6 +1,7 @@
 using Prometheus;
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Api;

@@ -15,12 +15,12 @@ internal static class JobSubmissions
 
     /// <summary>The rule of <see cref="IsKey"/> in words.</summary>
     public static string KeyRule { get; } = $"1 to {KeyCharsMax} printable ASCII characters without spaces, "
-        + $"not beginning with {RouterShell.OwnKeyPrefix}";
+        + $"not beginning with {RouterEngine.OwnKeyPrefix}";
 
     /// <summary>Whether a user may choose this idempotency key.</summary>
     public static bool IsKey(string key) =>
         key.Length is > 0 and <= KeyCharsMax && key.All(c => c is > ' ' and <= '~')
-        && !key.StartsWith(RouterShell.OwnKeyPrefix, StringComparison.Ordinal);
+        && !key.StartsWith(RouterEngine.OwnKeyPrefix, StringComparison.Ordinal);
 
     /// <summary>The submission, or what is wrong with the job, by the fields' names in files.</summary>
     /// <param name="key">Empty: none.</param>

@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Hosting.Access;
 using Stockpile.Scheduler.Api.Json;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Api;

@@ -2,6 +2,8 @@ using Stockpile.Core.Audit;
 using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Audit;

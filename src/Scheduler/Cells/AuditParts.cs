@@ -2,6 +2,7 @@ using Akka.Actor;
 using Stockpile.Core;
 using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Mapping;
 
 namespace Stockpile.Scheduler.Cells;
 
@@ -24,7 +25,7 @@ public sealed class AuditParts
             : _kept.Find(a => a.Epoch == asked.Epoch && a.Round == asked.Round);
         if (whole is null || asked.From < 0 || asked.From > whole.Nodes.Count)
             return new CellAudit { Cell = state.Cell, Epoch = asked.Epoch, Round = asked.Round, Next = -1 };
-        var room = new CellViews.Room();
+        var room = new CellMapping.Room();
         var to = asked.From;
         for (; to < whole.Nodes.Count && !room.IsFull; to++) room.Take(whole.Nodes[to]);
         _kept.Remove(whole);

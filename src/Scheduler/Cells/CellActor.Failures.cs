@@ -2,6 +2,8 @@ using Akka.Actor;
 using Akka.Persistence;
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Owners;
 
 namespace Stockpile.Scheduler.Cells;
 
@@ -21,21 +23,21 @@ public sealed partial class CellActor
             if (snapshot.Round != offer.Metadata.SequenceNr)
                 throw new InvariantBrokenException(
                     $"snapshot {offer.Metadata.SequenceNr} holds round {snapshot.Round}");
-            _shell.Restore(snapshot);
+            _engine.Restore(snapshot);
         }
         catch (Exception fault)
         {
-            Fail(new CellSupervisor.Failed("could not use its snapshot", fault) { Snapshot = true });
+            Fail(new OwnerFailed("could not use its snapshot", fault) { Snapshot = true });
             throw;
         }
     }
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
-        Fail(new CellSupervisor.Failed("could not recover", reason) { Row = LastSequenceNr + 1 });
+        Fail(new OwnerFailed("could not recover", reason) { Row = LastSequenceNr + 1 });
 
     /// <summary>A write failed or was refused: the state here ran ahead of the journal and must not be used.</summary>
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
-        Fail(new CellSupervisor.Failed($"could not write round {sequenceNr}", cause)
+        Fail(new OwnerFailed($"could not write round {sequenceNr}", cause)
         {
             // One that has not written anything yet met the last row of the owner before, and goes after it.
             Contested = _serves && JournalRow.IsTaken(cause) ? sequenceNr : null,
@@ -43,9 +45,9 @@ public sealed partial class CellActor
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
-        Fail(new CellSupervisor.Failed($"was refused round {sequenceNr} by the journal", cause));
+        Fail(new OwnerFailed($"was refused round {sequenceNr} by the journal", cause));
         Context.Stop(Self);
     }
 
-    private static void Fail(CellSupervisor.Failed failure) => Context.Parent.Tell(failure);
+    private static void Fail(OwnerFailed failure) => Context.Parent.Tell(failure);
 }

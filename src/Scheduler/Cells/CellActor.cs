@@ -6,11 +6,14 @@ using Akka.Persistence;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Hosting;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Owners;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Cells;
 
 /// <summary>
-/// The actor of one cell: it wires <see cref="CellShell"/> to the journal, the timers and the cluster. A failed write
+/// The actor of one cell: it wires <see cref="CellEngine"/> to the journal, the timers and the cluster. A failed write
 /// stops it: its state ran ahead of the journal, so it recovers from the journal.
 /// </summary>
 public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICellPorts
@@ -29,7 +32,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
     private readonly string _cell;
     private readonly CellOptions _options;
     private readonly ILoggingAdapter _log;
-    private readonly CellShell _shell;
+    private readonly CellEngine _engine;
     private bool _serves;
 
     public CellActor(string cell, CellOptions options)
@@ -37,7 +40,7 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
         _cell = cell;
         _options = options;
         _log = Context.GetLogger();
-        _shell = new CellShell(cell, options, _log, this);
+        _engine = new CellEngine(cell, options, _log, this);
     }
 
     public static Props Props(string cell, CellOptions options) =>
@@ -60,14 +63,14 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
 
     void ICellPorts.Persist(RoundCommitted round, Action whenDurable) => PersistAsync(round, _ =>
     {
-        if (!_serves) Context.Parent.Tell(CellSupervisor.Serves.Instance);
+        if (!_serves) Context.Parent.Tell(OwnerServes.Instance);
         _serves = true;
         whenDurable();
     });
 
     void ICellPorts.SaveSnapshot(CellSnapshot snapshot) => SaveSnapshot(snapshot);
 
-    void ICellPorts.Publish(CellView digest) => Mediator.Tell(new Publish(CellOptions.DigestTopic, digest));
+    void ICellPorts.Publish(CellView digest) => Mediator.Tell(new Publish(CellOptions.StatusTopic, digest));
 
     void ICellPorts.Stop() => Context.Stop(Self);
 
@@ -80,11 +83,11 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
                 break;
             case RecoveryCompleted:
                 Timers.StartPeriodicTimer("tick", Tick.Instance, _options.TickInterval);
-                _shell.Begin();
+                _engine.Begin();
                 break;
             default:
                 // A snapshot may stand for rows that are gone, so the row before is the state's.
-                _shell.Replay(JournalRow.Read(_cell, _shell.State.RoundNumber, LastSequenceNr, message));
+                _engine.Replay(JournalRow.Read(_cell, _engine.State.RoundNumber, LastSequenceNr, message));
                 break;
         }
     }
@@ -93,11 +96,11 @@ public sealed partial class CellActor : UntypedPersistentActor, IWithTimers, ICe
     {
         switch (message)
         {
-            case ICellMessage m: _shell.Receive(m, Sender); break;
-            case BindKeysReply bound: _shell.OnBound(bound); break;
-            case JobReply part: _shell.OnPart(part); break;
-            case Tick: _shell.Tick(); break;
-            case StopCell: _shell.StopWhenDurable(); break;
+            case ICellMessage m: _engine.Receive(m, Sender); break;
+            case BindKeysReply bound: _engine.OnBound(bound); break;
+            case JobReply part: _engine.OnPart(part); break;
+            case Tick: _engine.Tick(); break;
+            case StopCell: _engine.StopWhenDurable(); break;
             case SaveSnapshotSuccess saved:
                 DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
                 break;

@@ -1,5 +1,5 @@
 using Stockpile.Core;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Data;
 
 namespace Stockpile.Scheduler.Cells;
 

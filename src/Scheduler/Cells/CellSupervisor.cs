@@ -4,6 +4,9 @@ using Akka.Event;
 using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Owners;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Cells;
@@ -17,26 +20,6 @@ namespace Stockpile.Scheduler.Cells;
 /// </summary>
 public sealed class CellSupervisor : UntypedActor, IWithTimers
 {
-    /// <summary>From the cell: it cannot go on and stops now.</summary>
-    /// <param name="What">Where it failed, after its name: "could not write round 7".</param>
-    public sealed record Failed(string What, Exception Cause) : INoSerializationVerificationNeeded
-    {
-        /// <summary>The first row of the journal that was not taken up, for a recovery that failed.</summary>
-        public long? Row { get; init; }
-
-        /// <summary>The snapshot was read and is of no use; the rows are.</summary>
-        public bool Snapshot { get; init; }
-
-        /// <summary>Number of a round that may be written already, by another owner of the cell.</summary>
-        public long? Contested { get; init; }
-    }
-
-    /// <summary>From the cell: its first round since the recovery is durable.</summary>
-    public sealed record Serves : INoSerializationVerificationNeeded
-    {
-        public static readonly Serves Instance = new();
-    }
-
     private sealed record Start
     {
         public static readonly Start Instance = new();
@@ -49,10 +32,10 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
 
     /// <summary>What was found in the journal after a recovery that failed; null: nothing, or it cannot be reached.
     /// </summary>
-    private sealed record Diagnosed(Failed Failure, JournalRowException? Fault);
+    private sealed record Diagnosed(OwnerFailed Failure, JournalRowException? Fault);
 
     /// <summary>Whether the round that could not be written is there.</summary>
-    private sealed record Contest(Failed Failure, bool Lost);
+    private sealed record Contest(OwnerFailed Failure, bool Lost);
 
     private sealed record Keys(IReadOnlySet<string>? Known);
 
@@ -62,7 +45,7 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
     private readonly Backoff _backoff;
     private readonly JournalReader _journal;
     private IActorRef? _running;
-    private Failed? _failure;
+    private OwnerFailed? _failure;
     private Exception? _thrown;
     private CellDown? _down;
     private IReadOnlySet<string>? _keys;
@@ -98,8 +81,8 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case Failed failed when _running is not null && Sender.Equals(_running): _failure ??= failed; break;
-            case Serves when _running is not null && Sender.Equals(_running): OnServes(); break;
+            case OwnerFailed failed when _running is not null && Sender.Equals(_running): _failure ??= failed; break;
+            case OwnerServes when _running is not null && Sender.Equals(_running): OnServes(); break;
             case Terminated gone when gone.ActorRef.Equals(_running): OnGone(); break;
             case Diagnosed found: Rest(found.Failure, found.Fault); break;
             case Contest contest: RestAfter(contest); break;
@@ -164,7 +147,7 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
         }
 
         var failure = _failure
-            ?? new Failed("broke", _thrown ?? new InvalidOperationException("it ended and did not say why"));
+            ?? new OwnerFailed("broke", _thrown ?? new InvalidOperationException("it ended and did not say why"));
         if (failure.Snapshot)
         {
             // Nothing is lost, so nothing has to wait.
@@ -201,7 +184,7 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
         Rest(overtaken, null, _options.RestWhenOvertaken);
     }
 
-    private void Rest(Failed failure, JournalRowException? fault, TimeSpan atLeast = default)
+    private void Rest(OwnerFailed failure, JournalRowException? fault, TimeSpan atLeast = default)
     {
         if (_stopping)
         {
@@ -231,12 +214,12 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
             _journal.KeysAsync(_cell, CancellationToken.None).PipeTo(Self, Self,
                 success: keys => new Keys(keys), failure: _ => new Keys(null));
         Timers.StartSingleTimer(Start.Instance, Start.Instance, rest);
-        Timers.StartPeriodicTimer(Announce.Instance, Announce.Instance, TimeSpan.Zero, _options.DigestInterval);
+        Timers.StartPeriodicTimer(Announce.Instance, Announce.Instance, TimeSpan.Zero, _options.StatusInterval);
     }
 
     /// <summary>Routers that start later, or missed it, hear it too.</summary>
     private void Publish() =>
-        DistributedPubSub.Get(Context.System).Mediator.Tell(new Publish(CellOptions.DigestTopic, _down));
+        DistributedPubSub.Get(Context.System).Mediator.Tell(new Publish(CellOptions.StatusTopic, _down));
 
     private static bool IsQuestion(ICellMessage message) => message is not
         (AdvertiseNodes or HostBeat or WorkReports or OfferJob or OfferTaken or SettleOffer or AuditHost);

@@ -1,7 +1,7 @@
 using Akka.Actor;
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Cells;
 

@@ -4,12 +4,14 @@ using Akka.Persistence;
 using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Owners;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Desks;
 
 /// <summary>
-/// The actor of one key desk: it wires <see cref="KeyDeskShell"/> to the journal. A failed write stops it: its state
+/// The actor of one key desk: it wires <see cref="KeyDeskEngine"/> to the journal. A failed write stops it: its state
 /// ran ahead of the journal, so it recovers from the journal.
 /// </summary>
 public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
@@ -23,7 +25,7 @@ public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
     private readonly string _desk;
     private readonly bool _ignoreSnapshots;
     private readonly ILoggingAdapter _log;
-    private readonly KeyDeskShell _shell;
+    private readonly KeyDeskEngine _engine;
     private bool _serves;
 
     public KeyDeskActor(string desk, CellOptions options)
@@ -31,7 +33,7 @@ public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
         _desk = desk;
         _ignoreSnapshots = options.IgnoreSnapshots;
         _log = Context.GetLogger();
-        _shell = new KeyDeskShell(desk, options.SnapshotEventsMin, _log, this);
+        _engine = new KeyDeskEngine(desk, options.SnapshotEventsMin, _log, this);
     }
 
     public static Props Props(string desk, CellOptions options) =>
@@ -46,7 +48,7 @@ public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
 
     void IKeyDeskPorts.Persist(KeysBound row, Action whenDurable) => PersistAsync(row, _ =>
     {
-        if (!_serves) Context.Parent.Tell(CellSupervisor.Serves.Instance);
+        if (!_serves) Context.Parent.Tell(OwnerServes.Instance);
         _serves = true;
         whenDurable();
     });
@@ -60,8 +62,8 @@ public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
         switch (message)
         {
             case SnapshotOffer offer: OnSnapshot(offer); break;
-            case RecoveryCompleted: _shell.Begin(); break;
-            case KeysBound row when row.Number == LastSequenceNr: _shell.Replay(row); break;
+            case RecoveryCompleted: _engine.Begin(); break;
+            case KeysBound row when row.Number == LastSequenceNr: _engine.Replay(row); break;
             default:
                 throw new InvariantBrokenException(
                     $"row {LastSequenceNr} of {PersistenceId} is a {message.GetType().Name}, or out of its place");
@@ -72,8 +74,8 @@ public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
     {
         switch (message)
         {
-            case IDeskMessage m: _shell.Receive(m, Sender); break;
-            case StopDesk: _shell.StopWhenDurable(); break;
+            case IDeskMessage m: _engine.Receive(m, Sender); break;
+            case StopDesk: _engine.StopWhenDurable(); break;
             case SaveSnapshotSuccess saved:
                 DeleteSnapshots(new SnapshotSelectionCriteria(saved.Metadata.SequenceNr - 1));
                 break;
@@ -96,20 +98,20 @@ public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
             if (offer.Snapshot is not KeyDeskSnapshot snapshot || snapshot.Row != offer.Metadata.SequenceNr)
                 throw new InvariantBrokenException(
                     $"snapshot {offer.Metadata.SequenceNr} of {PersistenceId} is not of this row");
-            _shell.Restore(snapshot);
+            _engine.Restore(snapshot);
         }
         catch (Exception fault)
         {
-            Fail(new CellSupervisor.Failed("could not use its snapshot", fault) { Snapshot = true });
+            Fail(new OwnerFailed("could not use its snapshot", fault) { Snapshot = true });
             throw;
         }
     }
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
-        Fail(new CellSupervisor.Failed("could not recover", reason) { Row = LastSequenceNr + 1 });
+        Fail(new OwnerFailed("could not recover", reason) { Row = LastSequenceNr + 1 });
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
-        Fail(new CellSupervisor.Failed($"could not write row {sequenceNr}", cause)
+        Fail(new OwnerFailed($"could not write row {sequenceNr}", cause)
         {
             // One that has not written anything yet met the last row of the owner before, and goes after it.
             Contested = _serves && JournalRow.IsTaken(cause) ? sequenceNr : null,
@@ -117,9 +119,9 @@ public sealed class KeyDeskActor : UntypedPersistentActor, IKeyDeskPorts
 
     protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
     {
-        Fail(new CellSupervisor.Failed($"was refused row {sequenceNr} by the journal", cause));
+        Fail(new OwnerFailed($"was refused row {sequenceNr} by the journal", cause));
         Context.Stop(Self);
     }
 
-    private static void Fail(CellSupervisor.Failed failure) => Context.Parent.Tell(failure);
+    private static void Fail(OwnerFailed failure) => Context.Parent.Tell(failure);
 }

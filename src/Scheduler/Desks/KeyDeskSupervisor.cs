@@ -3,7 +3,9 @@ using Akka.Event;
 using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Owners;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Desks;
@@ -22,7 +24,7 @@ public sealed class KeyDeskSupervisor : UntypedActor, IWithTimers
     }
 
     /// <summary>Whether the row that could not be written is there.</summary>
-    private sealed record Contest(CellSupervisor.Failed Failure, bool Lost);
+    private sealed record Contest(OwnerFailed Failure, bool Lost);
 
     private readonly string _desk;
     private readonly CellOptions _options;
@@ -30,7 +32,7 @@ public sealed class KeyDeskSupervisor : UntypedActor, IWithTimers
     private readonly Backoff _backoff;
     private readonly JournalReader _journal;
     private IActorRef? _running;
-    private CellSupervisor.Failed? _failure;
+    private OwnerFailed? _failure;
     private Exception? _thrown;
     private CellDown? _down;
     private bool _stopping;
@@ -65,8 +67,8 @@ public sealed class KeyDeskSupervisor : UntypedActor, IWithTimers
     {
         switch (message)
         {
-            case CellSupervisor.Failed failed when Sender.Equals(_running): _failure ??= failed; break;
-            case CellSupervisor.Serves when Sender.Equals(_running): OnServes(); break;
+            case OwnerFailed failed when Sender.Equals(_running): _failure ??= failed; break;
+            case OwnerServes when Sender.Equals(_running): OnServes(); break;
             case Terminated gone when gone.ActorRef.Equals(_running): OnGone(); break;
             case Contest contest: RestAfter(contest); break;
             case Start: StartDesk(_options); break;
@@ -124,7 +126,7 @@ public sealed class KeyDeskSupervisor : UntypedActor, IWithTimers
             return;
         }
 
-        var failure = _failure ?? new CellSupervisor.Failed(
+        var failure = _failure ?? new OwnerFailed(
             "broke", _thrown ?? new InvalidOperationException("it ended and did not say why"));
         if (failure.Snapshot)
         {
@@ -153,7 +155,7 @@ public sealed class KeyDeskSupervisor : UntypedActor, IWithTimers
             }, _options.RestWhenOvertaken);
     }
 
-    private void Rest(CellSupervisor.Failed failure, TimeSpan atLeast = default)
+    private void Rest(OwnerFailed failure, TimeSpan atLeast = default)
     {
         if (_stopping)
         {

@@ -7,6 +7,8 @@ using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Hosting;

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Routing;
 

@@ -6,6 +6,8 @@ using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Routing;
 
@@ -18,7 +20,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     public async Task<SubmitJobsReply> SubmitAsync(
         IReadOnlyList<Submission> jobs, SubmitMode mode, CancellationToken cancel)
     {
-        var reply = await Ask<SubmitJobsReply>(new RouterShell.Submit(jobs, mode), cancel).ConfigureAwait(false);
+        var reply = await Ask<SubmitJobsReply>(new RouterEngine.Submit(jobs, mode), cancel).ConfigureAwait(false);
         foreach (var result in reply.Results)
             if (result.Job is { } job) await CompleteAsync(job, cancel).ConfigureAwait(false);
         return reply;
@@ -27,7 +29,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     /// <summary>Fetches the allocations that did not fit into the reply.</summary>
     private Task CompleteAsync(JobView job, CancellationToken cancel) => ListPages.CompleteAsync(
         job.Allocations, job.AllocationCount, async after => JobId.TryParse(job.Id, out var id)
-            ? (await Ask<JobReply>(new RouterShell.ToCell(new GetJob
+            ? (await Ask<JobReply>(new RouterEngine.ToCell(new GetJob
             {
                 Cell = job.Cell,
                 Number = job.Cell == id.Cell ? id.Number : 0,
@@ -60,7 +62,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
             return new WhyReply { Refusal = NotFound("job", id.ToString()) };
         }
 
-        Task<WhyReply> Ask(ICellMessage question) => Ask<WhyReply>(new RouterShell.ToCell(question), cancel);
+        Task<WhyReply> Ask(ICellMessage question) => Ask<WhyReply>(new RouterEngine.ToCell(question), cancel);
     }
 
     public async Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel)
@@ -82,7 +84,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     }
 
     private Func<ICellMessage, Task<T>> Next<T>(CancellationToken cancel) =>
-        question => Ask<T>(new RouterShell.ToCell(question), cancel);
+        question => Ask<T>(new RouterEngine.ToCell(question), cancel);
 
     public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) =>
         AskNode(node, cell => new GetNode { Cell = cell, Node = node }, cancel);
@@ -106,7 +108,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
         AskAll<CellView>(null, cell => new GetCell { Cell = cell }, cancel);
 
     public Task<Standing> StandingAsync(CancellationToken cancel) =>
-        Ask<Standing>(RouterShell.GetStanding.Instance, cancel);
+        Ask<Standing>(RouterEngine.GetStanding.Instance, cancel);
 
     public Task<IReadOnlyList<HistoryEntry>> HistoryAsync(JobId id, CancellationToken cancel) =>
         journal.HistoryAsync(id, cancel);
@@ -128,7 +130,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     {
         try
         {
-            return await Ask<IWireMessage>(new RouterShell.ToCell(message, Once: true), cancel).ConfigureAwait(false);
+            return await Ask<IWireMessage>(new RouterEngine.ToCell(message, Once: true), cancel).ConfigureAwait(false);
         }
         catch (Exception fault)
             when (fault is ClusterUnavailableException or ClusterBusyException or UnknownCellException)
@@ -140,7 +142,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
     /// <summary>A node's name does not tell its cell, so all are asked; the one that has it answers.</summary>
     private async Task<NodeReply> AskNode(string node, Func<string, ICellMessage> message, CancellationToken cancel)
     {
-        var all = await Ask<IWireMessage[]>(new RouterShell.ToCells(null, message), cancel).ConfigureAwait(false);
+        var all = await Ask<IWireMessage[]>(new RouterEngine.ToCells(null, message), cancel).ConfigureAwait(false);
         var replies = all.OfType<NodeReply>().ToList();
         var found = replies.Find(r => r.Node is not null)
             ?? replies.Find(r => r.Refusal is { Code: not Refusal.NotFound });
@@ -149,7 +151,7 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
                 TimeSpan.FromSeconds(1), nothingTaken: true);
         if (found?.Node is { } view)
             await ListPages.CompleteAsync(view.Allocations, view.AllocationCount, async after =>
-                (await Ask<NodeReply>(new RouterShell.ToCell(new GetNode
+                (await Ask<NodeReply>(new RouterEngine.ToCell(new GetNode
                 {
                     Cell = view.Cell,
                     Node = view.Node,
@@ -175,13 +177,13 @@ public sealed class Gateway(IRequiredActor<RouterActor> router, JournalReader jo
             return new JobReply { Refusal = NotFound("job", id.ToString()) };
         }
 
-        Task<JobReply> Ask(ICellMessage question) => Ask<JobReply>(new RouterShell.ToCell(question), cancel);
+        Task<JobReply> Ask(ICellMessage question) => Ask<JobReply>(new RouterEngine.ToCell(question), cancel);
     }
 
     private async Task<IReadOnlyList<T>> AskAll<T>(
         string? cell, Func<string, ICellMessage> message, CancellationToken cancel)
     {
-        var replies = await Ask<IWireMessage[]>(new RouterShell.ToCells(cell, message), cancel).ConfigureAwait(false);
+        var replies = await Ask<IWireMessage[]>(new RouterEngine.ToCells(cell, message), cancel).ConfigureAwait(false);
         // What a stopped cell has is left out of lists; the health of the process names it.
         return [.. replies.Where(r => r is not CellDown).Cast<T>()];
     }

@@ -2,6 +2,8 @@ using Stockpile.Core;
 using Stockpile.Core.State;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Routing;
 
@@ -109,27 +111,4 @@ public readonly record struct NodePlace(string Cell, string Node)
         place = new NodePlace(cell, node);
         return true;
     }
-}
-
-/// <summary>One event of a job as the journal has it.</summary>
-/// <param name="At">Simulated time.</param>
-/// <param name="Round">Number of the round that committed it.</param>
-/// <param name="Event">The event's name, such as <c>JobPlaced</c>.</param>
-/// <param name="Detail">The rest in one line.</param>
-public sealed record HistoryEntry(DateTimeOffset At, string Cell, long Epoch, long Round, string Event, string Detail);
-
-/// <summary>A cell is starting, moving or unreachable; try again after <see cref="RetryAfter"/>.</summary>
-/// <param name="nothingTaken">The request is known not to have been taken: repeating it is safe without a key.</param>
-public sealed class ClusterUnavailableException(string message, TimeSpan retryAfter, bool nothingTaken = false)
-    : Exception(message)
-{
-    public TimeSpan RetryAfter { get; } = retryAfter;
-
-    public bool NothingTaken { get; } = nothingTaken;
-}
-
-/// <summary>A queue is full; try again after <see cref="RetryAfter"/>.</summary>
-public sealed class ClusterBusyException(string message, TimeSpan retryAfter) : Exception(message)
-{
-    public TimeSpan RetryAfter { get; } = retryAfter;
 }

@@ -17,7 +17,7 @@ internal sealed class JobOnItsWay
         Job = job;
         IsUsers = submission.Key.Length > 0;
         _attempt = ports.NewKey();
-        Key = IsUsers ? submission.Key : RouterShell.OwnKeyPrefix + _attempt;
+        Key = IsUsers ? submission.Key : RouterEngine.OwnKeyPrefix + _attempt;
     }
 
     public Submission Submission { get; }

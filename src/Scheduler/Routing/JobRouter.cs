@@ -3,7 +3,7 @@ using Stockpile.Core.Placement;
 using Stockpile.Core.Routing;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Routing;
 
@@ -33,7 +33,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
 
     /// <exception cref="ClusterUnavailableException">A cell or a desk that has to be asked does not answer.</exception>
     /// <exception cref="ClusterBusyException">The queue of one is full.</exception>
-    public async Task<SubmitJobsReply> SubmitAsync(RouterShell.Submit submit)
+    public async Task<SubmitJobsReply> SubmitAsync(RouterEngine.Submit submit)
     {
         if (cells.WhyNotYet() is { } why) throw why;
         var jobs = submit.Jobs.Select(job => new JobOnItsWay(

@@ -1,7 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Routing;
 

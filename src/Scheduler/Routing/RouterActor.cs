@@ -3,11 +3,12 @@ using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Stockpile.Protocol;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Routing;
 
-/// <summary>The actor of one router: it wires <see cref="RouterShell"/> to the cells, the journal and the timers.
+/// <summary>The actor of one router: it wires <see cref="RouterEngine"/> to the cells, the journal and the timers.
 /// </summary>
 public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
 {
@@ -16,7 +17,7 @@ public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
     private readonly CellOptions _options;
     private readonly Func<Task<IReadOnlyList<string>>> _journalCells;
     private readonly JournalReader _journal;
-    private readonly RouterShell _shell;
+    private readonly RouterEngine _engine;
 
     /// <param name="region">Of the cells.</param>
     /// <param name="desks">The region of the key desks.</param>
@@ -30,7 +31,7 @@ public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
         _options = options;
         _journalCells = journalCells;
         _journal = new JournalReader(Context.System, options);
-        _shell = new RouterShell(options, options.Cells!, this);
+        _engine = new RouterEngine(options, options.Cells!, this);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -72,12 +73,12 @@ public sealed class RouterActor : UntypedActor, IWithTimers, IRouterPorts
 
     protected override void PreStart()
     {
-        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(CellOptions.DigestTopic, Self));
-        _shell.Begin();
+        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(CellOptions.StatusTopic, Self));
+        _engine.Begin();
     }
 
     protected override void OnReceive(object message)
     {
-        if (message is not SubscribeAck && !_shell.Receive(message, Sender)) Unhandled(message);
+        if (message is not SubscribeAck && !_engine.Receive(message, Sender)) Unhandled(message);
     }
 }

@@ -1,3 +1,4 @@
+using Stockpile.Formats.Hocon;
 using Stockpile.Formats.Reserve;
 
 namespace Stockpile.Formats.Tests.Reserve;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Stockpile.Cli;
-using Stockpile.Cli.Jobs;
+using Stockpile.Cli.App;
 using Stockpile.Fuzz.Tests.Files;
 using Stockpile.Fuzz.Tests.Harness;
 

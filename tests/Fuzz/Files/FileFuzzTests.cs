@@ -1,7 +1,11 @@
-using Stockpile.Formats;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Hocon;
+using Stockpile.Formats.Jobs;
+using Stockpile.Formats.Policies;
 using Stockpile.Formats.Traces;
 using Stockpile.Fuzz.Tests.Harness;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Fuzz.Tests.Files;
 

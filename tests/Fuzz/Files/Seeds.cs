@@ -1,6 +1,7 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 
 namespace Stockpile.Fuzz.Tests.Files;
 

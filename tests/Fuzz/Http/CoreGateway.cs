@@ -9,7 +9,8 @@ using Stockpile.Fuzz.Tests.Files;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Mapping;
 using Stockpile.Scheduler.Routing;
 using CoreCancel = Stockpile.Core.Commands.CancelJob;
 using CoreDrain = Stockpile.Core.Commands.DrainNode;
@@ -62,7 +63,7 @@ internal sealed class CoreGateway : IStockpileGateway
         if (mode == SubmitMode.DryRun)
         {
             message.DryRun = message.WhatIf = true;
-            return Task.FromResult(WhyViews.WhatIf(_state, message, _state.At, _progress));
+            return Task.FromResult(WhyMapping.WhatIf(_state, message, _state.At, _progress));
         }
 
         var specs = message.Jobs.Select(j => new SubmitJob(j.Key, j.Spec.FromWire())).ToList();
@@ -100,7 +101,7 @@ internal sealed class CoreGateway : IStockpileGateway
     }
 
     public Task<JobsReply> ListJobsAsync(JobFilter filter, CancellationToken cancel) =>
-        Task.FromResult(CellViews.Jobs(_state, new ListJobs
+        Task.FromResult(CellMapping.Jobs(_state, new ListJobs
         {
             Cell = Cell, State = filter.State ?? "", Kind = filter.Kind ?? "", Tenant = filter.Tenant ?? "",
             Limit = filter.Limit, After = filter.After?.ToString() ?? "",
@@ -108,11 +109,11 @@ internal sealed class CoreGateway : IStockpileGateway
 
     public Task<WhyReply> WhyAsync(JobId id, CancellationToken cancel) => Task.FromResult(
         id.Cell == Cell && _state.FindJob(id.Number) is { } job
-            ? WhyViews.Of(_state, job, _state.At, _progress)
+            ? WhyMapping.Of(_state, job, _state.At, _progress)
             : new WhyReply { Refusal = None("job", id.ToString()) });
 
     public Task<NodesReply> ListNodesAsync(NodeFilter filter, CancellationToken cancel) =>
-        Task.FromResult(CellViews.Nodes(_state, new ListNodes
+        Task.FromResult(CellMapping.Nodes(_state, new ListNodes
         {
             Cell = Cell, Model = filter.Model ?? "", Tier = filter.Tier ?? "", State = filter.State ?? "",
             Limit = filter.Limit, After = filter.After?.Node ?? "",
@@ -120,7 +121,7 @@ internal sealed class CoreGateway : IStockpileGateway
 
     public Task<NodeReply> GetNodeAsync(string node, CancellationToken cancel) => Task.FromResult(
         _state.FindNode(node) is { } known
-            ? new NodeReply { Node = CellViews.Node(_state, known, allocations: true) }
+            ? new NodeReply { Node = CellMapping.Node(_state, known, allocations: true) }
             : new NodeReply { Refusal = None("node", node) });
 
     public Task<NodeReply> DrainNodeAsync(string node, TimeSpan? deadline, bool cordon, CancellationToken cancel) =>
@@ -133,7 +134,7 @@ internal sealed class CoreGateway : IStockpileGateway
         GetNodeAsync(node, cancel);
 
     public Task<IReadOnlyList<CellView>> CellsAsync(CancellationToken cancel) =>
-        Task.FromResult<IReadOnlyList<CellView>>([CellViews.Cell(_state, _state.At)]);
+        Task.FromResult<IReadOnlyList<CellView>>([CellMapping.Cell(_state, _state.At)]);
 
     public Task<Standing> StandingAsync(CancellationToken cancel) => Task.FromResult(new Standing(true, []));
 
@@ -180,7 +181,7 @@ internal sealed class CoreGateway : IStockpileGateway
         ? new JobReply { Job = View(id.Number) }
         : new JobReply { Refusal = None("job", id.ToString()) };
 
-    private JobView View(long number) => CellViews.Job(_state, _state.FindJob(number)!, _progress);
+    private JobView View(long number) => CellMapping.Job(_state, _state.FindJob(number)!, _progress);
 
     private static RefusalMsg None(string what, string id) =>
         ToWire(new Refusal(Refusal.NotFound, "id", $"there is no {what} {Names.Shorten(id)}"));

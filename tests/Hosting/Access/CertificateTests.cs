@@ -1,8 +1,8 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Access;
-using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 using Stockpile.Hosting.Tests.Configuration;
 
 namespace Stockpile.Hosting.Tests.Access;

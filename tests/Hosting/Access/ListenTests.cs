@@ -1,7 +1,8 @@
 using Stockpile.Core;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 using Stockpile.Hosting.Tests.Configuration;
 
 namespace Stockpile.Hosting.Tests.Access;
@@ -25,7 +26,7 @@ public sealed class ListenTests
         Assert.True(Loopback.Is(settings.Member.Hostname));
         Assert.True(Loopback.Is(akka.GetString("akka.remote.dot-netty.tcp.hostname")));
         // `up` and `demo` take these, without the settings of a member.
-        var local = StockpileConfig.Sqlite("Data Source=:memory:");
+        var local = StoreConfig.Sqlite("Data Source=:memory:");
         Assert.True(Loopback.Is(local.GetString("akka.remote.dot-netty.tcp.hostname")));
         Assert.Equal(Limits.RemoteFrameBytesMax, local.GetByteSize("akka.remote.dot-netty.tcp.maximum-frame-size"));
     }

@@ -1,5 +1,5 @@
 using System.Text;
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Tests.Configuration;
 

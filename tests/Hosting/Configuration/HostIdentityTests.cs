@@ -1,4 +1,4 @@
-using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Hosting.Tests.Configuration;
 

@@ -1,6 +1,8 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Hosting.Tests.Configuration;
 

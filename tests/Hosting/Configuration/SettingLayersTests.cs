@@ -1,5 +1,6 @@
-using Stockpile.Formats;
+using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Hosting.Tests.Configuration;
 

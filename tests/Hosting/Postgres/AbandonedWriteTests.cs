@@ -1,5 +1,7 @@
 using Npgsql;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Hosting.Postgres;
+using Stockpile.Hosting.Processes;
 using Stockpile.Tests.Shared;
 
 namespace Stockpile.Hosting.Tests.Postgres;
@@ -19,7 +21,7 @@ public sealed class AbandonedWriteTests
         var database = PostgresServer.Get().CreateDatabase();
         await PostgresSchema.EnsureAsync(database, createTables: true, Cancel);
         // As the plugin of a process has it.
-        var asProcess = StockpileConfig.Postgres(database).GetString("akka.persistence.journal.sql.connection-string");
+        var asProcess = StoreConfig.Postgres(database).GetString("akka.persistence.journal.sql.connection-string");
         await using var abandoned = new NpgsqlConnection(asProcess);
         await abandoned.OpenAsync(Cancel);
         await using var open = await abandoned.BeginTransactionAsync(Cancel);

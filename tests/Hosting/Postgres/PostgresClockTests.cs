@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Stockpile.Hosting.Data;
 using Stockpile.Hosting.Postgres;
 using Stockpile.Tests.Shared;
 

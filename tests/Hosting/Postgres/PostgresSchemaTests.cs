@@ -2,7 +2,9 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
 using Npgsql;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Hosting.Postgres;
+using Stockpile.Hosting.Processes;
 using Stockpile.Tests.Shared;
 
 namespace Stockpile.Hosting.Tests.Postgres;
@@ -22,7 +24,7 @@ public sealed class PostgresSchemaTests
             akka.persistence.journal.sql.auto-initialize = true
             akka.persistence.snapshot-store.sql.auto-initialize = true
             akka { actor.provider = local, loggers = [] }
-            """).WithFallback(StockpileConfig.Postgres(byPlugin));
+            """).WithFallback(StoreConfig.Postgres(byPlugin));
         using (var system = ActorSystem.Create("scratch", config))
         {
             var recovered = new TaskCompletionSource();

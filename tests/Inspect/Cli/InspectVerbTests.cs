@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Stockpile.Cli;
-using Stockpile.Cli.Jobs;
+using Stockpile.Cli.App;
 using Stockpile.Inspect.Tests.Cluster;
 
 namespace Stockpile.Inspect.Tests.Cli;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serilog.Core;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Inspect.Agent;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Hosting;

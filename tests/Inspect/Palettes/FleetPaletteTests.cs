@@ -1,3 +1,4 @@
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Api;
 

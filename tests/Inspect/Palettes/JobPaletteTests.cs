@@ -1,4 +1,5 @@
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Inspect.Tests.Palettes;

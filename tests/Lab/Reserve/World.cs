@@ -1,5 +1,6 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
 using Stockpile.Formats.Reserve;
 using Stockpile.Lab.Reserve;
 

@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Api;

@@ -1,5 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Scheduler.Api;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Api;

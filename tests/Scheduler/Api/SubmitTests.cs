@@ -2,6 +2,7 @@ using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Api;

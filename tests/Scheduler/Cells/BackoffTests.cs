@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Owners;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 

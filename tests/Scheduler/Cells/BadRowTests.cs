@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 

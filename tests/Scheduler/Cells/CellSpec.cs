@@ -7,12 +7,15 @@ using Microsoft.Extensions.Time.Testing;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.State;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Cells;
@@ -222,7 +225,7 @@ public abstract class CellSpec : Akka.TestKit.Xunit.TestKit
     protected async Task PassAsync(TimeSpan time, Action? each = null)
     {
         var digests = CreateTestProbe();
-        DistributedPubSub.Get(Sys).Mediator.Tell(new Subscribe(CellOptions.DigestTopic, digests.Ref), digests.Ref);
+        DistributedPubSub.Get(Sys).Mediator.Tell(new Subscribe(CellOptions.StatusTopic, digests.Ref), digests.Ref);
         await NextAsync<SubscribeAck>(digests);
         var step = TimeSpan.FromSeconds(2);
         for (var passed = TimeSpan.Zero; passed < time; passed += step)

@@ -2,8 +2,10 @@ using System.Data.Common;
 using Akka.Configuration;
 using Microsoft.Data.Sqlite;
 using Npgsql;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
 using Stockpile.Hosting.Postgres;
+using Stockpile.Hosting.Processes;
 using Stockpile.Tests.Shared;
 
 namespace Stockpile.Scheduler.Tests.Cells;
@@ -28,7 +30,7 @@ public abstract class CellStore : IDisposable
     {
         private readonly DataFolder _folder = DataFolder.Open(Directory.CreateTempSubdirectory("cell-spec-").FullName);
 
-        public override Config Settings => StockpileConfig.Sqlite(_folder.ConnectionString);
+        public override Config Settings => StoreConfig.Sqlite(_folder.ConnectionString);
 
         public override string LockSql => "BEGIN EXCLUSIVE";
 
@@ -53,7 +55,7 @@ public abstract class CellStore : IDisposable
 
         public PostgresStore() => PostgresServer.Execute(_database, PostgresSchema.Script);
 
-        public override Config Settings => StockpileConfig.Postgres(_database);
+        public override Config Settings => StoreConfig.Postgres(_database);
 
         public override string LockSql => "BEGIN; LOCK TABLE journal IN EXCLUSIVE MODE";
 

@@ -3,11 +3,13 @@ using Akka.Event;
 using Microsoft.Extensions.Time.Testing;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 
@@ -17,14 +19,14 @@ public sealed class HandOverTests : Akka.TestKit.Xunit.TestKit
     private static readonly Catalog Catalog = CatalogFile.Read(StockpileConfig.PathOf("accelerators.conf"));
 
     private readonly Ports _ports = new();
-    private readonly CellShell _home;
+    private readonly CellEngine _home;
 
     public HandOverTests() : base("akka.loglevel = OFF")
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
         var policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), Catalog);
         _ports.Cells = TestActor;
-        _home = new CellShell(
+        _home = new CellEngine(
             "north", new CellOptions(Catalog, policy, clock, clock), NoLogger.Instance, _ports);
         _home.Begin();
         _home.Receive(new AdvertiseNodes

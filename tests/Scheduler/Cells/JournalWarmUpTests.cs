@@ -2,7 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Google.Protobuf;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 

@@ -2,7 +2,6 @@ using Akka.Actor;
 using Stockpile.Core;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
 
 namespace Stockpile.Scheduler.Tests.Cells;
 

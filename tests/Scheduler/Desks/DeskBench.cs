@@ -5,7 +5,7 @@ using Stockpile.Scheduler.Desks;
 
 namespace Stockpile.Scheduler.Tests.Desks;
 
-/// <summary>A desk's shell over a journal whose writes a test lets through, or not.</summary>
+/// <summary>A desk's engine over a journal whose writes a test lets through, or not.</summary>
 internal sealed class DeskBench : IKeyDeskPorts
 {
     private readonly List<KeysBound> _rows = [];
@@ -14,10 +14,10 @@ internal sealed class DeskBench : IKeyDeskPorts
     public DeskBench(string desk, int snapshotKeysMin = 1_000, bool holds = false)
     {
         Holds = holds;
-        Shell = new KeyDeskShell(desk, snapshotKeysMin, NoLogger.Instance, this);
+        Engine = new KeyDeskEngine(desk, snapshotKeysMin, NoLogger.Instance, this);
     }
 
-    public KeyDeskShell Shell { get; }
+    public KeyDeskEngine Engine { get; }
 
     /// <summary>Writes wait for <see cref="Write"/>.</summary>
     public bool Holds { get; set; }

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Google.Protobuf;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Tests.Cells;
 
 namespace Stockpile.Scheduler.Tests.Desks;

@@ -4,12 +4,13 @@ using Microsoft.Extensions.Time.Testing;
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Journal;
 
@@ -156,21 +157,21 @@ public sealed class KeyMoveTests : Akka.TestKit.Xunit.TestKit, ICellPorts
         Assert.Equal(1, cell.State.Counters.Submitted);
     }
 
-    private CellShell Cell()
+    private CellEngine Cell()
     {
         var policy = PolicyFile.Read(StockpileConfig.PathOf("policy.conf"), Catalog);
-        return new CellShell("north", new CellOptions(Catalog, policy, _clock, _clock), NoLogger.Instance, this);
+        return new CellEngine("north", new CellOptions(Catalog, policy, _clock, _clock), NoLogger.Instance, this);
     }
 
     /// <summary>A cell whose journal has jobs with these keys, one that the router named, and no word of desks.
     /// </summary>
-    private CellShell OldCell(params string[] keys)
+    private CellEngine OldCell(params string[] keys)
     {
         var before = Cell();
         before.Begin();
         Admit(before);
         foreach (var key in keys) Submit(before, key, binding: 0);
-        Submit(before, $"{RouterShell.OwnKeyPrefix}1", binding: 0);
+        Submit(before, $"{RouterEngine.OwnKeyPrefix}1", binding: 0);
         var old = Cell();
         foreach (var row in _rows)
         {
@@ -184,13 +185,13 @@ public sealed class KeyMoveTests : Akka.TestKit.Xunit.TestKit, ICellPorts
         return old;
     }
 
-    private static void Admit(CellShell cell) => cell.Receive(new AdvertiseNodes
+    private static void Admit(CellEngine cell) => cell.Receive(new AdvertiseNodes
     {
         Cell = "north", Host = "h1",
         Nodes = { new NodeAdvert { Node = "n1", Incarnation = 1, Model = "H800", Devices = 8, CpuMilli = 64_000 } },
     }, ActorRefs.Nobody);
 
-    private static void Submit(CellShell cell, string key, int binding, bool dryRun = false) => cell.Receive(
+    private static void Submit(CellEngine cell, string key, int binding, bool dryRun = false) => cell.Receive(
         new SubmitJobs
         {
             Cell = "north",
@@ -209,7 +210,7 @@ public sealed class KeyMoveTests : Akka.TestKit.Xunit.TestKit, ICellPorts
             },
         }, ActorRefs.Nobody);
 
-    private void Pass(CellShell cell, TimeSpan time)
+    private void Pass(CellEngine cell, TimeSpan time)
     {
         _clock.Advance(time);
         cell.Tick();

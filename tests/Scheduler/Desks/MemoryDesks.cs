@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Stockpile.Protocol;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 
 namespace Stockpile.Scheduler.Tests.Desks;
 
@@ -19,11 +19,11 @@ internal sealed class MemoryDesks
         if (!_desks.TryGetValue(message.Desk, out var desk))
         {
             _desks.Add(message.Desk, desk = new DeskBench(message.Desk));
-            desk.Shell.Begin();
+            desk.Engine.Begin();
         }
 
         var client = new Client();
-        desk.Shell.Receive(message, client);
+        desk.Engine.Receive(message, client);
         return Task.FromResult(client.Answer ?? throw new AskTimeoutException($"{message.Desk} is silent"));
     }
 

@@ -2,7 +2,8 @@ using Akka.Actor;
 using Akka.Actor.Internal;
 using Stockpile.Core;
 using Stockpile.Core.Fleets;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Scheduler.Tests.Hosting;
 
@@ -45,7 +46,7 @@ public sealed class DispatcherTests
     [Fact]
     public void The_dispatchers_have_threads_of_their_own_and_the_buffer_of_moving_shards_is_the_one_of_the_limits()
     {
-        var config = StockpileConfig.Sqlite("Data Source=nowhere");
+        var config = StoreConfig.Sqlite("Data Source=nowhere");
         foreach (var name in new[] { "default", "cell", "node", "journal" })
             Assert.Equal("fork-join-executor", config.GetString($"akka.actor.{name}-dispatcher.executor"));
         foreach (var plugin in new[] { "journal", "snapshot-store" })

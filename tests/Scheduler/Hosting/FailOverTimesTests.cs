@@ -1,6 +1,7 @@
 using Akka.Cluster;
 using Akka.Cluster.Sharding;
-using Stockpile.Hosting;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 
 namespace Stockpile.Scheduler.Tests.Hosting;
 
@@ -27,7 +28,7 @@ public sealed class FailOverTimesTests
     [Fact]
     public void No_circuit_breaker_keeps_cells_from_a_store_that_is_back()
     {
-        foreach (var config in new[] { StockpileConfig.Sqlite("nowhere"), StockpileConfig.Postgres("nowhere") })
+        foreach (var config in new[] { StoreConfig.Sqlite("nowhere"), StoreConfig.Postgres("nowhere") })
             foreach (var plugin in new[] { "journal", "snapshot-store" })
             {
                 var breaker = config.GetConfig($"akka.persistence.{plugin}.sql.circuit-breaker");

@@ -9,9 +9,9 @@ using Akka.Hosting;
 using Akka.Remote;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Stockpile.Hosting;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 using Stockpile.Tests.Shared;
 
 namespace Stockpile.Scheduler.Tests.Hosting;

@@ -7,11 +7,16 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
+using Stockpile.Hosting.Processes;
 using Stockpile.Node.Hosting;
 using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
+using Stockpile.Scheduler.Journal;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Tests.Shared;
 
@@ -70,7 +75,7 @@ public sealed class Members : IAsyncDisposable
                     akka.loglevel = OFF
                     # A kill must not say goodbye.
                     akka.coordinated-shutdown.run-by-actor-system-terminate = off
-                    """).WithFallback(StockpileConfig.Sqlite(_folder.ConnectionString)), HoconAddMode.Prepend)
+                    """).WithFallback(StoreConfig.Sqlite(_folder.ConnectionString)), HoconAddMode.Prepend)
                 .WithClustering(new ClusterOptions { Roles = [role] })))).Build();
         await host.StartAsync(Cancel);
         var system = host.Services.GetRequiredService<ActorSystem>();

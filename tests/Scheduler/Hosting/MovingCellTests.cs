@@ -5,6 +5,7 @@ using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Hosting;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Hosting;

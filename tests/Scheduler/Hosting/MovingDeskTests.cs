@@ -2,7 +2,6 @@ using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Desks;
 using Stockpile.Scheduler.Hosting;
 using Stockpile.Scheduler.Routing;
 

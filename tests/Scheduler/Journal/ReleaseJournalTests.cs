@@ -2,7 +2,7 @@ using Akka.Actor;
 using Stockpile.Core.State;
 using Stockpile.Protocol.Serialization;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Tests.Cells;
 
 namespace Stockpile.Scheduler.Tests.Journal;

@@ -1,10 +1,11 @@
 using Akka.Actor;
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Desks;
 
@@ -19,7 +20,7 @@ public sealed class AskAgainTests : IRouterPorts
 
     private readonly List<TimeSpan> _waited = [];
     private readonly List<object> _answers = [];
-    private readonly RouterShell _router;
+    private readonly RouterEngine _router;
     private int _lost;
     private bool _speaks;
     private long _round;
@@ -28,7 +29,7 @@ public sealed class AskAgainTests : IRouterPorts
 
     public AskAgainTests()
     {
-        _router = new RouterShell(
+        _router = new RouterEngine(
             new CellOptions(Catalog, Policy, TimeProvider.System, TimeProvider.System),
             new KnownCells(TimeProvider.System), this);
         _router.Receive(new CellView { Cell = "north", Epoch = 1 }, ActorRefs.Nobody);
@@ -86,7 +87,7 @@ public sealed class AskAgainTests : IRouterPorts
     }
 
     private void Ask(bool once) => _router.Receive(
-        new RouterShell.ToCell(new GetCell { Cell = "north" }, once), new Noted(_answers));
+        new RouterEngine.ToCell(new GetCell { Cell = "north" }, once), new Noted(_answers));
 
     IActorRef IRouterPorts.Self => ActorRefs.Nobody;
 

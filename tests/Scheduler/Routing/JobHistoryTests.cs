@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.State;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Tests.Routing;

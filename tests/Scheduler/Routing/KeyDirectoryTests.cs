@@ -1,6 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Desks;
 

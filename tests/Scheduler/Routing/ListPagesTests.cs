@@ -7,6 +7,7 @@ using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Mapping;
 using Stockpile.Scheduler.Routing;
 using CoreRound = Stockpile.Core.State.RoundWriter;
 
@@ -93,12 +94,12 @@ public sealed class ListPagesTests
         while (SchedulingCycle.Run(state, round).More) round = new CoreRound(state, Start);
         var job = state.FindJob(1)!;
 
-        var view = CellViews.Job(state, job, null, room: new CellViews.Room());
+        var view = CellMapping.Job(state, job, null, room: new CellMapping.Room());
         Assert.InRange(view.Allocations.Count, 1, 9_999);
         Assert.InRange(view.CalculateSize(), 1, Limits.RemoteFrameBytesMax / 2);
         await ListPages.CompleteAsync(view.Allocations, view.AllocationCount, after => Task.FromResult(
-            (Google.Protobuf.Collections.RepeatedField<AllocationView>?)CellViews.Job(
-                state, job, null, room: new CellViews.Room(), after: after).Allocations));
+            (Google.Protobuf.Collections.RepeatedField<AllocationView>?)CellMapping.Job(
+                state, job, null, room: new CellMapping.Room(), after: after).Allocations));
         Assert.Equal(job.Allocations.Keys.Select(s => $"north-1.{s}"), view.Allocations.Select(a => a.Id));
     }
 
@@ -160,14 +161,14 @@ public sealed class ListPagesTests
         question => Task.FromResult(Jobs(question)), () => TimeSpan.Zero);
 
     private JobsReply Jobs(ICellMessage question) =>
-        Noted(CellViews.Jobs(_cells[question.Cell], (ListJobs)question, _ => TimeSpan.Zero));
+        Noted(CellMapping.Jobs(_cells[question.Cell], (ListJobs)question, _ => TimeSpan.Zero));
 
     private async Task<NodesReply> NodesAsync(NodeFilter filter) => await ListPages.MergeAsync(
         filter, _cells.Keys.Select(cell => Nodes(ListPages.Question(filter, cell, filter.After, filter.Limit))),
         question => Task.FromResult(Nodes(question)));
 
     private NodesReply Nodes(ICellMessage question) =>
-        Noted(CellViews.Nodes(_cells[question.Cell], (ListNodes)question));
+        Noted(CellMapping.Nodes(_cells[question.Cell], (ListNodes)question));
 
     private T Noted<T>(T reply) where T : IMessage
     {

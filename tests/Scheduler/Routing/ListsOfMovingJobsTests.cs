@@ -4,7 +4,7 @@ using Stockpile.Core.Jobs;
 using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Mapping;
 using Stockpile.Scheduler.Routing;
 using CoreRound = Stockpile.Core.State.RoundWriter;
 
@@ -212,7 +212,7 @@ public sealed class ListsOfMovingJobsTests
         _cells.Keys.Select(cell => Ask(ListPages.Question(filter, cell, filter.After, filter.Limit)));
 
     private JobsReply Ask(ICellMessage question) =>
-        CellViews.Jobs(_cells[question.Cell], (ListJobs)question, at => _now - at);
+        CellMapping.Jobs(_cells[question.Cell], (ListJobs)question, at => _now - at);
 
     private Task<JobsReply> MergeAsync(
         JobFilter filter, IEnumerable<JobsReply> first, Func<ICellMessage, JobsReply>? ask = null,

@@ -4,19 +4,22 @@ using Microsoft.Extensions.Time.Testing;
 using Stockpile.Core.Desks;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Data;
 using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using KeyWish = Stockpile.Core.Desks.KeyWish;
 
 namespace Stockpile.Scheduler.Tests.Routing;
 
 /// <summary>
-/// A router, key desks and cells with one host each, over the product's shells: one thread, no actor system, a journal
+/// A router, key desks and cells with one host each, over the product's engines: one thread, no actor system, a journal
 /// that writes at once and a clock that the test moves. Whatever is told is carried out before the next thing happens.
 /// </summary>
 internal sealed class SmallCluster : IRouterPorts
@@ -28,7 +31,7 @@ internal sealed class SmallCluster : IRouterPorts
     private readonly Dictionary<string, KeyDeskState> _desks = new(StringComparer.Ordinal);
     private readonly Queue<Action> _mail = new();
     private readonly CellOptions _options;
-    private readonly RouterShell _router;
+    private readonly RouterEngine _router;
     private int _keys;
     private bool _delivering;
 
@@ -40,7 +43,7 @@ internal sealed class SmallCluster : IRouterPorts
         var start = Clock.GetUtcNow();
         var simulated = new ScaledTimeProvider(start, start, speed, Clock);
         _options = new CellOptions(Catalog, Policy, simulated, Clock) { Cells = transfers ? Known : null };
-        _router = new RouterShell(_options, Known, this);
+        _router = new RouterEngine(_options, Known, this);
         _router.Begin();
         Deliver();
     }
@@ -67,19 +70,19 @@ internal sealed class SmallCluster : IRouterPorts
     /// <summary>Share of the work that a gang has done when it is stopped with a grace.</summary>
     public double DoneAtStop { get; set; } = 0.25;
 
-    public Core.State.CellState StateOf(string cell) => _cells[cell].Shell.State;
+    public Core.State.CellState StateOf(string cell) => _cells[cell].Engine.State;
 
     public void AddCell(string name, params NodeAdvert[] nodes)
     {
         var cell = new Cell(this, name);
         _cells.Add(name, cell);
-        cell.Shell.Begin();
+        cell.Engine.Begin();
         AddNodes(name, nodes);
     }
 
     public void AddNodes(string cell, params NodeAdvert[] nodes)
     {
-        _cells[cell].Shell.Receive(
+        _cells[cell].Engine.Receive(
             new AdvertiseNodes { Cell = cell, Host = $"host-{cell}", Nodes = { nodes } }, _cells[cell].Host);
         Settle();
     }
@@ -108,7 +111,7 @@ internal sealed class SmallCluster : IRouterPorts
         SubmitMode mode, params (string Key, JobSpec Spec)[] jobs)
     {
         object? answer = null;
-        _router.Receive(new RouterShell.Submit(
+        _router.Receive(new RouterEngine.Submit(
                 [.. jobs.Select(j => new Submission { Key = j.Key, Spec = j.Spec.ToWire() })], mode),
             new Ref(m => answer = m));
         Deliver();
@@ -130,7 +133,7 @@ internal sealed class SmallCluster : IRouterPorts
     public IReadOnlyList<IWireMessage> AskAll(Func<string, ICellMessage> question)
     {
         object? answer = null;
-        _router.Receive(new RouterShell.ToCells(null, question), new Ref(m => answer = m));
+        _router.Receive(new RouterEngine.ToCells(null, question), new Ref(m => answer = m));
         Deliver();
         return (IWireMessage[])answer!;
     }
@@ -153,12 +156,12 @@ internal sealed class SmallCluster : IRouterPorts
         Hear(alive);
         foreach (var cell in alive)
         {
-            cell.Shell.Receive(new HostBeat
+            cell.Engine.Receive(new HostBeat
             {
                 Cell = cell.Name, Host = $"host-{cell.Name}", HostIncarnation = 1,
-                Nodes = cell.Shell.State.Nodes.Count,
+                Nodes = cell.Engine.State.Nodes.Count,
             }, cell.Host);
-            cell.Shell.Tick();
+            cell.Engine.Tick();
             Deliver();
         }
 
@@ -168,7 +171,7 @@ internal sealed class SmallCluster : IRouterPorts
     private void Hear(List<Cell> cells)
     {
         foreach (var cell in cells)
-            cell.Shell.Receive(new GetCell { Cell = cell.Name }, new Ref(m => _router.Receive(m, ActorRefs.Nobody)));
+            cell.Engine.Receive(new GetCell { Cell = cell.Name }, new Ref(m => _router.Receive(m, ActorRefs.Nobody)));
         Deliver();
     }
 
@@ -181,7 +184,7 @@ internal sealed class SmallCluster : IRouterPorts
         for (var stop = 0; stop < 12; stop++)
         {
             JobReply? reply = null;
-            _cells[at].Shell.Receive(
+            _cells[at].Engine.Receive(
                 new GetJob { Cell = at, Number = job.Number, Origin = origin }, new Ref(m => reply = (JobReply)m));
             Deliver();
             if (reply!.Job is not { ForwardedTo.Length: > 0 } moved) return reply.Job!;
@@ -204,13 +207,13 @@ internal sealed class SmallCluster : IRouterPorts
     private void Report(string cell, IEnumerable<WorkReport> reports)
     {
         var message = new WorkReports { Cell = cell, Host = $"host-{cell}", Reports = { reports } };
-        _cells[cell].Shell.Receive(message, _cells[cell].Host);
+        _cells[cell].Engine.Receive(message, _cells[cell].Host);
         Settle();
     }
 
     public void Cancel(string cell, long number)
     {
-        _cells[cell].Shell.Receive(new CancelJob { Cell = cell, Number = number }, ActorRefs.Nobody);
+        _cells[cell].Engine.Receive(new CancelJob { Cell = cell, Number = number }, ActorRefs.Nobody);
         Settle();
     }
 
@@ -236,7 +239,7 @@ internal sealed class SmallCluster : IRouterPorts
             return Task.FromException<IWireMessage>(new AskTimeoutException("no answer"));
         var answer = new TaskCompletionSource<IWireMessage>();
         var lost = message is SubmitJobs && LoseAnswers-- > 0;
-        Post(() => cell.Shell.Receive(message, new Ref(m =>
+        Post(() => cell.Engine.Receive(message, new Ref(m =>
         {
             if (lost) answer.TrySetException(new AskTimeoutException("the answer is lost"));
             else answer.TrySetResult((IWireMessage)m);
@@ -291,12 +294,12 @@ internal sealed class SmallCluster : IRouterPorts
             _cluster = cluster;
             Name = name;
             Host = new Ref(OnOrders);
-            Shell = new CellShell(name, cluster._options, NoLogger.Instance, this);
+            Engine = new CellEngine(name, cluster._options, NoLogger.Instance, this);
         }
 
         public string Name { get; }
 
-        public CellShell Shell { get; }
+        public CellEngine Engine { get; }
 
         public IActorRef Host { get; }
 
@@ -306,8 +309,8 @@ internal sealed class SmallCluster : IRouterPorts
         {
             var message = (ICellMessage)m;
             if (!_cluster.Dead.Contains(message.Cell))
-                _cluster.Post(() => _cluster._cells[message.Cell].Shell.Receive(
-                    message, new Ref(reply => { if (reply is JobReply part) Shell.OnPart(part); })));
+                _cluster.Post(() => _cluster._cells[message.Cell].Engine.Receive(
+                    message, new Ref(reply => { if (reply is JobReply part) Engine.OnPart(part); })));
         });
 
         public IActorRef Desks => ActorRefs.Nobody;
@@ -344,7 +347,7 @@ internal sealed class SmallCluster : IRouterPorts
                     Id = ++_reports, Node = start.Node, Incarnation = 1, Sequence = start.Sequence,
                     Kind = ReportKind.Started,
                 });
-            _cluster.Post(() => Shell.Receive(reports, Host));
+            _cluster.Post(() => Engine.Receive(reports, Host));
         }
     }
 

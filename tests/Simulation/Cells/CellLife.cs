@@ -8,7 +8,7 @@ using Stockpile.Simulation.Tests.World;
 
 namespace Stockpile.Simulation.Tests.Cells;
 
-/// <summary>The shell of a cell from one recovery to its end, and all that it needs of its process.</summary>
+/// <summary>The engine of a cell from one recovery to its end, and all that it needs of its process.</summary>
 public sealed class CellLife : ICellPorts
 {
     private readonly SchedulerProcess _process;
@@ -21,17 +21,17 @@ public sealed class CellLife : ICellPorts
         _process = process;
         _owner = owner;
         _ended = ended;
-        Shell = new CellShell(owner.Cell, process.Options, NoLogger.Instance, this);
+        Engine = new CellEngine(owner.Cell, process.Options, NoLogger.Instance, this);
         // What hosts and cells say to the cell itself is said to nobody: they answer through the region.
         _self = new SimRef(process, owner.Cell, (said, _) =>
         {
-            if (said is BindKeysReply bound && !Ended) Shell.OnBound(bound);
-            else if (said is JobReply part && !Ended) Shell.OnPart(Cluster.Bug.OnPart(part));
+            if (said is BindKeysReply bound && !Ended) Engine.OnBound(bound);
+            else if (said is JobReply part && !Ended) Engine.OnPart(Cluster.Bug.OnPart(part));
             else process.World.Count("told to a cell's own address");
         });
     }
 
-    public CellShell Shell { get; }
+    public CellEngine Engine { get; }
 
     public bool Ended { get; private set; }
 
@@ -50,7 +50,7 @@ public sealed class CellLife : ICellPorts
     public void Deliver(ICellMessage message, IActorRef sender)
     {
         if (Ended) return;
-        message = Cluster.Bug.OnCellMessage(Shell, message);
+        message = Cluster.Bug.OnCellMessage(Engine, message);
         // What a cell answers is looked at when it is said, not when somebody hears it.
         var client = message is SubmitJobs or CancelJob && sender is SimRef to
             ? new SimRef(_process, "answer", static (_, _) => { })
@@ -62,7 +62,7 @@ public sealed class CellLife : ICellPorts
                 },
             }
             : sender;
-        Shell.Receive(message, client);
+        Engine.Receive(message, client);
     }
 
     void ICellPorts.Persist(RoundCommitted round, Action whenDurable)
@@ -81,7 +81,7 @@ public sealed class CellLife : ICellPorts
             }
 
             if (early) return;
-            Cluster.Ledger.Compare(_owner.Cell, Shell.State);
+            Cluster.Ledger.Compare(_owner.Cell, Engine.State);
             WhenDurable();
         });
 

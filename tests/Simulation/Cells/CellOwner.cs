@@ -2,12 +2,13 @@ using Akka.Actor;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
+using Stockpile.Scheduler.Owners;
 using Stockpile.Simulation.Tests.World;
 
 namespace Stockpile.Simulation.Tests.Cells;
 
 /// <summary>
-/// A cell in one process: what <see cref="CellSupervisor"/> and <see cref="CellActor"/> do around the shell. It
+/// A cell in one process: what <see cref="CellSupervisor"/> and <see cref="CellActor"/> do around the engine. It
 /// recovers, serves, rests after a failure, recovers again, and hands over when it is told to stop.
 /// </summary>
 public sealed class CellOwner
@@ -33,7 +34,7 @@ public sealed class CellOwner
     public string Cell { get; }
 
     /// <summary>Null while it recovers or rests.</summary>
-    public CellShell? Shell => _life?.Shell;
+    public CellEngine? Engine => _life?.Engine;
 
     public bool Serves => _life is { HasWritten: true };
 
@@ -57,8 +58,8 @@ public sealed class CellOwner
             RecoverFrom(life, journal);
             _life = life;
             _recovering = false;
-            life.Shell.Begin();
-            _process.Every(_process.Options.TickInterval, "tick", () => life.Shell.Tick(), () => !life.Ended);
+            life.Engine.Begin();
+            _process.Every(_process.Options.TickInterval, "tick", () => life.Engine.Tick(), () => !life.Ended);
             while (_stash.TryDequeue(out var held)) Deliver(held.Message, held.Sender);
         });
     }
@@ -71,12 +72,12 @@ public sealed class CellOwner
         if (snapshot is not null)
         {
             World.Count("recovered from a snapshot");
-            life.Shell.Restore(snapshot);
+            life.Engine.Restore(snapshot);
         }
 
-        foreach (var row in journal.Read(Cell, snapshot?.Round ?? 0)) life.Shell.Replay(row);
+        foreach (var row in journal.Read(Cell, snapshot?.Round ?? 0)) life.Engine.Replay(row);
         World.Count("recoveries");
-        _process.Cluster.Ledger.Recovered(Cell, life.Shell.State);
+        _process.Cluster.Ledger.Recovered(Cell, life.Engine.State);
     }
 
     public void Deliver(ICellMessage message, IActorRef sender)
@@ -91,7 +92,7 @@ public sealed class CellOwner
     public void StopWhenDurable()
     {
         _stopping = true;
-        if (_life is { } life) life.Shell.StopWhenDurable();
+        if (_life is { } life) life.Engine.StopWhenDurable();
         else Gone();
     }
 
@@ -155,7 +156,7 @@ public sealed class CellOwner
     {
         if (_gone || _down != said) return;
         _process.Cluster.Publish(_process, said);
-        _process.After(_process.Options.DigestInterval, "announce", () => Announce(said));
+        _process.After(_process.Options.StatusInterval, "announce", () => Announce(said));
     }
 
     private void Gone()

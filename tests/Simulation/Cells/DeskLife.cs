@@ -8,7 +8,7 @@ using Stockpile.Simulation.Tests.World;
 
 namespace Stockpile.Simulation.Tests.Cells;
 
-/// <summary>The shell of a key desk from one recovery to its end, and all that it needs of its process.</summary>
+/// <summary>The engine of a key desk from one recovery to its end, and all that it needs of its process.</summary>
 public sealed class DeskLife : IKeyDeskPorts
 {
     private const int SnapshotKeysMin = 20;
@@ -24,10 +24,10 @@ public sealed class DeskLife : IKeyDeskPorts
         _owner = owner;
         _ended = ended;
         _self = new SimRef(process, owner.Desk, static (_, _) => { });
-        Shell = new KeyDeskShell(owner.Desk, SnapshotKeysMin, NoLogger.Instance, this);
+        Engine = new KeyDeskEngine(owner.Desk, SnapshotKeysMin, NoLogger.Instance, this);
     }
 
-    public KeyDeskShell Shell { get; }
+    public KeyDeskEngine Engine { get; }
 
     public bool Ended { get; private set; }
 
@@ -51,7 +51,7 @@ public sealed class DeskLife : IKeyDeskPorts
                 },
             }
             : sender;
-        Shell.Receive(Cluster.Bug.OnDeskMessage(Shell, message), client);
+        Engine.Receive(Cluster.Bug.OnDeskMessage(Engine, message), client);
     }
 
     void IKeyDeskPorts.Persist(KeysBound row, Action whenDurable)
@@ -69,7 +69,7 @@ public sealed class DeskLife : IKeyDeskPorts
             }
 
             if (early) return;
-            Cluster.Ledger.CompareDesk(Shell.State, "live");
+            Cluster.Ledger.CompareDesk(Engine.State, "live");
             WhenDurable();
         });
 

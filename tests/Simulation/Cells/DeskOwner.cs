@@ -1,14 +1,14 @@
 using Akka.Actor;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Owners;
 using Stockpile.Simulation.Tests.World;
 
 namespace Stockpile.Simulation.Tests.Cells;
 
 /// <summary>
-/// A key desk in one process: what <see cref="KeyDeskSupervisor"/> and <see cref="KeyDeskActor"/> do around the shell.
+/// A key desk in one process: what <see cref="KeyDeskSupervisor"/> and <see cref="KeyDeskActor"/> do around the engine.
 /// It recovers, serves, rests after a failure, recovers again, and hands over when it is told to stop.
 /// </summary>
 public sealed class DeskOwner
@@ -53,7 +53,7 @@ public sealed class DeskOwner
             RecoverFrom(life, journal);
             _life = life;
             _recovering = false;
-            life.Shell.Begin();
+            life.Engine.Begin();
             while (_stash.TryDequeue(out var held)) Deliver(held.Message, held.Sender);
         });
     }
@@ -66,11 +66,11 @@ public sealed class DeskOwner
         if (snapshot is not null)
         {
             World.Count("desk recovered from a snapshot");
-            life.Shell.Restore(snapshot);
+            life.Engine.Restore(snapshot);
         }
 
-        foreach (var row in journal.Raw(Desk, snapshot?.Row ?? 0)) life.Shell.Replay(KeysBound.Parser.ParseFrom(row));
-        _process.Cluster.Ledger.CompareDesk(life.Shell.State, "recovered");
+        foreach (var row in journal.Raw(Desk, snapshot?.Row ?? 0)) life.Engine.Replay(KeysBound.Parser.ParseFrom(row));
+        _process.Cluster.Ledger.CompareDesk(life.Engine.State, "recovered");
     }
 
     public void Deliver(IDeskMessage message, IActorRef sender)
@@ -85,7 +85,7 @@ public sealed class DeskOwner
     public void StopWhenDurable()
     {
         _stopping = true;
-        if (_life is { } life) life.Shell.StopWhenDurable();
+        if (_life is { } life) life.Engine.StopWhenDurable();
         else Gone();
     }
 

@@ -1,8 +1,7 @@
 using Akka.Actor;
 using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Simulation.Tests.World;
 
@@ -13,7 +12,7 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
 {
     private readonly SortedDictionary<string, CellOwner> _owners = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, DeskOwner> _desks = new(StringComparer.Ordinal);
-    private RouterShell _router = null!;
+    private RouterEngine _router = null!;
     private SimRef _self = null!;
 
     public SchedulerProcess(SimCluster cluster, string name, int index) : base(cluster, name, index)
@@ -153,7 +152,7 @@ public sealed class SchedulerProcess : MemberProcess, IRouterPorts
     {
         base.OnStart();
         Options = Options with { Cells = new KnownCells(Real, Name) };
-        _router = new RouterShell(Options, Options.Cells, this);
+        _router = new RouterEngine(Options, Options.Cells, this);
         _self = new SimRef(this, "router", (message, sender) => _router.Receive(message, sender));
         _router.Begin();
     }

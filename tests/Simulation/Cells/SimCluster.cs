@@ -1,8 +1,9 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Formats;
-using Stockpile.Hosting;
+using Stockpile.Formats.Fleets;
+using Stockpile.Formats.Policies;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Protocol;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 using Stockpile.Simulation.Tests.Faults;
 using Stockpile.Simulation.Tests.Invariants;
 using Stockpile.Simulation.Tests.Nodes;

@@ -74,7 +74,7 @@ public sealed class SimClients : SimProcess
     private void Send(Request request)
     {
         request.UnderWay = true;
-        Post(new RouterShell.Submit([Wire(request)], SubmitMode.Each), reply =>
+        Post(new RouterEngine.Submit([Wire(request)], SubmitMode.Each), reply =>
         {
             request.UnderWay = false;
             if (reply is SubmitJobsReply { Results: [var result] }) Take(request, result);
@@ -119,7 +119,7 @@ public sealed class SimClients : SimProcess
     {
         if (_requests.Count == 0 || World.Pick(_requests) is not { Job.Length: > 0 } request) return;
         var other = new Submission { Key = request.Key, Spec = _jobs.Next().ToWire() };
-        Post(new RouterShell.Submit([other], SubmitMode.Each), reply =>
+        Post(new RouterEngine.Submit([other], SubmitMode.Each), reply =>
         {
             if (reply is not SubmitJobsReply { Results: [var result] }) return;
             if (result.Job is { } job)
@@ -139,7 +139,7 @@ public sealed class SimClients : SimProcess
             }).ToList();
         _requests.AddRange(requests);
         var mode = World.Roll(0.2) ? SubmitMode.DryRun : SubmitMode.AllOrNothing;
-        Post(new RouterShell.Submit([.. requests.Select(Wire)], mode), reply =>
+        Post(new RouterEngine.Submit([.. requests.Select(Wire)], mode), reply =>
         {
             foreach (var (index, request) in requests.Index())
             {
@@ -173,7 +173,7 @@ public sealed class SimClients : SimProcess
 
         // A job that moves on while it is asked for is looked for again from its home.
         void AskJob(JobId job, string cell, string origin, int stops) => Post(
-            new RouterShell.ToCell(new CancelJob { Cell = cell, Number = job.Number, Origin = origin }), reply =>
+            new RouterEngine.ToCell(new CancelJob { Cell = cell, Number = job.Number, Origin = origin }), reply =>
             {
                 if (reply is JobReply { Job: { ForwardedTo.Length: > 0 } moved } && stops < 10)
                     AskJob(job, moved.ForwardedTo, request.Job, stops + 1);
@@ -193,7 +193,7 @@ public sealed class SimClients : SimProcess
         if (_drained.Count >= 2) return;
         var node = World.Pick(_cluster.Fleet.Nodes.ToList());
         _drained.Add(node.Id);
-        Post(new RouterShell.ToCell(new DrainNode
+        Post(new RouterEngine.ToCell(new DrainNode
         {
             Cell = node.Cell,
             Node = node.Id,
@@ -215,7 +215,7 @@ public sealed class SimClients : SimProcess
     private void Resume(string node)
     {
         var cell = _cluster.Fleet.Nodes.First(n => n.Id == node).Cell;
-        Post(new RouterShell.ToCell(new ResumeNode { Cell = cell, Node = node }), reply =>
+        Post(new RouterEngine.ToCell(new ResumeNode { Cell = cell, Node = node }), reply =>
         {
             if (reply is NodeReply { Refusal: null } or NodeReply { Refusal.Code: Refusal.NotFound })
                 _drained.Remove(node);
@@ -228,19 +228,19 @@ public sealed class SimClients : SimProcess
         switch (World.Random.Next(4))
         {
             case 0:
-                Post(new RouterShell.ToCells(null, name => new ListJobs { Cell = name, Limit = 100 }), static _ => { });
+                Post(new RouterEngine.ToCells(null, name => new ListJobs { Cell = name, Limit = 100 }), static _ => { });
                 break;
             case 1:
                 var node = World.Pick(_cluster.Fleet.Nodes.ToList());
                 var fault = World.Pick(["fail", "slow", "recover", "recover"]);
-                Post(new RouterShell.ToCell(new FaultNode
+                Post(new RouterEngine.ToCell(new FaultNode
                     { Cell = node.Cell, Node = node.Id, Fault = fault, Factor = 3 }), static _ => { });
                 World.Count($"fault {fault} asked for");
                 break;
             default:
                 if (_requests.Count == 0 || World.Pick(_requests) is not { Job.Length: > 0 } request) return;
                 var id = IdOf(request);
-                Post(new RouterShell.ToCell(new GetJob { Cell = id.Cell, Number = id.Number }), reply =>
+                Post(new RouterEngine.ToCell(new GetJob { Cell = id.Cell, Number = id.Number }), reply =>
                 {
                     // From an owner that was replaced and does not know it yet: it can tell what was, no more.
                     if (reply is JobReply { Refusal.Code: Refusal.NotFound }) World.Count("stale answer");
@@ -256,7 +256,7 @@ public sealed class SimClients : SimProcess
         {
             request.UnderWay = true;
             var id = IdOf(request);
-            Post(new RouterShell.ToCell(new GetJob { Cell = id.Cell, Number = id.Number }), reply =>
+            Post(new RouterEngine.ToCell(new GetJob { Cell = id.Cell, Number = id.Number }), reply =>
             {
                 request.UnderWay = false;
                 if (reply is JobReply { Refusal: { Code: Refusal.NotFound } no })

@@ -6,7 +6,7 @@ using Stockpile.Scheduler.Desks;
 namespace Stockpile.Simulation.Tests.Faults;
 
 /// <summary>
-/// A mistake that the product does not have, made at the edge of its shells in the way the product would make it. None
+/// A mistake that the product does not have, made at the edge of its engines in the way the product would make it. None
 /// here; each that the simulation has to find is a class of its own.
 /// </summary>
 public class PlantedBug
@@ -21,10 +21,10 @@ public class PlantedBug
     public virtual bool BindsEarly => false;
 
     /// <summary>What a key desk takes a message for.</summary>
-    public virtual IDeskMessage OnDeskMessage(KeyDeskShell desk, IDeskMessage message) => message;
+    public virtual IDeskMessage OnDeskMessage(KeyDeskEngine desk, IDeskMessage message) => message;
 
     /// <summary>What a cell takes a message for.</summary>
-    public virtual ICellMessage OnCellMessage(CellShell cell, ICellMessage message) => message;
+    public virtual ICellMessage OnCellMessage(CellEngine cell, ICellMessage message) => message;
 
     /// <summary>What a cell takes another cell's answer about a part of its array for.</summary>
     public virtual JobReply OnPart(JobReply reply) => reply;
@@ -59,7 +59,7 @@ public sealed class MissingEpochCheck : PlantedBug
 /// it lost does not wait again.</summary>
 public sealed class LostRequeue : PlantedBug
 {
-    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    public override ICellMessage OnCellMessage(CellEngine cell, ICellMessage message)
     {
         switch (message)
         {
@@ -90,7 +90,7 @@ public sealed class DoubleRelease : PlantedBug
 {
     private readonly Dictionary<(string Cell, long Sequence), uint> _masks = [];
 
-    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    public override ICellMessage OnCellMessage(CellEngine cell, ICellMessage message)
     {
         foreach (var allocation in cell.State.Allocations.Values)
             _masks.TryAdd((cell.State.Cell, allocation.Sequence), allocation.DeviceMask);
@@ -112,7 +112,7 @@ public sealed class DoubleRelease : PlantedBug
 /// <summary>A cell makes a new job of a key that it knows.</summary>
 public sealed class ForgottenDedupe : PlantedBug
 {
-    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    public override ICellMessage OnCellMessage(CellEngine cell, ICellMessage message)
     {
         if (message is not SubmitJobs { DryRun: false } submit) return message;
         var forgotten = submit.Clone();
@@ -164,7 +164,7 @@ public sealed class BindBeforeDurable : PlantedBug
 /// <summary>A key desk gives a key that it knows to whichever cell is wished now.</summary>
 public sealed class BoundAnew : PlantedBug
 {
-    public override IDeskMessage OnDeskMessage(KeyDeskShell desk, IDeskMessage message)
+    public override IDeskMessage OnDeskMessage(KeyDeskEngine desk, IDeskMessage message)
     {
         if (message is not BindKeys bind) return message;
         var taken = bind.Clone();
@@ -178,7 +178,7 @@ public sealed class BoundAnew : PlantedBug
 /// <summary>A cell takes a key that it has closed: it has room for it by now.</summary>
 public sealed class ClosedKeyTaken : PlantedBug
 {
-    public override ICellMessage OnCellMessage(CellShell cell, ICellMessage message)
+    public override ICellMessage OnCellMessage(CellEngine cell, ICellMessage message)
     {
         if (message is not SubmitJobs { DryRun: false } submit) return message;
         var taken = submit.Clone();

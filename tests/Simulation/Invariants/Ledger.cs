@@ -5,7 +5,7 @@ using Stockpile.Core.State;
 using Stockpile.Node.Nodes;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 using Stockpile.Simulation.Tests.Cells;
 using Stockpile.Simulation.Tests.World;
 

@@ -11,13 +11,13 @@ using Stockpile.Simulation.Tests.World;
 
 namespace Stockpile.Simulation.Tests.Nodes;
 
-/// <summary>A process with nodes: the shell of the host, and one <see cref="SimNode"/> for each node.</summary>
+/// <summary>A process with nodes: the engine of the host, and one <see cref="SimNode"/> for each node.</summary>
 public sealed class HostProcess : MemberProcess, IHostPorts
 {
     private readonly IReadOnlyList<NodeSpec> _specs;
     private readonly Dictionary<string, SimNode> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _newestEpoch = new(StringComparer.Ordinal);
-    private HostShell _shell = null!;
+    private HostEngine _engine = null!;
     private SimRef _self = null!;
     private int _timers;
     private long _orders;
@@ -31,7 +31,7 @@ public sealed class HostProcess : MemberProcess, IHostPorts
 
     public IReadOnlyList<NodeSpec> Specs => _specs;
 
-    public HostShell Shell => _shell;
+    public HostEngine Engine => _engine;
 
     IActorRef IHostPorts.Self => _self;
 
@@ -44,7 +44,7 @@ public sealed class HostProcess : MemberProcess, IHostPorts
     {
         if (!_nodes.Remove(node, out var broken)) return;
         broken.Break();
-        _shell.NodeBroke(node);
+        _engine.NodeBroke(node);
     }
 
     /// <summary>A simulated fault at the node itself.</summary>
@@ -67,7 +67,7 @@ public sealed class HostProcess : MemberProcess, IHostPorts
         };
         var newest = _newestEpoch.GetValueOrDefault(cell);
         var before = _orders;
-        _shell.Receive(Cluster.Bug.OnHostMessage(newest, message), sender);
+        _engine.Receive(Cluster.Bug.OnHostMessage(newest, message), sender);
         if (cell.Length == 0) return;
         if (epoch < newest)
         {
@@ -90,7 +90,7 @@ public sealed class HostProcess : MemberProcess, IHostPorts
     void IHostPorts.Every(TimeSpan interval, object message)
     {
         var timers = _timers;
-        Every(interval, "host timer", () => _shell.Receive(message, _self), () => timers == _timers);
+        Every(interval, "host timer", () => _engine.Receive(message, _self), () => timers == _timers);
     }
 
     void IHostPorts.Once(TimeSpan after, object message)
@@ -98,7 +98,7 @@ public sealed class HostProcess : MemberProcess, IHostPorts
         var timers = _timers;
         After(after, "host timer", () =>
         {
-            if (timers == _timers) _shell.Receive(message, _self);
+            if (timers == _timers) _engine.Receive(message, _self);
         });
     }
 
@@ -131,8 +131,8 @@ public sealed class HostProcess : MemberProcess, IHostPorts
         _self = new SimRef(this, "host", Deliver);
         // Milliseconds, as a host that starts takes them from its clock, which may have been put back meanwhile.
         var incarnation = 1_000_000 + (long)(World.Now + ClockError).TotalMilliseconds;
-        _shell = new HostShell(Name, _specs, SimCluster.Catalog, Simulated,
+        _engine = new HostEngine(Name, _specs, SimCluster.Catalog, Simulated,
             new HostOptions { NextIncarnation = () => incarnation, Real = Real }, NoLogger.Instance, this);
-        After(TimeSpan.Zero, "host starts", _shell.Begin);
+        After(TimeSpan.Zero, "host starts", _engine.Begin);
     }
 }

@@ -8,12 +8,12 @@ using Stockpile.Simulation.Tests.World;
 
 namespace Stockpile.Simulation.Tests.Nodes;
 
-/// <summary>One node: its shell, and the work that runs on it.</summary>
+/// <summary>One node: its engine, and the work that runs on it.</summary>
 public sealed class SimNode : INodePorts
 {
     private readonly HostProcess _host;
     private readonly NodeSpec _spec;
-    private readonly NodeShell _shell;
+    private readonly NodeEngine _engine;
     private readonly SimRef _toHost;
     private readonly Dictionary<IActorRef, SimRun> _runs = [];
     private readonly HashSet<string> _ending = new(StringComparer.Ordinal);
@@ -32,10 +32,10 @@ public sealed class SimNode : INodePorts
             },
         };
         _toHost = new SimRef(host, "host", host.Deliver) { WhenTold = Noticed };
-        _shell = new NodeShell(spec, incarnation, host.Simulated, NoLogger.Instance, this);
+        _engine = new NodeEngine(spec, incarnation, host.Simulated, NoLogger.Instance, this);
         host.After(TimeSpan.Zero, "node starts", () =>
         {
-            if (!_broken) _shell.AdvertiseSelf();
+            if (!_broken) _engine.AdvertiseSelf();
         });
     }
 
@@ -50,7 +50,7 @@ public sealed class SimNode : INodePorts
     {
         _broken = true;
         foreach (var run in _runs.Values) run.Ended = true;
-        _shell.End();
+        _engine.End();
         _host.Cluster.Devices.Clear(_spec.Id);
     }
 
@@ -58,7 +58,7 @@ public sealed class SimNode : INodePorts
     {
         if (_broken) return;
         if (message is StartWork order) _orders[order.Sequence] = order;
-        _shell.Receive(message, sender);
+        _engine.Receive(message, sender);
     }
 
     /// <summary>What the node says is what it did.</summary>

@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Desks;
+using Stockpile.Scheduler.Process;
 using Stockpile.Simulation.Tests.Invariants;
 
 namespace Stockpile.Simulation.Tests.World;

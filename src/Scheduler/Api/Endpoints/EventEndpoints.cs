@@ -6,6 +6,7 @@ using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Json;
 using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Api.Endpoints;

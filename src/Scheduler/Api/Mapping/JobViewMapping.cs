@@ -1,6 +1,7 @@
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Routing;
 using static Stockpile.Scheduler.Api.Mapping.JobRequestMapping;
 

@@ -1,5 +1,6 @@
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Mapping;
 
 namespace Stockpile.Scheduler.Api.Mapping;
 
