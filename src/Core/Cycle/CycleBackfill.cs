@@ -57,9 +57,9 @@ internal sealed class CycleBackfill
     public void NoRoom(JobState job, ReservationGuard? guard, bool guests)
     {
         if (!guests && !IsHeldBack(job.Class)) _promises.Blocked(job);
-        if (!guests) job.Class.HeldAt = -1;
+        if (!guests) job.Class.Become(_round, job.Class.Retry.NotHeldBack());
         if (guard is null) return;
-        job.Class.HeldAt = _state.Queue.Promises;
+        job.Class.Become(_round, job.Class.Retry.HeldBack(_state.Queue.Promises));
         var rest = RestOf(job);
         if (!_heldBack.TryGetValue(job.Class, out var least) || rest < least) _heldBack[job.Class] = rest;
     }

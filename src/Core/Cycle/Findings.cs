@@ -13,30 +13,33 @@ namespace Stockpile.Core.Cycle;
 internal sealed class Findings
 {
     private readonly CellState _state;
+    private readonly RoundWriter _round;
     private readonly DateTimeOffset _at;
     private readonly long _cycle;
 
     public Findings(CellState state, RoundWriter round)
     {
         _state = state;
+        _round = round;
         _at = round.At;
-        _cycle = ++state.Queue.Cycles;
+        _cycle = round.NextCycle();
     }
 
     /// <summary>A lane had its turn with a job, which waits still unless it was placed.</summary>
     /// <param name="alternatives">Where it was tried.</param>
+    /// <param name="passes">It is behind others of its lane and may pass them.</param>
     /// <param name="standsInWayOf">Held back without a guard: the claim of the more urgent gang.</param>
     public void Note(
         TenantLane lane, JobState job, CycleOutcome outcome, IReadOnlyList<Alternative> alternatives,
-        ReservationGuard? guard, Claim? standsInWayOf, bool guests)
+        ReservationGuard? guard, Claim? standsInWayOf, bool passes, bool guests)
     {
         switch (outcome)
         {
             case CycleOutcome.RoundFull:
-                job.Tried = Found(outcome, "it held as many events as one may", guests);
+                job.Note(_round, Found(outcome, "it held as many events as one may", guests));
                 break;
             case CycleOutcome.OverQuota:
-                lane.Tried = Found(outcome, QuotaOf(job), guests);
+                lane.Note(_round, Found(outcome, QuotaOf(job), guests));
                 break;
             case CycleOutcome.HeldBack:
                 NoteClass(lane, Found(
@@ -47,7 +50,7 @@ internal sealed class Findings
                     ? Found(CycleOutcome.HeldBack, $"devices are reserved for {NameOf(other)}", guests)
                     : Found(outcome, guests ? "no node has room for it as a guest" : "no node has room for it", guests);
                 // One that passes those before it says nothing of them.
-                if (ReferenceEquals(lane.Passing, job)) NoteOne(job, found, guests);
+                if (passes) NoteOne(job, found, guests);
                 else NoteClass(lane, found, guests);
                 break;
         }
@@ -56,13 +59,13 @@ internal sealed class Findings
     /// <summary>What was found at home is told, and not that nobody lends a device either.</summary>
     private void NoteOne(JobState job, LastTry found, bool guests)
     {
-        if (!guests || job.LastTry?.Cycle != _cycle) job.Tried = found;
+        if (!guests || job.LastTry?.Cycle != _cycle) job.Note(_round, found);
     }
 
     private void NoteClass(TenantLane lane, LastTry found, bool guests)
     {
         foreach (var other in lane.Class.Lanes.Values)
-            if (other.Tried?.Cycle != _cycle || (other == lane && !guests)) other.Tried = found;
+            if (other.Tried?.Cycle != _cycle || (other == lane && !guests)) other.Note(_round, found);
     }
 
     /// <summary>The job for which something is reserved without which this one would start now; null: there is no room

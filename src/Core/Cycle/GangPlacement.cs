@@ -11,7 +11,7 @@ namespace Stockpile.Core.Cycle;
 /// </summary>
 internal sealed class GangPlacement(CellState state, RoundWriter round)
 {
-    private readonly HoldBack _holdBack = new(state, round.At);
+    private readonly HoldBack _holdBack = new(state, round);
     private Holders? _holders;
     private int _gatheredAt = -1;
     private int _prospects;
@@ -83,29 +83,27 @@ internal sealed class GangPlacement(CellState state, RoundWriter round)
     /// <summary>A gang was placed; its class has no prospect any more, but a start.</summary>
     public void Placed(JobState job, GangPlan plan)
     {
-        _holdBack.Remove(job.Class.Claim);
-        job.Class.Claim = null;
+        _holdBack.Remove(job.Class.Retry.Claim);
+        job.Class.Become(round, job.Class.Retry.Started());
         _holdBack.Took(job, plan.Alternative.Model, plan.Devices);
     }
 
     /// <summary>A gang found no room. One of the lowest class has nobody who would give way to it.</summary>
     public void FoundNoRoom(JobState job, IReadOnlyList<Alternative> alternatives)
     {
-        _holdBack.Remove(job.Class.Claim);
-        job.Class.Claim = null;
-        job.Class.RetryAt = null;
+        _holdBack.Remove(job.Class.Retry.Claim);
+        job.Class.Become(round, job.Class.Retry.LookAgain(at: null));
         if (job.Spec.Priority == Priority.Low) return;
 
         // Looking ahead costs as much as the cell is large, so only the first in the queue get an outlook; the others
         // are tried again when a protection of today has run out.
         if (_prospects++ >= Limits.ProspectsPerCycleMax)
         {
-            job.Class.RetryAt = round.At + Limits.RetryAfter;
+            job.Class.Become(round, job.Class.Retry.LookAgain(round.At + Limits.RetryAfter));
             return;
         }
 
-        job.Class.Claim = Preemption.Prospect(state, job, alternatives, Holders);
-        job.Class.RetryAt = job.Class.Claim?.At;
-        if (job.Class.Claim is { } claim) _holdBack.Add(claim);
+        job.Class.Become(round, job.Class.Retry.Expects(Preemption.Prospect(state, job, alternatives, Holders)));
+        if (job.Class.Retry.Claim is { } claim) _holdBack.Add(claim);
     }
 }

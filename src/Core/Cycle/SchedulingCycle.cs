@@ -17,8 +17,8 @@ public static class SchedulingCycle
     /// <summary>Places what fits, within one round.</summary>
     public static CycleResult Run(CellState state, RoundWriter round)
     {
-        // 0  What the scoring of single tasks expects follows what is submitted.
-        ExpectedWork.Update(state);
+        // 0  A new cycle: what the scoring of single tasks expects follows what is submitted.
+        var findings = new Findings(state, round);
 
         var migrations = state.Counters.Migrations;
 
@@ -34,7 +34,6 @@ public static class SchedulingCycle
         // 2  Home tiers, most urgent job first; guests and less urgent work may have to leave. What is reserved for
         //    those that find no room is closed to those behind them, unless they are done before it is needed.
         var backfill = CycleBackfill.Begin(state, round);
-        var findings = new Findings(state, round);
         var (placed, preempted, full) = Place(state, round, backfill, findings, guests: false);
 
         // 3  What is left on better tiers is lent to those that found no room at home.
@@ -67,7 +66,7 @@ public static class SchedulingCycle
         while (turns.Next() is { } lane)
         {
             if (round.Count >= Limits.EventsPerRoundMax) return (placed, preempted, true);
-            var job = lane.Turn;
+            var job = turns.JobOf(lane);
             // Whoever was just sent away may have a right to what a borrower would take now; the next cycle tells.
             if (preempted > 0 && !guests && state.Queue.Borrows(job)) continue;
             var jobClass = lane.Class;
@@ -79,7 +78,8 @@ public static class SchedulingCycle
                 : guests ? PlaceTasks(state, round, job, jobClass.Guest, guard, MakeRoom.Never, ref preempted)
                 : PlaceTasksAtHome(state, round, job, guard, ref preempted);
             if (round.Count > before) placed++;
-            findings.Note(lane, job, outcome, alternatives, guard, gangs.StandsInWayOf, guests);
+            findings.Note(
+                lane, job, outcome, alternatives, guard, gangs.StandsInWayOf, turns.Passes(lane, job), guests);
             if (outcome == CycleOutcome.NoRoom) backfill?.NoRoom(job, guard, guests);
             switch (outcome)
             {
@@ -91,38 +91,32 @@ public static class SchedulingCycle
                     if (lane.Waiting.Count > 0) turns.Add(lane);
                     break;
                 case CycleOutcome.OverQuota:
-                    lane.RefusedAt = (state.Index.Stamp, state.Tenants.Loans);
+                    lane.Refuse(round);
                     break;
                 case CycleOutcome.HeldBack:
                     turns.Drop(jobClass);
                     break;
                 case CycleOutcome.NoRoom:
-                    lane.RefusedAt = (state.Index.Stamp, state.Tenants.Loans);
+                    lane.Refuse(round);
                     turns.Drop(jobClass);
-                    Block(state, jobClass, guests);
+                    Block(round, jobClass, guests);
                     break;
             }
 
             // A shorter job of a class that was held back may be done before what is reserved is needed.
             if (backfill?.Next(job) is not { } shorter) continue;
-            lane.Passing = shorter;
-            turns.Add(lane);
+            turns.Pass(lane, shorter);
         }
 
         return (placed, preempted, false);
     }
 
-    private static void Block(CellState state, EquivalenceClass jobClass, bool guests)
+    private static void Block(RoundWriter round, EquivalenceClass jobClass, bool guests)
     {
-        if (guests)
-        {
-            // A guest that left in this cycle was not tried at home, so its class must not be blocked there.
-            jobClass.BlockedAt = jobClass.Home.Count > 0 ? jobClass.HomeFullAt : state.Index.Stamp;
-            return;
-        }
-
-        jobClass.HomeFullAt = state.Index.Stamp;
-        if (jobClass.Guest.Count == 0) jobClass.BlockedAt = jobClass.HomeFullAt;
+        var stamp = round.State.Index.Stamp;
+        jobClass.Become(round, guests
+            ? jobClass.Retry.FullAsGuest(stamp, hasHome: jobClass.Home.Count > 0)
+            : jobClass.Retry.FullAtHome(stamp, isAll: jobClass.Guest.Count == 0));
     }
 
     /// <summary>
@@ -164,8 +158,8 @@ public static class SchedulingCycle
         if (plan is null)
         {
             gangs.FoundNoRoom(job, open);
-            job.Class.RetryBy(reclaim.RetryAt, round.At);
-            job.Class.RetryBy(shrinkAt, round.At);
+            job.Class.Become(round, job.Class.Retry.By(reclaim.RetryAt, round.At));
+            job.Class.Become(round, job.Class.Retry.By(shrinkAt, round.At));
             return CycleOutcome.NoRoom;
         }
 
@@ -218,7 +212,7 @@ public static class SchedulingCycle
             if (outcome == CycleOutcome.NoRoom)
             {
                 var reclaim = Reclaim.Find(state, job, mine, round.At);
-                job.Class.RetryBy(reclaim.RetryAt, round.At);
+                job.Class.Become(round, job.Class.Retry.By(reclaim.RetryAt, round.At));
                 preempted += GiveBack(state, round, job, reclaim);
                 // What is an owner's by right was never anybody's to be promised.
                 outcome = PlaceTasks(
@@ -271,7 +265,7 @@ public static class SchedulingCycle
         CellState state, RoundWriter round, JobState job, IReadOnlyList<Alternative> alternatives)
     {
         var shrank = Shrinking.MakeRoom(state, round, job, alternatives, out var retryAt);
-        job.Class.RetryBy(retryAt, round.At);
+        job.Class.Become(round, job.Class.Retry.By(retryAt, round.At));
         return shrank;
     }
 
@@ -290,7 +284,7 @@ public static class SchedulingCycle
     {
         if (!state.Policy.Queue.Preemption.Tasks) return false;
         var plan = TaskPreemption.Find(state, job, alternatives, round.At);
-        job.Class.RetryBy(plan.RetryAt, round.At);
+        job.Class.Become(round, job.Class.Retry.By(plan.RetryAt, round.At));
         var reason = $"job {state.NameOf(job)} took its place";
         foreach (var ending in Endings.Of(state, plan.Sequences, AllocationEnd.Preempted, reason, job.Number))
             round.Commit(ending);

@@ -32,7 +32,7 @@ public static class WhatIf
     public static (CellState Copy, IReadOnlyList<Foreseen> Jobs) Submit(
         CellState state, IReadOnlyList<SubmitJob> submissions, DateTimeOffset now)
     {
-        var copy = CopyOf(state);
+        var copy = CellCopy.Of(state, FrontMax);
         var rounds = new List<(Round Round, RoundWriter Writer)>();
         var round = new RoundWriter(copy, now);
         var decided = new List<(Decision Decision, JobState? Job)>(submissions.Count);
@@ -62,18 +62,6 @@ public static class WhatIf
         var evictions = EvictionsOf(rounds);
         return (copy, [.. decided.Select(d => new Foreseen(
             d.Decision, d.Job, d.Job is { } job && evictions.TryGetValue(job.Number, out var gone) ? gone : []))]);
-    }
-
-    private static CellState CopyOf(CellState state)
-    {
-        var fronts = state.Queue.Fronts(FrontMax).ToList();
-        var jobs = fronts.Concat(state.Services).Concat(state.Held)
-            .Concat(state.Allocations.Values.Select(a => a.Job)).Distinct().OrderBy(j => j.Number);
-        var copy = CellState.Restore(state.Capture(jobs), state.Catalog, state.Policy);
-        ExpectedWork.Copy(state, copy);
-        copy.Queue.AheadElsewhere = key => state.Queue.Before(key)
-            - fronts.Count(front => state.Queue.KeyOf(front).CompareTo(key) < 0);
-        return copy;
     }
 
     /// <summary>Who leaves for whom: the victims leave right before the job is placed.</summary>

@@ -21,6 +21,10 @@ internal sealed class FairQueue
     private readonly Dictionary<(string Key, Priority Level, bool Borrows), Group> _groups = [];
     private readonly PriorityQueue<Group, QueueKey> _order = new();
     private readonly HashSet<EquivalenceClass> _out = [];
+
+    /// <summary>A job behind the head of a lane that may pass it in this pass, because it is done before a reservation
+    /// that the head would violate.</summary>
+    private readonly Dictionary<TenantLane, JobState> _passing = [];
     private readonly CellState _state;
     private readonly DateTimeOffset _now;
     private readonly bool _reclaims;
@@ -43,7 +47,6 @@ internal sealed class FairQueue
             if (blocked && !_reclaims) continue;
             foreach (var lane in waiting.Lanes.Values)
             {
-                lane.Passing = null;
                 if (!blocked || (lane.RefusedAt != (state.Index.Stamp, state.Tenants.Loans)
                     && HasRightsOfItsOwn(lane.Head))) Add(lane);
             }
@@ -53,7 +56,7 @@ internal sealed class FairQueue
     /// <summary>Adds a lane with a waiting job.</summary>
     public void Add(TenantLane lane)
     {
-        var head = lane.Turn;
+        var head = JobOf(lane);
         var level = _state.Queue.EffectivePriority(head, _now);
         // Where jobs are ranked one by one, each lane stands for itself, and so does one with a promise.
         var alone = _state.Queue.RanksJobs || head.Promised > 0;
@@ -67,6 +70,21 @@ internal sealed class FairQueue
         else if (group.Listed) return;
         group.Listed = true;
         _order.Enqueue(group, KeyOf(group));
+    }
+
+    /// <summary>Whose turn it is in a lane.</summary>
+    public JobState JobOf(TenantLane lane) =>
+        _passing.TryGetValue(lane, out var passing) && passing.Waits ? passing : lane.Head;
+
+    /// <summary>Whether it is a job's turn though it is not the head.</summary>
+    public bool Passes(TenantLane lane, JobState job) =>
+        _passing.TryGetValue(lane, out var passing) && ReferenceEquals(passing, job);
+
+    /// <summary>Adds a lane again, for a job behind its head.</summary>
+    public void Pass(TenantLane lane, JobState job)
+    {
+        _passing[lane] = job;
+        Add(lane);
     }
 
     /// <summary>No lane of the class gets another turn in this pass, but those that may reclaim.</summary>
@@ -111,7 +129,7 @@ internal sealed class FairQueue
     {
         while (group.Lanes.TryPeek(out var lane, out _))
         {
-            if (!_out.Contains(lane.Class) || lane.Passing is not null) return true;
+            if (!_out.Contains(lane.Class) || _passing.ContainsKey(lane)) return true;
             if (_reclaims && HasRightsOfItsOwn(lane.Head)) return true;
             group.Lanes.Dequeue();
         }
@@ -127,11 +145,11 @@ internal sealed class FairQueue
     private QueueKey KeyOf(Group group)
     {
         group.Lanes.TryPeek(out var lane, out var best);
-        if (_state.Queue.RanksJobs || lane!.Turn.Promised > 0)
-            return _state.Queue.TurnOf(lane!.Turn) with { Priority = group.Level };
+        if (_state.Queue.RanksJobs || JobOf(lane!).Promised > 0)
+            return _state.Queue.TurnOf(JobOf(lane!)) with { Priority = group.Level };
         return new QueueKey(group.Level, _state.Tenants.Share(group.Tenant), best.Kind, best.Number)
         {
-            Borrows = _state.Queue.Borrows(lane!.Turn),
+            Borrows = _state.Queue.Borrows(JobOf(lane!)),
         };
     }
 }

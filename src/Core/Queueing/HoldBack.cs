@@ -11,16 +11,18 @@ namespace Stockpile.Core.Queueing;
 internal sealed class HoldBack
 {
     private readonly CellState _state;
+    private readonly RoundWriter _round;
     private readonly DateTimeOffset _now;
     private readonly List<Claim> _claims = [];
 
-    public HoldBack(CellState state, DateTimeOffset now)
+    public HoldBack(CellState state, RoundWriter round)
     {
         _state = state;
-        _now = now;
+        _round = round;
+        _now = round.At;
         if (!state.Policy.Queue.Preemption.HoldBack) return;
         foreach (var jobClass in state.Queue.WaitingClasses)
-            if (jobClass.Claim is { } claim) _claims.Add(claim);
+            if (jobClass.Retry.Claim is { } claim) _claims.Add(claim);
     }
 
     public void Add(Claim claim)
@@ -50,7 +52,7 @@ internal sealed class HoldBack
     public void Took(JobState job, string model, int devices)
     {
         foreach (var claim in _claims)
-            if (Concerns(claim, job, model) && Stays(claim, job, devices)) claim.Headroom -= devices;
+            if (Concerns(claim, job, model) && Stays(claim, job, devices)) claim.Take(_round, devices);
     }
 
     private static bool Concerns(Claim claim, JobState job, string model) =>

@@ -43,37 +43,20 @@ public sealed class EquivalenceClass
     /// <summary>Waiting jobs by tenant; a tenant without any has no lane.</summary>
     internal SortedDictionary<string, TenantLane> Lanes { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The capacity stamp at which the class found no room; see <see cref="CapacityIndex.FreedAt"/>.</summary>
-    internal long BlockedAt { get; set; } = -1;
+    /// <summary>When it is tried again, if it found no room.</summary>
+    public Retry Retry { get; private set; } = Retry.Now;
 
-    /// <summary>The capacity stamp at which its home alternatives alone had no room.</summary>
-    internal long HomeFullAt { get; set; } = -1;
-
-    /// <summary>
-    /// <see cref="JobQueue.Promises"/> when it found no room beside what is reserved; -1 where nothing was.
-    /// </summary>
-    internal long HeldAt { get; set; } = -1;
-
-    /// <summary>When its head may start, if it found no room and that is in sight.</summary>
-    internal Claim? Claim { get; set; }
-
-    /// <summary>When it is tried again though nothing was freed; null: not before something is.</summary>
-    internal DateTimeOffset? RetryAt { get; set; }
-
-    internal void RetryBy(DateTimeOffset? at, DateTimeOffset now)
+    /// <summary>What a cycle found. Only a round writes, so it takes one as a proof.</summary>
+    public void Become(RoundWriter round, Retry next)
     {
-        if (RetryAt is null || RetryAt <= now || at < RetryAt) RetryAt = at;
+        ArgumentNullException.ThrowIfNull(round);
+        Retry = next;
     }
 
-    /// <summary>A protection that runs out, or a reservation that goes, frees no device, so a block may end without
-    /// one.</summary>
-    internal bool IsBlocked(CapacityIndex index, long promises, DateTimeOffset now)
-    {
-        if (BlockedAt < 0 || RetryAt <= now || (HeldAt >= 0 && HeldAt != promises)) return false;
-        foreach (var alternative in Alternatives)
-            if (index.FreedAt(alternative.Model) > BlockedAt) return false;
-        return true;
-    }
+    internal void Joined() => Retry = Retry.Joined();
+
+    public bool IsBlocked(CapacityIndex index, long promises, DateTimeOffset now) =>
+        Retry.IsInVain(Alternatives, index, promises, now);
 
     internal static string KeyOf(JobSpec spec, IReadOnlyList<Alternative> alternatives)
     {

@@ -22,7 +22,7 @@ public static class ExpectedWork
     private const int TasksPerJobMax = 1_000;
 
     /// <summary>Looks whether enough jobs came since the last time.</summary>
-    public static void Update(CellState state)
+    internal static void Update(CellState state)
     {
         if (state.NextJob < state.MixDueAt && state.Nodes.Count == state.MixNodes) return;
         state.MixDueAt = state.NextJob + Math.Clamp(state.NextJob / 4, JobsMin, JobsMax);
@@ -32,7 +32,7 @@ public static class ExpectedWork
 
     /// <summary>Lets a copy of a cell, which may lack jobs, expect what the cell expects, so that it would choose
     /// the same nodes. The copy must not outlive the next change of the cell.</summary>
-    public static void Copy(CellState from, CellState to)
+    internal static void Copy(CellState from, CellState to)
     {
         (to.MixDueAt, to.MixNodes) = (from.MixDueAt, from.MixNodes);
         to.LeftOut = from.Jobs.Values.Where(j => to.FindJob(j.Number) is null);

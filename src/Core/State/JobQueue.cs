@@ -194,7 +194,7 @@ public sealed class JobQueue
         if (!job.Waits && job.LetGo()) Reconsider();
 
         // A newcomer may be short enough for what its class was held back from.
-        if (job.Waits && job.Class.HeldAt >= 0) job.Class.HeldAt = long.MaxValue;
+        if (job.Waits) job.Class.Joined();
         Count(job, job.Waits ? 1 : -1);
     }
 
@@ -213,7 +213,9 @@ public sealed class JobQueue
     /// state was read back.</summary>
     internal long LastEntered { get; private set; }
 
-    internal long Cycles { get; set; }
+    internal long Cycles { get; private set; }
+
+    internal long NextCycle() => ++Cycles;
 
     private bool Enter(JobState job)
     {
@@ -236,7 +238,7 @@ public sealed class JobQueue
     {
         _counts.Remove(job);
         job.WaitingSince = null;
-        job.Tried = null;
+        job.Forget();
         if (!job.Class.Lanes.TryGetValue(job.Spec.Tenant, out var lane) || !lane.Waiting.Remove(job)) return false;
         if (lane.Waiting.Count == 0) job.Class.Lanes.Remove(job.Spec.Tenant);
         return true;

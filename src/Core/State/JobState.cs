@@ -162,7 +162,7 @@ public sealed class JobState
     internal long Promised { get; private set; }
 
     /// <summary>A cycle makes the promise. It takes the round as a proof: no question has one.</summary>
-    internal void Promise(RoundWriter round)
+    public void Promise(RoundWriter round)
     {
         Reserved = true;
         if (Promised == 0) Promised = round.NextPromise(this);
@@ -182,7 +182,16 @@ public sealed class JobState
     internal long Entered { get; set; }
 
     /// <summary>What the last cycle that tried this job by itself found; see <see cref="LastTry"/>.</summary>
-    internal LastTry? Tried { get; set; }
+    internal LastTry? Tried { get; private set; }
+
+    /// <summary>Notes what a cycle found for it alone.</summary>
+    public void Note(RoundWriter round, LastTry found)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        Tried = found;
+    }
+
+    internal void Forget() => Tried = null;
 
     /// <summary>What the last cycle that tried it, or those it waits with, found; null: none did since it began to
     /// wait, or since the cell's state was read back.</summary>

@@ -28,6 +28,13 @@ public sealed class RoundWriter
 
     internal long NextPromise(JobState job) => _state.Queue.NextPromise(job);
 
+    /// <summary>A scheduling cycle begins: its number.</summary>
+    public long NextCycle()
+    {
+        ExpectedWork.Update(_state);
+        return _state.Queue.NextCycle();
+    }
+
     /// <summary>What the round's planners choose from.</summary>
     internal CapacityIndex Index => _state.Index;
 

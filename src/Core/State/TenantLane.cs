@@ -20,17 +20,20 @@ public sealed class TenantLane
 
     /// <summary>The capacity stamp and the loans at which its head found no room or no quota; it counts until one of
     /// them changes.</summary>
-    internal (long Freed, long Lent) RefusedAt { get; set; } = (-1, -1);
+    public (long Freed, long Lent) RefusedAt { get; private set; } = (-1, -1);
+
+    /// <summary>Its head found no room or no quota in a round.</summary>
+    public void Refuse(RoundWriter round) => RefusedAt = (round.State.Index.Stamp, round.State.Tenants.Loans);
 
     /// <summary>What the last cycle found for all that waited in it then.</summary>
-    internal LastTry? Tried { get; set; }
+    public LastTry? Tried { get; private set; }
+
+    /// <summary>Notes what a cycle found.</summary>
+    public void Note(RoundWriter round, LastTry found)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        Tried = found;
+    }
 
     internal JobState Head => Waiting.Min!;
-
-    /// <summary>A job behind the head that may pass it in this pass, because it is done before a reservation that the
-    /// head would violate; null: none.</summary>
-    internal JobState? Passing { get; set; }
-
-    /// <summary>Whose turn it is.</summary>
-    internal JobState Turn => Passing is { Waits: true } passing ? passing : Head;
 }

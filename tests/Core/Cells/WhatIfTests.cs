@@ -74,9 +74,7 @@ public sealed class WhatIfTests
                 var spec = jobs.Next();
                 var now = history.State.At;
                 var foreseen = WhatIf.Submit(history.State, [new SubmitJob("", spec)], now).Jobs.Single();
-                var real = CellState.Restore(
-                    history.State.Capture(), history.State.Catalog, history.State.Policy);
-                ExpectedWork.Copy(history.State, real);
+                var real = CellCopy.Whole(history.State);
                 var round = new RoundWriter(real, now);
                 var number = real.NextJob;
                 var decision = round.Run(new SubmitJob("", spec));
