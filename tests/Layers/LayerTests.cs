@@ -9,7 +9,8 @@ public sealed class LayerTests
     /// <summary>The folders of each project, those that use nothing first; the top of a project is <c>.</c>.</summary>
     private static readonly Dictionary<string, string> Orders = new()
     {
-        ["Stockpile.Core"] = ". Desks Jobs Scoring Fleets State Audit Placement Queueing Commands Cycle Explain Routing",
+        ["Stockpile.Core"] =
+            ". Desks Jobs Scoring Fleets State Audit Placement Queueing Commands Cycle Explain Routing",
         ["Stockpile.Protocol"] = ". V1 Mapping Serialization",
         ["Stockpile.Formats"] = "Hocon Jobs Fleets Policies Traces Sources Reserve",
         ["Stockpile.Hosting"] = ". Configuration Data Access Postgres Processes",
@@ -43,7 +44,8 @@ public sealed class LayerTests
         var assemblies = Directory.GetFiles(AppContext.BaseDirectory, "Stockpile.*.dll")
             .Select(Path.GetFileNameWithoutExtension)
             // The bridge to Petabridge.Cmd is built only where its packages are.
-            .Where(name => name is not "Stockpile.PetabridgeCmd" && !name!.EndsWith(".Tests", StringComparison.Ordinal));
+            .Where(name => name is not "Stockpile.PetabridgeCmd"
+                && !name!.EndsWith(".Tests", StringComparison.Ordinal));
         Assert.Equal(Orders.Keys.Order(StringComparer.Ordinal),
             assemblies.Append("Stockpile.Cli").Order(StringComparer.Ordinal));
     }

@@ -27,7 +27,8 @@ public static class Uses
             var uses = new HashSet<Use>();
             foreach (var type in architecture.Types)
                 foreach (var dependency in type.Dependencies)
-                    if (FolderOf(project, type) is { } from && FolderOf(project, dependency.Target) is { } to && from != to)
+                    if (FolderOf(project, type) is { } from && FolderOf(project, dependency.Target) is { } to
+                        && from != to)
                         uses.Add(new Use(from, to, NameOf(type), NameOf(dependency.Target)));
             return Known[project] = [.. uses.OrderBy(u => u.From).ThenBy(u => u.To).ThenBy(u => u.User)];
         }
@@ -41,7 +42,9 @@ public static class Uses
         // The namespace alone: a nested type's full name goes on with its owner's.
         var space = type.Namespace.FullName;
         if (space == project) return ".";
-        return space.StartsWith(project + ".", StringComparison.Ordinal) ? space[(project.Length + 1)..].Split('.')[0] : null;
+        return space.StartsWith(project + ".", StringComparison.Ordinal)
+            ? space[(project.Length + 1)..].Split('.')[0]
+            : null;
     }
 
     private static string NameOf(IType type) => type.FullName.Split('+', '/', '<', '`')[0].Split('.')[^1];

@@ -5,7 +5,7 @@ using Stockpile.Hosting.Postgres;
 
 namespace Stockpile.Hosting.Processes;
 
-/// <summary>The files of <c>hocon/</c> put together into one configuration for an actor system with a journal.</summary>
+/// <summary>The files of <c>hocon/</c> put together for an actor system with a journal.</summary>
 public static class StoreConfig
 {
     /// <summary>What came with the program, with a journal in a SQLite file; the environment has no say.</summary>

@@ -228,7 +228,9 @@ public sealed class SimClients : SimProcess
         switch (World.Random.Next(4))
         {
             case 0:
-                Post(new RouterEngine.ToCells(null, name => new ListJobs { Cell = name, Limit = 100 }), static _ => { });
+                Post(
+                    new RouterEngine.ToCells(null, name => new ListJobs { Cell = name, Limit = 100 }),
+                    static _ => { });
                 break;
             case 1:
                 var node = World.Pick(_cluster.Fleet.Nodes.ToList());
