@@ -1,4 +1,5 @@
 using System.Globalization;
+using Stockpile.Hosting.Access;
 
 namespace Stockpile.Inspect.Catalogue;
 
@@ -10,6 +11,9 @@ public sealed class CommandCall(
     public Palette Palette { get; } = palette;
 
     public InspectCommand Command { get; } = command;
+
+    /// <summary>Who may make this call.</summary>
+    public AccessRole Role => Command.Arguments.Where(a => Has(a.Name)).Select(a => a.Role).Append(Command.Role).Max();
 
     /// <summary>The last value given; null: none was.</summary>
     public string? Find(string argument) => values.TryGetValue(argument, out var all) ? all[^1] : null;

@@ -3,6 +3,7 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Formats;
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api;
@@ -49,7 +50,7 @@ internal static class JobSubmission
             .. Fields,
             new CommandArgument(Text, "Jobs as HOCON or JSON, with every field that job files have", "-f"),
             new CommandArgument(Key, "Makes it repeatable: the same key again gives the same jobs", "-i"),
-        ], SubmitAsync);
+        ], SubmitAsync) with { Role = AccessRole.Submitter };
 
     private static async Task SubmitAsync(
         ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
