@@ -64,9 +64,7 @@ public sealed class InspectorServer(
     {
         try
         {
-            // The web server itself would take a name for every address of the machine.
-            var found = await Dns.GetHostAddressesAsync(options.Host.Trim('[', ']'), cancellationToken);
-            _app = Build(new IPEndPoint(found[0], options.Port));
+            _app = Build(new IPEndPoint(await FindAsync(cancellationToken), options.Port));
             await _app.StartAsync(cancellationToken);
         }
         catch (Exception fault) when (fault is IOException or SocketException)
@@ -90,6 +88,12 @@ public sealed class InspectorServer(
     }
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>The web server itself would take a name for every address of the machine.</summary>
+    private async Task<IPAddress> FindAsync(CancellationToken cancel) =>
+        IPAddress.TryParse(options.Host.Trim('[', ']'), out var address)
+            ? address
+            : (await Dns.GetHostAddressesAsync(options.Host, cancel))[0];
 
     private WebApplication Build(IPEndPoint at)
     {

@@ -81,8 +81,10 @@ internal static class AccessRules
 
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
-        services.AddAuthentication(TokenAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        // Not AddAuthentication, which also makes keys for cookies and writes them to the home folder.
+        services.AddAuthenticationCore(o => o.AddScheme<TokenAuthentication>(TokenAuthentication.SchemeName, null));
+        services.AddTransient<TokenAuthentication>();
+        services.AddWebEncoders();
         // The fallback is for every request, also one that no endpoint takes, unless its endpoint is open to all.
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder()
             .RequireAuthenticatedUser()
