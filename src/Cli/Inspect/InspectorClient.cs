@@ -15,7 +15,9 @@ namespace Stockpile.Cli.Inspect;
 /// <param name="Member">Who answered; null: nobody said.</param>
 internal sealed record InspectEnd(int Exit, string? Error, MemberName? Member);
 
-/// <summary>Makes calls at the inspector of one member. Nothing is tried twice: a call may have been carried out.</summary>
+/// <summary>
+/// Makes calls at the inspector of one member. Nothing is tried twice: a call may have been carried out.
+/// </summary>
 internal sealed class InspectorClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);

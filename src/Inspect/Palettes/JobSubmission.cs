@@ -150,7 +150,7 @@ internal static class JobSubmission
         };
     }
 
-    private static IReadOnlyList<string>? Given(IReadOnlyList<string> values) => values.Count == 0 ? null : values;
+    private static string[]? Given(IEnumerable<string> values) => values.ToArray() is [_, ..] given ? given : null;
 
     private static ReplicaRange? Replicas(CommandCall call)
     {

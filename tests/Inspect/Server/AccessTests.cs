@@ -68,7 +68,8 @@ public sealed class AccessTests(TestMembers members)
     [InlineData(ServerHost.ViewerToken, "job submit", "this needs the role submitter; the token eye has viewer")]
     [InlineData(ServerHost.ViewerToken, "job move a b", "this needs the role operator; the token eye has viewer")]
     [InlineData(ServerHost.SubmitterToken, "job submit", null)]
-    [InlineData(ServerHost.SubmitterToken, "job move a b", "this needs the role operator; the token hand has submitter")]
+    [InlineData(ServerHost.SubmitterToken, "job move a b",
+        "this needs the role operator; the token hand has submitter")]
     [InlineData(ServerHost.SubmitterToken, "job move a b --member nobody:1",
         "this needs the role operator; the token hand has submitter")]
     [InlineData(ServerHost.OperatorToken, "job move a b", null)]

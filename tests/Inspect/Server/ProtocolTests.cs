@@ -48,7 +48,8 @@ public sealed class ProtocolTests
     {
         await using var host = await ServerHost.StartAsync();
         var refused = (await host.LinesAsync("job refuse"))[^1];
-        Assert.Equal((1, "not today"), (refused.GetProperty("exit").GetInt32(), refused.GetProperty("error").GetString()));
+        Assert.Equal(1, refused.GetProperty("exit").GetInt32());
+        Assert.Equal("not today", refused.GetProperty("error").GetString());
         Assert.Equal(2, (await host.LinesAsync("jbo why"))[^1].GetProperty("exit").GetInt32());
     }
 
@@ -78,7 +79,8 @@ public sealed class ProtocolTests
         await using var host = await ServerHost.StartAsync();
         var (status, detail) = await ServerHost.ProblemAsync(host.PostAsync(Json(new string('x', bytes))));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
-        Assert.StartsWith($"the body is larger than {Limits.InspectRequestBytesMax} bytes", detail, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"the body is larger than {Limits.InspectRequestBytesMax} bytes", detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,7 +135,8 @@ public sealed class ProtocolTests
         {
             await cut.ConnectAsync(IPAddress.Loopback, host.Port, Stop);
             await cut.GetStream().WriteAsync(
-                "POST /api/v1/inspect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"u8.ToArray(), Stop);
+                "POST /api/v1/inspect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"u8
+                    .ToArray(), Stop);
             await cut.GetStream().WriteAsync("Content-Length: 30\r\n\r\n{\"ar"u8.ToArray(), Stop);
         }
 
