@@ -26,7 +26,8 @@ internal static class InspectCommand
     {
         var command = new Command(Verb, "Look into a running member: "
             + $"inspect [HOST:PORT] PALETTE COMMAND [switches] [{JsonSwitch}]; 'inspect help' lists the commands, "
-            + $"without a command it is interactive. Address: else {Variable}, else {AddressDefault}");
+            + $"without a command it is interactive. Address: else {Variable}, else {AddressDefault}; access token: "
+            + $"{ServerAccess.TokenVariable}, else what the file named by {ServerAccess.TokenFileVariable} holds");
         command.SetAction((_, cancel) => RunAsync(context, passed, cancel));
         return command;
     }

@@ -32,6 +32,8 @@ internal sealed class InspectorClient : IDisposable
         handler.UseProxy = false;
         handler.AllowAutoRedirect = false;
         _http = new HttpClient(handler) { BaseAddress = server.Address, Timeout = Timeout.InfiniteTimeSpan };
+        // Whom the server refuses sends no body, which would be cut off and hide why.
+        _http.DefaultRequestHeaders.ExpectContinue = true;
         if (server.Token is { } token)
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }

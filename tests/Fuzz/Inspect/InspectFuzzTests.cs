@@ -42,6 +42,8 @@ public sealed class InspectFuzzTests
             () => runner, new InspectorOptions(Port: 0), NullLoggerFactory.Instance);
         await server.StartAsync(TestContext.Current.CancellationToken);
         using var http = new HttpClient { BaseAddress = new Uri($"http://{server.Address}/api/v1/inspect") };
+        // A body that is refused unread would be cut off while it is still sent.
+        http.DefaultRequestHeaders.ExpectContinue = true;
         var mutator = new TextMutator(Bodies, Seeds.WordsOf(Bodies));
         await new FuzzRun<byte[]>("inspect-bodies", Cases.InspectBodies,
             random =>

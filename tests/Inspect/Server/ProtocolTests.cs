@@ -169,6 +169,42 @@ public sealed class ProtocolTests
     }
 
     [Fact]
+    public async Task One_connection_too_many_is_closed_at_once()
+    {
+        await using var host = await ServerHost.StartAsync();
+        var open = new List<TcpClient>();
+        for (var i = 0; i < 2 * Limits.InspectConnectionsMax; i++)
+        {
+            open.Add(new TcpClient());
+            await open[^1].ConnectAsync(IPAddress.Loopback, host.Port, Stop);
+        }
+
+        Assert.Equal(0, await ReadAsync(host));
+        using (var first = open[0].GetStream())
+        {
+            await first.WriteAsync("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"u8.ToArray(), Stop);
+            Assert.NotEqual(0, await first.ReadAsync(new byte[64], Stop));
+        }
+
+        foreach (var client in open) client.Dispose();
+
+        static async Task<int> ReadAsync(ServerHost host)
+        {
+            using var over = new TcpClient();
+            await over.ConnectAsync(IPAddress.Loopback, host.Port, Stop);
+            try
+            {
+                return await over.GetStream().ReadAsync(new byte[64], Stop).AsTask().WaitAsync(Patience, Stop);
+            }
+            catch (IOException)
+            {
+                // A reset is a close as well.
+                return 0;
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_port_that_is_taken_is_a_fault_or_a_note()
     {
         await using var host = await ServerHost.StartAsync();

@@ -61,6 +61,8 @@ internal sealed class ServerHost : IAsyncDisposable
         HttpContent content, string? token = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "") { Content = content };
+        // A body that is refused unread would be cut off while it is still sent.
+        request.Headers.ExpectContinue = true;
         if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         foreach (var (name, value) in headers) request.Headers.Add(name, value);
         return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Stop);
