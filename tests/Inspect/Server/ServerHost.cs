@@ -103,11 +103,9 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         try
         {
-            for (var i = 0; ; i++)
-            {
-                await answer.LineAsync($"line {i}", new { Number = i });
-                await Task.Delay(TimeSpan.FromMilliseconds(5), cancel);
-            }
+            // Then it is silent, so that no failed write tells it that nobody listens any more.
+            await answer.LineAsync("line 0", new { Number = 0 });
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
         }
         finally
         {
