@@ -90,6 +90,9 @@ public sealed class WrongInputTests
 
         (await StockpileProcess.RunAsync("demo", "--data", data, "--for", "soon")).Refused(2);
         (await StockpileProcess.RunAsync("up", "--data", data, "--http", "nowhere")).Refused(2);
+        var open = (await StockpileProcess.RunAsync("up", "--data", data, "--inspect", "0.0.0.0:0")).Refused(1);
+        Assert.Contains("--inspect: key 'stockpile.inspector.host': '0.0.0.0' is open", open, StringComparison.Ordinal);
+        Assert.Contains("there are no access tokens", open, StringComparison.Ordinal);
         Assert.False(Directory.Exists(data));
     }
 }

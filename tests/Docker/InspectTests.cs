@@ -29,6 +29,19 @@ public sealed class InspectTests(ClusterFixture cluster)
         }
     });
 
+    [Fact]
+    public Task A_schedulers_inspector_asks_for_a_token_and_for_its_role() => cluster.ScenarioAsync(async () =>
+    {
+        var nobody = await cluster.Compose.ExecAsync(
+            "scheduler-1", "env", "-u", "STOCKPILE_TOKEN_FILE", "pbm", "cluster", "show");
+        Assert.Equal(1, nobody.ExitCode);
+        Assert.Contains("an access token is needed", nobody.Error, StringComparison.Ordinal);
+        var viewer = await cluster.Compose.ExecAsync(
+            "scheduler-1", "env", "STOCKPILE_TOKEN_FILE=/secrets/viewer", "pbm", "cluster", "down-unreachable");
+        Assert.Equal(1, viewer.ExitCode);
+        Assert.Contains("this needs the role operator", viewer.Error, StringComparison.Ordinal);
+    });
+
     /// <summary>The lines of an answer that succeeded; one names the member that gave it.</summary>
     private async Task<string[]> PbmAsync(string service, params string[] words)
     {

@@ -15,11 +15,11 @@ internal static class Cases
     public const int Sockets = 3_000;
     public const int FramesPerType = 500;
     public const int Fields = 12_000;
-    public const int InspectLines = 6_000;
+    public const int InspectBodies = 6_000;
     public const int InspectWords = 4_000;
     public const int CommandLines = 3_000;
 
     public static int Total(int wireTypes) =>
         Jobs + Fleets + Scenarios + Policies + Accelerators + Settings + Nodes + Pods + Http + Sockets
-        + FramesPerType * wireTypes + Fields + InspectLines + InspectWords + CommandLines;
+        + FramesPerType * wireTypes + Fields + InspectBodies + InspectWords + CommandLines;
 }

@@ -42,7 +42,8 @@ public sealed class StateTests
     /// </summary>
     private static bool IsChange(MethodCallDependency call)
     {
-        if (call.TargetMember is not MethodMember method) return false;
+        if (call.TargetMember is not MethodMember method || method.MethodForm == MethodForm.Constructor)
+            return false;
         if (method.MethodForm == MethodForm.Setter) return !IsInitOnly(method);
         return method.Visibility != Visibility.Public && method.ReturnType.Name == "Void";
     }

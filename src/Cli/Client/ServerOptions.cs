@@ -14,7 +14,7 @@ internal sealed record ServerAccess(Uri Address, string? Token, X509Certificate2
     public const string TokenVariable = "STOCKPILE_TOKEN";
     public const string TokenFileVariable = "STOCKPILE_TOKEN_FILE";
 
-    public HttpMessageHandler Handler()
+    public SocketsHttpHandler Handler()
     {
         var handler = new SocketsHttpHandler();
         if (Ca is null) return handler;
@@ -68,6 +68,11 @@ internal sealed class ServerOptions
         AddressOf(parsed.GetValue(_server), context),
         TokenOf(parsed.GetValue(_token), context),
         CaOf(parsed.GetValue(_ca), context));
+
+    /// <summary>For a verb that has none of the options.</summary>
+    /// <exception cref="CliException">A token or a file cannot be used.</exception>
+    public static ServerAccess OfEnvironment(Uri address, CliContext context) =>
+        new(address, TokenOf(null, context), CaOf(null, context));
 
     /// <summary>The address given, else that of the environment, else the default.</summary>
     private static Uri AddressOf(string? given, CliContext context)

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Stockpile.Cli.Client;
 using Stockpile.Cli.Inspect;
 using Stockpile.Core;
-using Stockpile.Inspect.Client;
 using Stockpile.Inspect.Server;
 
 namespace Stockpile.Cli.Commands;
@@ -17,6 +17,7 @@ internal static class InspectCommand
     public const string Variable = "STOCKPILE_INSPECTOR";
 
     private const string JsonSwitch = "--json";
+    private const string HttpsPrefix = "https://";
 
     private static readonly string AddressDefault =
         $"{InspectorOptions.HostDefault}:{InspectorOptions.PortDefault}";
@@ -25,7 +26,8 @@ internal static class InspectCommand
     {
         var command = new Command(Verb, "Look into a running member: "
             + $"inspect [HOST:PORT] PALETTE COMMAND [switches] [{JsonSwitch}]; 'inspect help' lists the commands, "
-            + $"without a command it is interactive. Address: else {Variable}, else {AddressDefault}");
+            + $"without a command it is interactive. Address: else {Variable}, else {AddressDefault}; access token: "
+            + $"{ServerAccess.TokenVariable}, else what the file named by {ServerAccess.TokenFileVariable} holds");
         command.SetAction((_, cancel) => RunAsync(context, passed, cancel));
         return command;
     }
@@ -48,22 +50,28 @@ internal static class InspectCommand
             words.RemoveAt(0);
         }
 
-        var (host, port) = ReadAddress(address, source);
+        using var client = new InspectorClient(ServerOptions.OfEnvironment(ReadUri(address, source), context));
         if (words.Count == 0)
         {
             if (json) throw new CliException(
                 ExitCodes.Usage, $"{JsonSwitch} wants a command (see stockpile inspect help)");
-            return await new InspectShell(context, host, port).RunAsync(cancel);
+            return await new InspectShell(context, client).RunAsync(cancel);
         }
 
+        return await new InspectPrinter(context).RunAsync(client, words, json, cancel);
+    }
+
+    private static Uri ReadUri(string text, string source)
+    {
+        var isHttps = text.StartsWith(HttpsPrefix, StringComparison.Ordinal);
+        var (host, port) = ReadAddress(isHttps ? text[HttpsPrefix.Length..] : text, source);
         try
         {
-            await using var client = await InspectorClient.ConnectAsync(host, port, cancel);
-            return await new InspectPrinter(context).RunAsync(client, words, json, cancel);
+            return new UriBuilder(isHttps ? Uri.UriSchemeHttps : Uri.UriSchemeHttp, host, port).Uri;
         }
-        catch (InspectorUnreachableException fault)
+        catch (UriFormatException)
         {
-            throw new CliException(ExitCodes.Unreachable, fault.Message);
+            throw new CliException(ExitCodes.Usage, $"{source} is '{Names.Shorten(text)}'; it names no host");
         }
     }
 

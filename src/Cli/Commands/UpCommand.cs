@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Stockpile.Cli.Demo;
 using Stockpile.Cli.Local;
+using Stockpile.Cli.Processes;
 using Stockpile.Core;
 using Stockpile.Formats.Sources;
 using Stockpile.Hosting.Access;
@@ -58,13 +59,13 @@ internal static class UpCommand
     }
 
     /// <summary>An address that was asked for must be had; the default one is a convenience.</summary>
-    private static InspectorOptions Inspector(string? text, SettingLayers settings)
+    private static InspectorOptions Inspector(string? text, SettingLayers settings, HttpSettings api)
     {
-        if (text is null) return new InspectorOptions { Required = false };
+        if (text is null) return new InspectorOptions { Required = false, Tokens = api.Tokens };
         var (host, port) = InspectCommand.ReadAddress(text, "--inspect", least: 0);
         settings.Override("stockpile.inspector.host", host, "--inspect");
-        _ = LocalInput.OrRefuse(() => ProcessSettings.ReadInspector(settings));
-        return new InspectorOptions(host, port);
+        return LocalInput.OrRefuse(() => MemberInspector.Options(
+            ProcessSettings.ReadInspector(settings) with { Port = port }, api));
     }
 
     private static async Task<int> RunAsync(
@@ -74,7 +75,7 @@ internal static class UpCommand
         var settings = LocalInput.OrRefuse(() => SettingLayers.Read(null, context.Variables, []));
         settings.Override(HttpSettings.UrlPath, http, "--http");
         var api = LocalInput.OrRefuse(() => HttpSettings.ReadForApi(settings));
-        var inspector = Inspector(inspect, settings);
+        var inspector = Inspector(inspect, settings, api);
         var input = LocalInput.Read(fleet);
         var feed = jobs is null
             ? null
@@ -90,7 +91,7 @@ internal static class UpCommand
             + $"({Wording.Count(input.Fleet.Nodes.Count, "node")} in "
             + $"{Wording.Count(input.Fleet.Cells.Count(), "cell")}, data in {folder.FullPath})");
         foreach (var line in down) context.Error.WriteLine($"stockpile: {line.TrimEnd('.')}; the other cells serve");
-        if (cluster.Inspector is { EndPoint: { } at })
+        if (cluster.Inspector is { Address: { } at })
             context.Out.WriteLine($"inspector: {at}  (stockpile inspect {at} help)");
         else if (cluster.Inspector is { Fault: { } fault })
             context.Error.WriteLine($"stockpile: {fault}; going on without it, --inspect HOST:PORT picks another");

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using Stockpile.Cli.Output;
 using Stockpile.Inspect.Catalogue;
-using Stockpile.Inspect.Client;
-using Stockpile.Inspect.Server;
 
 namespace Stockpile.Cli.Inspect;
 
@@ -14,7 +12,7 @@ internal sealed class InspectPrinter(CliContext context)
     /// document, or a row per line where the command goes on until it is cancelled.
     /// </summary>
     /// <returns>The exit code; its reason stands on standard error.</returns>
-    /// <exception cref="InspectorUnreachableException">The connection broke.</exception>
+    /// <exception cref="CliException">As <see cref="InspectorClient.RunAsync"/>.</exception>
     public async Task<int> RunAsync(
         InspectorClient client, IReadOnlyList<string> words, bool json, CancellationToken cancel)
     {

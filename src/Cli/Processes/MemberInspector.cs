@@ -1,7 +1,10 @@
+using Stockpile.Hosting.Processes;
 using Microsoft.Extensions.DependencyInjection;
 using Serilog.Core;
 using Serilog.Events;
 using Stockpile.Core.Fleets;
+using Stockpile.Hosting.Access;
+using Stockpile.Hosting.Configuration;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Logs;
@@ -18,6 +21,18 @@ internal static class MemberInspector
 {
     /// <summary>What the process's logger is built on, so that <c>log</c> can show and set it.</summary>
     public static InspectorLog Log(LogEventLevel least) => new(new LogTail(), new LoggingLevelSwitch(least));
+
+    /// <summary>Where it listens: with the tokens of the API, and beyond this machine with its certificate.</summary>
+    /// <param name="required">Whether a port that is taken keeps the process from starting.</param>
+    /// <exception cref="Formats.InputException">The certificate cannot be used.</exception>
+    public static InspectorOptions Options(ListenAddress at, HttpSettings http, bool required = true) =>
+        new(at.Host, at.Port, required)
+        {
+            Tokens = http.Tokens,
+            Certificate = http.Certificate.IsSet && !Loopback.Is(at.Host)
+                ? http.Certificate.Load(TimeProvider.System)
+                : null,
+        };
 
     /// <summary>The server and its commands; the agent is <c>WithStockpileInspector</c>.</summary>
     /// <param name="policy">Of a process with a gateway to the cells; null: another one answers for the cells.</param>

@@ -46,7 +46,7 @@ internal static class NodeProcess
             .WithStockpileCellsProxy()
             .WithStockpileInspector(), settings.Petabridge, tls);
         builder.Services.AddInspector(
-            new InspectorOptions(settings.Inspector.Host, settings.Inspector.Port), log, policy: null);
+            LocalInput.OrRefuse(() => MemberInspector.Options(settings.Inspector, settings.Http)), log, policy: null);
         var app = builder.Build();
         app.MapGet("/healthz/live", () => Results.Ok(new { status = "live" }));
         app.MapGet("/healthz/ready", () => ReadyAsync(app.Services));

@@ -13,6 +13,7 @@ using Stockpile.Hosting.Processes;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Server;
 using Stockpile.Scheduler.Api;
+using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Hosting;
 using Stockpile.Scheduler.Process;
 
@@ -42,7 +43,7 @@ internal static class SchedulerProcess
             settings.Petabridge, tls);
         builder.Services.AddSchedulerApi(cells, http.Tokens);
         builder.Services.AddInspector(
-            new InspectorOptions(settings.Inspector.Host, settings.Inspector.Port), log, policy);
+            LocalInput.OrRefuse(() => MemberInspector.Options(settings.Inspector, http)), log, policy);
         var app = builder.Build();
         app.MapStockpileApi();
         app.WarnOfOpenMember(settings.Member);

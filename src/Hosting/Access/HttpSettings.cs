@@ -30,8 +30,6 @@ public sealed record HttpSettings(HttpAddress Address, AccessTokens Tokens, Cert
         var http = Read(layers);
         if (http.Address.IsLoopback || !http.Tokens.IsEmpty) return http;
         throw new SettingReader(layers).Error(UrlPath,
-            $"'{http.Address}' is open to other machines, and there are no access tokens: set "
-            + $"{TokenReader.Path}.NAME.role and .token, such as STOCKPILE__HTTP__TOKENS__ADMIN__ROLE=operator and "
-            + "STOCKPILE__HTTP__TOKENS__ADMIN__TOKEN_FILE=FILE, or listen on 127.0.0.1 (docs/security.md)");
+            TokenReader.Missing($"{http.Address}"));
     }
 }

@@ -33,6 +33,12 @@ internal static partial class TokenReader
             : throw read.Error(Path, $"there are {tokens.Count} tokens; at most {Limits.HttpTokensMax}");
     }
 
+    /// <summary>Why nobody may listen there.</summary>
+    public static string Missing(string address) =>
+        $"'{address}' is open to other machines, and there are no access tokens: set {Path}.NAME.role and .token, such "
+        + "as STOCKPILE__HTTP__TOKENS__ADMIN__ROLE=operator and STOCKPILE__HTTP__TOKENS__ADMIN__TOKEN_FILE=FILE, or "
+        + "listen on 127.0.0.1 (docs/security.md)";
+
     private static string NameOf(SettingReader read, Setting setting)
     {
         var rest = setting.Path[(Path.Length + 1)..];

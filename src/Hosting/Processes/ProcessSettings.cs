@@ -52,7 +52,7 @@ public sealed record ProcessSettings(
             read.Double("stockpile.clock.speed", 0.001, 10_000_000),
             HttpSettings.Read(layers),
             ReadInspector(layers),
-            ReadListen(read, "stockpile.petabridge"),
+            ReadPetabridge(read),
             ReadMember(read),
             ReadHost(read),
             OrShipped(read.Text("stockpile.files.accelerators"), "accelerators.conf"),
@@ -60,19 +60,30 @@ public sealed record ProcessSettings(
             read.OneOf("stockpile.log.level", "verbose", "debug", "information", "warning", "error"));
     }
 
-    /// <exception cref="InputException">A value is not allowed.</exception>
-    public static ListenAddress ReadInspector(SettingLayers layers) =>
-        ReadListen(new SettingReader(layers), "stockpile.inspector");
+    /// <exception cref="InputException">A value is not allowed, or tokens are missing.</exception>
+    public static ListenAddress ReadInspector(SettingLayers layers)
+    {
+        var read = new SettingReader(layers);
+        var at = ReadListen(read, "stockpile.inspector");
+        if (!Loopback.Is(at.Host) && TokenReader.Read(layers, read).IsEmpty)
+            throw read.Error("stockpile.inspector.host", TokenReader.Missing(at.Host));
+        return at;
+    }
 
     /// <summary>Of a port that asks nobody who he is: it leaves this machine only by consent.</summary>
-    private static ListenAddress ReadListen(SettingReader read, string path)
+    private static ListenAddress ReadPetabridge(SettingReader read)
     {
-        var host = read.Required($"{path}.host", "an address to listen on, such as 127.0.0.1");
-        if (!Loopback.Is(host) && !read.Bool($"{path}.allow-remote"))
-            throw read.Error($"{path}.host", $"'{host}' is open to other machines, and this port asks for no token: "
-                + $"listen on 127.0.0.1, or set {path}.allow-remote = true where a network keeps others out");
-        return new ListenAddress(host, read.Int($"{path}.port", 0, ushort.MaxValue));
+        const string Path = "stockpile.petabridge";
+        var at = ReadListen(read, Path);
+        if (!Loopback.Is(at.Host) && !read.Bool(Path + ".allow-remote"))
+            throw read.Error(Path + ".host", $"'{at.Host}' is open to other machines, and this port asks for no token: "
+                + $"listen on 127.0.0.1, or set {Path}.allow-remote = true where a network keeps others out");
+        return at;
     }
+
+    private static ListenAddress ReadListen(SettingReader read, string path) => new(
+        read.Required($"{path}.host", "an address to listen on, such as 127.0.0.1"),
+        read.Int($"{path}.port", 0, ushort.MaxValue));
 
     private static string OrShipped(string file, string shipped) =>
         file.Length > 0 ? file : StockpileConfig.PathOf(shipped);

@@ -53,7 +53,7 @@ public sealed class CommandCatalogue
         if (IsHelp(words[1])) return null;
         var command = FindCommand(palette, words[1]);
         if (words.Skip(2).Contains("--help")) return null;
-        return new CommandCall(palette, command, SwitchReader.Read(palette, command, words.Skip(2).ToArray()));
+        return new CommandCall(palette, command, new SwitchReader(palette, command).Read(words.Skip(2)));
     }
 
     /// <exception cref="CommandUsageException">There is none; the message names the nearest.</exception>

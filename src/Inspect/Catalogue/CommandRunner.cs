@@ -1,4 +1,5 @@
 using Stockpile.Core;
+using Stockpile.Hosting.Access;
 using Stockpile.Scheduler.Hosting;
 
 namespace Stockpile.Inspect.Catalogue;
@@ -33,18 +34,23 @@ public sealed class CommandRunner(CommandCatalogue catalogue, IMembers members)
     public MemberName Self => members.Self;
 
     /// <summary>
-    /// Which member is about to answer, as far as this one can tell, and whether the call goes on until it is
-    /// cancelled. What is no call is answered here.
+    /// Which member is about to answer, as far as this one can tell, whether the call goes on until it is cancelled,
+    /// and who may make it. What is no call is answered here, and whoever may look may hear it.
     /// </summary>
-    public (MemberName Member, bool Streams) Announce(IReadOnlyList<string> words)
+    public (MemberName Member, bool Streams, AccessRole Role) Announce(IReadOnlyList<string> words)
     {
+        CommandCall? call = null;
         try
         {
-            return Catalogue.Parse(words) is { } call ? (Target(call) ?? Self, call.Command.Streams) : (Self, false);
+            call = Catalogue.Parse(words);
+            return call is null
+                ? (Self, false, AccessRole.Viewer)
+                : (Target(call) ?? Self, call.Command.Streams, call.Role);
         }
         catch (Exception fault) when (fault is CommandUsageException or CommandRefusedException)
         {
-            return (Self, false);
+            // A member that is not known now may be when the call is made, so its role counts all the same.
+            return (Self, false, call?.Role ?? AccessRole.Viewer);
         }
     }
 

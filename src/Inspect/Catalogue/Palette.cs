@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Stockpile.Hosting.Access;
+
 namespace Stockpile.Inspect.Catalogue;
 
 /// <summary>A group of commands, such as <c>cluster</c>. The word is pbm's.</summary>
@@ -12,11 +15,20 @@ public sealed record Palette(string Name, string Description, IReadOnlyList<Insp
 public sealed record InspectCommand(
     string Name, string Description, IReadOnlyList<CommandArgument> Arguments, CommandHandler Run)
 {
+    /// <summary>Who may call it; a command that says nothing is for operators, so a forgotten mark opens nothing.
+    /// </summary>
+    public AccessRole Role { get; init; } = AccessRole.Operator;
+
     /// <summary>Whether only a scheduler member can answer; another member forwards the call to one.</summary>
     public bool NeedsScheduler { get; init; }
 
     /// <summary>Whether it runs until it is cancelled, as <c>log tail</c> does.</summary>
     public bool Streams { get; init; }
+
+    /// <summary>A command that changes nothing.</summary>
+    public static InspectCommand Look(
+        string name, string description, IReadOnlyList<CommandArgument> arguments, CommandHandler run) =>
+        new(name, description, arguments, run) { Role = AccessRole.Viewer };
 }
 
 /// <summary>
@@ -35,6 +47,10 @@ public sealed record CommandArgument(string Name, string Description, string Swi
 
     /// <summary>Whether it stands alone, without a value.</summary>
     public bool Flag { get; init; }
+
+    /// <summary>Who may give it, where that is more than the command itself needs.</summary>
+    [JsonIgnore]
+    public AccessRole Role { get; init; }
 }
 
 /// <summary>Answers a call: any number of lines, then the task ends. It may run until it is cancelled.</summary>

@@ -60,8 +60,7 @@ public static class InspectorHostingExtensions
         });
         services.AddSingleton<CommandRunner>();
         services.AddSingleton(provider => new InspectorServer(
-            provider.GetRequiredService<CommandRunner>, options,
-            provider.GetRequiredService<ILogger<InspectorServer>>()));
+            provider.GetRequiredService<CommandRunner>, options, provider.GetRequiredService<ILoggerFactory>()));
         services.AddHostedService(provider => provider.GetRequiredService<InspectorServer>());
         return services;
     }

@@ -5,6 +5,7 @@ using Akka.Cluster;
 using Stockpile.Core;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Scheduler.Api.Json;
+using static Stockpile.Inspect.Catalogue.InspectCommand;
 
 namespace Stockpile.Inspect.Palettes;
 
@@ -29,9 +30,9 @@ public static class ActorPalette
 
     public static Palette Create(ActorSystem system, IMembers members) => new("actor", "Actors of the cluster",
     [
-        new("system", "The actor system: name, address, uptime, dispatcher, number of actors", [],
+        Look("system", "The actor system: name, address, uptime, dispatcher, number of actors", [],
             (_, answer, _) => SystemAsync(system, answer)),
-        new("hierarchy", "Paths of the actors on all members, sorted", HierarchyArguments,
+        Look("hierarchy", "Paths of the actors on all members, sorted", HierarchyArguments,
             (call, answer, cancel) => HierarchyAsync(system, members, call, answer, cancel)),
     ]);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Stockpile.Core;
 using Stockpile.Formats.Hocon;
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api;
@@ -57,6 +58,11 @@ internal static class Calls
         {
             NeedsScheduler = true,
         };
+
+    /// <summary>As <see cref="Command"/>, of a command that changes nothing.</summary>
+    public static InspectCommand Look(
+        Func<ClusterAccess> cluster, string name, string description, IReadOnlyList<CommandArgument> arguments,
+        ClusterHandler run) => Command(cluster, name, description, arguments, run) with { Role = AccessRole.Viewer };
 
     public static int GetLimit(this CommandCall call) =>
         call.GetInt(Limit.Name, 1, Limits.ListRowsMax, Limits.ListRowsDefault);

@@ -36,7 +36,7 @@ public static class CellPalette
     public static Palette Create(Func<ClusterAccess> cluster) => new(
         "cell", "Cells, and what they committed last",
         [
-            Command(cluster, "list", "All cells", [], async (on, _, answer, cancel) =>
+            Look(cluster, "list", "All cells", [], async (on, _, answer, cancel) =>
             {
                 var cells = await CellsAsync(on, cancel);
                 await answer.TableAsync(
@@ -45,9 +45,9 @@ public static class CellPalette
                     cells, Row);
                 await answer.CountAsync("cells", cells.Count);
             }),
-            Command(cluster, "show", "One cell", [CellName], async (on, call, answer, cancel) =>
+            Look(cluster, "show", "One cell", [CellName], async (on, call, answer, cancel) =>
                 await ShowAsync(answer, await FindAsync(on, call, cancel))),
-            Command(cluster, "rounds", "The last scheduling rounds of a cell, from the journal, oldest first",
+            Look(cluster, "rounds", "The last scheduling rounds of a cell, from the journal, oldest first",
             [
                 CellName,
                 new("limit", $"How many, 1 to {RoundsMax}; by default {RoundsDefault}", "-n"),

@@ -3,6 +3,7 @@ using Akka.Cluster;
 using Stockpile.Core;
 using Stockpile.Inspect.Agent;
 using Stockpile.Inspect.Catalogue;
+using static Stockpile.Inspect.Catalogue.InspectCommand;
 
 namespace Stockpile.Inspect.Palettes;
 
@@ -19,11 +20,11 @@ public static class ClusterPalette
         var cluster = Cluster.Get(system);
         return new Palette("cluster", "Membership of the cluster",
         [
-            new("show", "Every member with its roles, status, reachability and version", [],
+            Look("show", "Every member with its roles, status, reachability and version", [],
                 (_, answer, _) => ShowAsync(cluster, answer)),
-            new("status", "This member: address, roles, status, leader, whom it cannot reach", [],
+            Look("status", "This member: address, roles, status, leader, whom it cannot reach", [],
                 (_, answer, _) => StatusAsync(cluster, answer)),
-            new("leader", "The leader, and the leader among the members of each role", [],
+            Look("leader", "The leader, and the leader among the members of each role", [],
                 (_, answer, _) => LeaderAsync(cluster, answer)),
             new("leave", "Let a member leave in good order; this one unless another is named",
                 [Address with { Mandatory = false }], (call, answer, _) => LeaveAsync(cluster, call, answer)),
@@ -33,8 +34,8 @@ public static class ClusterPalette
                 (call, answer, _) => DownAsync(cluster, call, answer)),
             new("down-unreachable", "Put out every member that is unreachable", [],
                 (_, answer, _) => DownUnreachableAsync(cluster, answer)),
-            new("tail", "Membership and reachability as they change", [],
-                (_, answer, cancel) => ClusterTail.RunAsync(system, answer, cancel)) { Streams = true },
+            Look("tail", "Membership and reachability as they change", [],
+                (_, answer, cancel) => ClusterTail.RunAsync(system, answer, cancel)) with { Streams = true },
         ]);
     }
 

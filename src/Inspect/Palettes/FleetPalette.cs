@@ -17,20 +17,20 @@ public static class FleetPalette
     public static Palette Create(Func<ClusterAccess> cluster) => new(
         "fleet", "Capacity and use of the fleet, over all cells",
         [
-            Command(cluster, "tiers", "Devices by tier, most capable first", [], async (on, _, answer, cancel) =>
+            Look(cluster, "tiers", "Devices by tier, most capable first", [], async (on, _, answer, cancel) =>
             {
                 var fleet = (await on.Gateway.CellsAsync(cancel)).ToFleet(on.Options.Catalog);
                 await answer.TableAsync(["tier", .. UseHeads], fleet.Tiers, t => [t.Tier, .. Use(t)]);
                 await answer.CountAsync("tiers", fleet.Tiers.Count);
             }),
-            Command(cluster, "models", "Devices by accelerator model", [], async (on, _, answer, cancel) =>
+            Look(cluster, "models", "Devices by accelerator model", [], async (on, _, answer, cancel) =>
             {
                 var fleet = (await on.Gateway.CellsAsync(cancel)).ToFleet(on.Options.Catalog);
                 await answer.TableAsync(
                     ["model", "tier", .. UseHeads], fleet.Models, m => [m.Model, m.Tier, .. Use(m)]);
                 await answer.CountAsync("models", fleet.Models.Count);
             }),
-            Command(cluster, "nodes", "Nodes and what is free on them",
+            Look(cluster, "nodes", "Nodes and what is free on them",
             [
                 Cell("nodes"),
                 new("model", "Only nodes with this accelerator model", "-m"),

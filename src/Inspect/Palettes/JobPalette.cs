@@ -1,5 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Core.State;
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api.Contracts;
@@ -20,7 +21,7 @@ public static class JobPalette
     public static Palette Create(Func<ClusterAccess> cluster) => new(
         "job", "Jobs: list, look, explain, submit, cancel",
         [
-            Command(cluster, "list", "Jobs, newest first",
+            Look(cluster, "list", "Jobs, newest first",
             [
                 new("state", $"Only jobs in this state: {string.Join(", ", JobEndpoints.States)}", "-s"),
                 new("kind", $"Only jobs of this kind: {string.Join(", ", JobEndpoints.Kinds)}", "-k"),
@@ -28,15 +29,15 @@ public static class JobPalette
                 Cell("jobs"),
                 Limit, Cursor,
             ], ListAsync),
-            Command(cluster, "show", "One job and its allocations", [JobName], async (on, call, answer, cancel) =>
+            Look(cluster, "show", "One job and its allocations", [JobName], async (on, call, answer, cancel) =>
                 await ShowAsync(answer, await AskAsync(on, call, job => on.Gateway.GetJobAsync(job, cancel)))),
-            Command(cluster, "why", "Why a job is where it is", [JobName], async (on, call, answer, cancel) =>
+            Look(cluster, "why", "Why a job is where it is", [JobName], async (on, call, answer, cancel) =>
             {
                 var reply = await on.Gateway.WhyAsync(GetId(call), cancel);
                 Check(reply.Refusal);
                 await WhyAsync(answer, reply.ToResponse(on.Options));
             }),
-            Command(cluster, "history", "A job's events from the journal, oldest first", [JobName], HistoryAsync),
+            Look(cluster, "history", "A job's events from the journal, oldest first", [JobName], HistoryAsync),
             JobSubmission.Create(cluster),
             Command(cluster, "cancel", "Cancel a job; an array fails with a part of it", [JobName],
                 async (on, call, answer, cancel) =>
@@ -44,7 +45,7 @@ public static class JobPalette
                 var job = await AskAsync(on, call, job => on.Gateway.CancelJobAsync(job, cancel));
                 job = job.AsCancelled();
                 await answer.LineAsync(job.ToCancelLine(), job);
-            }),
+            }) with { Role = AccessRole.Submitter },
         ]);
 
     /// <summary>State, task, devices, where on the node, and whether it is a guest.</summary>

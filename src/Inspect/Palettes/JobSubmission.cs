@@ -3,6 +3,7 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Formats.Jobs;
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Api;
@@ -49,7 +50,7 @@ internal static class JobSubmission
             .. Fields,
             new CommandArgument(Text, "Jobs as HOCON or JSON, with every field that job files have", "-f"),
             new CommandArgument(Key, "Makes it repeatable: the same key again gives the same jobs", "-i"),
-        ], SubmitAsync);
+        ], SubmitAsync) with { Role = AccessRole.Submitter };
 
     private static async Task SubmitAsync(
         ClusterAccess on, CommandCall call, IAnswer answer, CancellationToken cancel)
@@ -149,7 +150,7 @@ internal static class JobSubmission
         };
     }
 
-    private static IReadOnlyList<string>? Given(IReadOnlyList<string> values) => values.Count == 0 ? null : values;
+    private static string[]? Given(IEnumerable<string> values) => values.ToArray() is [_, ..] given ? given : null;
 
     private static ReplicaRange? Replicas(CommandCall call)
     {

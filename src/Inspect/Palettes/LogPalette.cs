@@ -3,8 +3,10 @@ using Akka.Event;
 using Serilog.Core;
 using Serilog.Events;
 using Stockpile.Core;
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Logs;
+using static Stockpile.Inspect.Catalogue.InspectCommand;
 
 namespace Stockpile.Inspect.Palettes;
 
@@ -22,14 +24,14 @@ public static class LogPalette
     public static Palette Create(ActorSystem system, LogTail log, LoggingLevelSwitch level) =>
         new("log", "The log of a member",
         [
-            new("tail", "New lines as they are written", [Level], async (call, answer, cancel) =>
+            Look("tail", "New lines as they are written", [Level], async (call, answer, cancel) =>
             {
                 var least = Read(call) ?? LogEventLevel.Verbose;
                 await foreach (var line in log.FollowAsync(cancel))
                     if (line.Level >= least)
                         await TellAsync(answer, line);
-            }) { Streams = true },
-            new("peek", "The last lines", [
+            }) with { Streams = true },
+            Look("peek", "The last lines", [
                 new("lines", $"How many, 1 to {Limits.LogLinesKept}; by default {PeekDefault}", "-n"), Level,
             ], async (call, answer, _) =>
             {
@@ -37,8 +39,11 @@ public static class LogPalette
                 foreach (var line in log.Peek(lines, Read(call) ?? LogEventLevel.Verbose))
                     await TellAsync(answer, line);
             }),
-            new("level", "Show the level at which this member logs, or set it until it ends",
-                [Level with { Description = $"The level to set: {string.Join(", ", Levels.Keys)}" }],
+            Look("level", "Show the level at which this member logs, or set it until it ends",
+                [Level with
+                {
+                    Description = $"The level to set: {string.Join(", ", Levels.Keys)}", Role = AccessRole.Operator,
+                }],
                 (call, answer, _) => LevelAsync(system, level, call, answer)),
         ]);
 

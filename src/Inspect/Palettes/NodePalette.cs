@@ -17,7 +17,7 @@ public static class NodePalette
     public static Palette Create(Func<ClusterAccess> cluster) => new(
         "node", "One node: look, drain, resume, simulate faults",
         [
-            Command(cluster, "show", "One node and the allocations on it", [NodeId],
+            Look(cluster, "show", "One node and the allocations on it", [NodeId],
                 async (on, call, answer, cancel) =>
                     await ShowAsync(answer, await AskAsync(call, node => on.Gateway.GetNodeAsync(node, cancel)))),
             Command(cluster, "drain", "Give a node no new work; what runs there may finish", [NodeId],

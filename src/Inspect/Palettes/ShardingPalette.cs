@@ -6,6 +6,7 @@ using Stockpile.Core;
 using Stockpile.Formats.Hocon;
 using Stockpile.Inspect.Agent;
 using Stockpile.Inspect.Catalogue;
+using static Stockpile.Inspect.Catalogue.InspectCommand;
 
 namespace Stockpile.Inspect.Palettes;
 
@@ -26,13 +27,13 @@ public static class ShardingPalette
     public static Palette Create(ActorSystem system, IMembers members) => new(
         "cluster-sharding", "Regions, shards and entities of cluster sharding",
         [
-            new("list-regions", "The entity types that this member knows, with a region or a proxy", [],
+            Look("list-regions", "The entity types that this member knows, with a region or a proxy", [],
                 (_, answer, _) => ListAsync(system, answer)),
-            new("region-stats", "Each member's region: its shards and entities", [Region],
+            Look("region-stats", "Each member's region: its shards and entities", [Region],
                 (call, answer, cancel) => StatsAsync(system, call, answer, cancel)),
-            new("shards", "Each shard with its member and entities", [Region],
+            Look("shards", "Each shard with its member and entities", [Region],
                 (call, answer, cancel) => ShardsAsync(system, call, answer, cancel)),
-            new("entities", "Each entity with its shard and member",
+            Look("entities", "Each entity with its shard and member",
                 [Region, new("local", "Only those of the member that answers", "-l") { Flag = true }],
                 (call, answer, cancel) => ShardingEntities.RunAsync(system, members, call, answer, cancel)),
         ]);

@@ -5,6 +5,7 @@ using System.Runtime;
 using System.Runtime.InteropServices;
 using Akka.Actor;
 using Stockpile.Inspect.Catalogue;
+using static Stockpile.Inspect.Catalogue.InspectCommand;
 
 namespace Stockpile.Inspect.Palettes;
 
@@ -13,14 +14,14 @@ public static class SystemPalette
 {
     public static Palette Create(ActorSystem system) => new("system", "The process of a member",
     [
-        new("uptime", "Since when the process and its actor system run", [],
+        Look("uptime", "Since when the process and its actor system run", [],
             (_, answer, _) => UptimeAsync(system, answer)),
-        new("version", "Versions of Stockpile, Akka.NET, .NET and the operating system", [],
+        Look("version", "Versions of Stockpile, Akka.NET, .NET and the operating system", [],
             (_, answer, _) => TellAsync(answer, Versions())),
-        new("memory", "Memory of the process, in MiB", [], (_, answer, _) => TellAsync(answer, Memory())),
-        new("gc", "What the garbage collector did", [], (_, answer, _) => TellAsync(answer, Collections())),
-        new("threads", "Threads and the thread pool", [], (_, answer, _) => TellAsync(answer, Threads())),
-        new("settings", "The effective settings of the actor system; secrets are masked",
+        Look("memory", "Memory of the process, in MiB", [], (_, answer, _) => TellAsync(answer, Memory())),
+        Look("gc", "What the garbage collector did", [], (_, answer, _) => TellAsync(answer, Collections())),
+        Look("threads", "Threads and the thread pool", [], (_, answer, _) => TellAsync(answer, Threads())),
+        Look("settings", "The effective settings of the actor system; secrets are masked",
             [new("path", "Only settings below this path, such as akka.cluster", "-p")],
             async (call, answer, _) =>
             {

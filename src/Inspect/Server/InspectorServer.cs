@@ -1,15 +1,23 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Stockpile.Core;
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
+using Stockpile.Scheduler.Api;
+using Stockpile.Scheduler.Api.Access;
 
 namespace Stockpile.Inspect.Server;
 
-/// <summary>Where the inspector listens.</summary>
-/// <param name="Host">An address or a name of this machine. Whoever reaches it may do everything; the settings keep it
-/// on loopback unless told otherwise.</param>
+/// <summary>Where the inspector listens, and to whom.</summary>
+/// <param name="Host">An address or a name of this machine.</param>
 /// <param name="Port">0 picks a free one.</param>
 /// <param name="Required">Whether a port that is taken keeps the process from starting.</param>
 public sealed record InspectorOptions(
@@ -18,8 +26,11 @@ public sealed record InspectorOptions(
     public const string HostDefault = "127.0.0.1";
     public const int PortDefault = 9110;
 
-    /// <summary>How long a connection may be silent while it runs nothing.</summary>
-    public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(Limits.InspectIdleMinutesMax);
+    /// <summary>Who may do what; none: whoever gets here may do everything.</summary>
+    public AccessTokens Tokens { get; init; } = AccessTokens.None;
+
+    /// <summary>Null: no TLS.</summary>
+    public LoadedCertificate? Certificate { get; init; }
 
     public override string ToString() => $"{Host}:{Port}";
 }
@@ -27,21 +38,23 @@ public sealed record InspectorOptions(
 /// <summary>The inspector cannot listen; the message is one line.</summary>
 public sealed class InspectorBindException(string message, Exception inner) : Exception(message, inner);
 
-/// <summary>Serves <see cref="InspectWire"/> as long as the process runs.</summary>
+/// <summary>
+/// Serves <see cref="InspectorEndpoint"/> as long as the process runs. A web server of its own, with bounds of its own,
+/// so that it answers when the API is overrun.
+/// </summary>
 public sealed class InspectorServer(
-    Func<CommandRunner> runner, InspectorOptions options, ILogger<InspectorServer> log) : IHostedService, IDisposable
+    Func<CommandRunner> runner, InspectorOptions options, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
 {
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(2);
 
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Dictionary<int, Task> _connections = [];
-    private readonly Lock _lock = new();
-    private TcpListener? _listener;
-    private Task _accepting = Task.CompletedTask;
-    private int _next;
+    private readonly ILogger _log = loggers.CreateLogger<InspectorServer>();
+    private WebApplication? _app;
 
     /// <summary>Where it listens, with the port that was free for 0; null: nowhere.</summary>
     public IPEndPoint? EndPoint { get; private set; }
+
+    /// <summary>The same as users write it; null: nowhere.</summary>
+    public string? Address => EndPoint is { } at ? (options.Certificate is null ? $"{at}" : $"https://{at}") : null;
 
     /// <summary>Why it does not listen; null: it does, or has not been started.</summary>
     public string? Fault { get; private set; }
@@ -51,150 +64,77 @@ public sealed class InspectorServer(
     {
         try
         {
-            _listener = await ListenAsync(cancellationToken);
+            _app = Build(new IPEndPoint(await FindAsync(cancellationToken), options.Port));
+            await _app.StartAsync(cancellationToken);
         }
-        catch (SocketException fault)
+        catch (Exception fault) when (fault is IOException or SocketException)
         {
-            Fault = $"the inspector cannot listen on {options}: {fault.Message}";
+            Fault = $"the inspector cannot listen on {options}: {(fault.InnerException ?? fault).Message}";
             if (options.Required) throw new InspectorBindException(Fault, fault);
-            log.LogWarning("{Fault}; this member runs without it", Fault);
+            _log.LogWarning("{Fault}; this member runs without it", Fault);
             return;
         }
 
-        EndPoint = (IPEndPoint)_listener.LocalEndpoint;
-        log.LogInformation("inspector on {EndPoint}", EndPoint);
-        _accepting = AcceptAsync(_listener);
+        EndPoint = IPEndPoint.Parse(new Uri(_app.Urls.Single()).Authority);
+        _log.LogInformation("inspector on {EndPoint}", EndPoint);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stop.CancelAsync();
-        _listener?.Stop();
-        Task[] open;
-        lock (_lock) open = [.. _connections.Values];
-        try
-        {
-            await Task.WhenAll(open.Append(_accepting)).WaitAsync(StopTimeout, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            log.LogWarning("an inspector command did not end within {Seconds} s", StopTimeout.TotalSeconds);
-        }
+        if (EndPoint is null) return;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StopTimeout);
+        await _app!.StopAsync(limit.Token);
     }
 
-    public void Dispose()
+    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>The web server itself would take a name for every address of the machine.</summary>
+    private async Task<IPAddress> FindAsync(CancellationToken cancel) =>
+        IPAddress.TryParse(options.Host.Trim('[', ']'), out var address)
+            ? address
+            : (await Dns.GetHostAddressesAsync(options.Host, cancel))[0];
+
+    private WebApplication Build(IPEndPoint at)
     {
-        _listener?.Dispose();
-        _stop.Dispose();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
+        {
+            server.UseLimits();
+            // Those above the number of commands are told that there are too many.
+            server.Limits.MaxConcurrentConnections = 2 * Limits.InspectConnectionsMax;
+            server.Limits.MinResponseDataRate = new MinDataRate(
+                bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(Limits.InspectWriteSecondsMax));
+            server.Listen(at, Listen);
+        });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(options.Tokens);
+        builder.Services.AddRouting();
+        builder.Services.AddAccess();
+        builder.Services.AddSingleton(provider => new InspectorEndpoint(
+            runner, provider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
+        var app = builder.Build();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapPost(InspectorEndpoint.Path, app.Services.GetRequiredService<InspectorEndpoint>().AnswerAsync)
+            .Needs(AccessRole.Viewer);
+        app.MapFallback(http => ProblemResult.Of(StatusCodes.Status404NotFound, Refusal.NotFound,
+            $"there is nothing here; allowed: POST {InspectorEndpoint.Path}").ExecuteAsync(http));
+        return app;
     }
 
-    private async Task<TcpListener> ListenAsync(CancellationToken cancel)
+    private void Listen(ListenOptions listen)
     {
-        var addresses = await Dns.GetHostAddressesAsync(options.Host, cancel);
-        var listener = new TcpListener(addresses[0], options.Port);
-        try
-        {
-            listener.Start();
-        }
-        catch (SocketException)
-        {
-            listener.Dispose();
-            throw;
-        }
-
-        return listener;
-    }
-
-    private async Task AcceptAsync(TcpListener listener)
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            TcpClient client;
-            try
+        listen.Protocols = HttpProtocols.Http1;
+        if (options.Certificate is { } certificate)
+            listen.UseHttps(new HttpsConnectionAdapterOptions
             {
-                client = await listener.AcceptTcpClientAsync(_stop.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (InvalidOperationException) when (_stop.IsCancellationRequested)
-            {
-                // The listener was stopped between the look at the token and the call.
-                return;
-            }
-            catch (SocketException fault)
-            {
-                // Such as too many open files: the next one may work, but not at once.
-                log.LogWarning("a connection could not be accepted: {Message}", fault.Message);
-                await Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None);
-                continue;
-            }
-
-            lock (_lock)
-            {
-                // Even a refusal takes a moment; a flood of connections gets none.
-                if (_connections.Count >= 2 * Limits.InspectConnectionsMax)
-                {
-                    client.Dispose();
-                    continue;
-                }
-
-                var id = _next++;
-                var isOver = _connections.Count >= Limits.InspectConnectionsMax;
-                _connections.Add(id, Task.Run(() => ServeAsync(id, client, isOver)));
-            }
-        }
-    }
-
-    private async Task ServeAsync(int id, TcpClient client, bool isOver)
-    {
-        try
-        {
-            using (client)
-            {
-                client.NoDelay = true;
-                await using var stream = client.GetStream();
-                if (isOver) await RefuseAsync(stream);
-                else await AnswerAsync(stream);
-            }
-        }
-        catch (Exception fault)
-        {
-            log.LogWarning(fault, "a connection to the inspector broke");
-        }
-        finally
-        {
-            lock (_lock) _connections.Remove(id);
-        }
-    }
-
-    private async Task AnswerAsync(NetworkStream stream)
-    {
-        await using var connection = new InspectorConnection(runner, stream, options.Idle);
-        await connection.RunAsync(_stop.Token);
-    }
-
-    private static async Task RefuseAsync(NetworkStream stream)
-    {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-        try
-        {
-            await stream.WriteAsync(InspectWire.Write(new InspectReply
-            {
-                Exit = CommandResult.RefusedExit,
-                Error = $"{Limits.InspectConnectionsMax} connections are open already, which is the most allowed",
-            }), limit.Token);
-            // Closing with unread bytes would reset the connection before the client has read why.
-            stream.Socket.Shutdown(SocketShutdown.Send);
-            var rest = new byte[4096];
-            while (await stream.ReadAsync(rest, limit.Token) > 0)
-            {
-            }
-        }
-        catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException)
-        {
-            // Gone already.
-        }
+                ServerCertificate = certificate.Leaf, ServerCertificateChain = certificate.Chain,
+            });
     }
 }

@@ -8,7 +8,7 @@ namespace Stockpile.Scheduler.Api;
 
 /// <summary>Gives every error the same form: what a handler throws, and what the router refuses bare.</summary>
 internal sealed class ProblemMiddleware(
-    RequestDelegate next, ILogger<ProblemMiddleware> log, ApiOptions options)
+    RequestDelegate next, ILogger<ProblemMiddleware> log, AccessTokens tokens)
 {
     public async Task InvokeAsync(HttpContext http)
     {
@@ -24,7 +24,7 @@ internal sealed class ProblemMiddleware(
                 return;
             }
 
-            if (options.Tokens.IsEmpty && IsRenamed(http.Request.Host))
+            if (tokens.IsEmpty && IsRenamed(http.Request.Host))
             {
                 await ProblemResult.Of(StatusCodes.Status403Forbidden, ProblemCodes.Forbidden,
                     $"'{Names.Shorten(http.Request.Host.Host)}' is no name of this machine's loopback, and without "
@@ -83,7 +83,7 @@ internal sealed class ProblemMiddleware(
                 return ProblemResult.Of(StatusCodes.Status503ServiceUnavailable, Refusal.Unavailable,
                     unavailable.Message, unavailable.RetryAfter);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return JsonBody.TooLarge;
+                return JsonBody.TooLarge(Limits.HttpBodyBytesMax);
             case BadHttpRequestException bad:
                 return ProblemResult.Of(bad.StatusCode, Refusal.Invalid, bad.Message);
             default:

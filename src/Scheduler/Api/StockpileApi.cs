@@ -20,6 +20,7 @@ public static class StockpileApi
         services.AddAccess();
         services.AddAnswerTimeouts(options.AnswerTimeout);
         services.AddSingleton(options);
+        services.AddSingleton(options.Tokens);
         services.AddSingleton<Admission>();
         services.AddSingleton<ApiMetrics>();
         services.AddSingleton<EventEndpoints>();

@@ -101,10 +101,28 @@ public sealed class ListenTests
     }
 
     [Theory]
-    [InlineData("stockpile.inspector")]
-    [InlineData("stockpile.petabridge")]
-    public void A_port_that_asks_nobody_leaves_the_machine_only_by_consent(string port)
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    [InlineData("scheduler-1")]
+    public void An_inspector_that_others_reach_needs_tokens_and_says_what_to_set(string host)
     {
+        var without = SettingLayersTests.Read(null, null, [$"stockpile.inspector.host={host}"]);
+        var with = SettingLayersTests.Read(null, null, [
+            $"stockpile.inspector.host={host}", "stockpile.http.tokens.me.role=viewer",
+            $"stockpile.http.tokens.me.token={Token}",
+        ]);
+
+        var fault = Assert.Throws<InputException>(() => ProcessSettings.Read(without));
+
+        Assert.Contains($"stockpile.inspector.host': '{host}' is open", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("stockpile.http.tokens.NAME.role", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(host, ProcessSettings.Read(with).Inspector.Host);
+    }
+
+    [Fact]
+    public void A_port_that_asks_nobody_leaves_the_machine_only_by_consent()
+    {
+        const string port = "stockpile.petabridge";
         var without = SettingLayersTests.Read(null, null, [$"{port}.host=0.0.0.0"]);
         var with = SettingLayersTests.Read(null, null, [$"{port}.host=0.0.0.0", $"{port}.allow-remote=true"]);
 

@@ -31,7 +31,7 @@ public sealed class GrammarTests
     [Theory]
     [InlineData("jbo why x", "there is no palette 'jbo'; did you mean 'job'?")]
     [InlineData("xxxxxxx why x", "there is no palette 'xxxxxxx'; there are job, cell, help")]
-    [InlineData("job", "job wants a command; there are why, move, list, refuse, break")]
+    [InlineData("job", "job wants a command; there are why, move, list, submit, refuse, break")]
     [InlineData("job wyh x", "job has no command 'wyh'; did you mean 'why'?")]
     [InlineData("job why", "job why wants job; usage: job why JOB [-d DEPTH] [-v]")]
     [InlineData("job move a", "job move wants to; usage: job move JOB TO …")]

@@ -1,3 +1,4 @@
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 
 namespace Stockpile.Inspect.Tests.Catalogue;
@@ -12,15 +13,18 @@ internal static class Samples
     public static CommandCatalogue Create(params Palette[] more) => new([
         new Palette("job", "Jobs", [
             Echo("why", new("job", "Id of the job", "-j") { Mandatory = true },
-                new("depth", "How deep", "-d"), new("verbose", "More", "-v") { Flag = true }),
+                new("depth", "How deep", "-d"), new("verbose", "More", "-v") { Flag = true })
+                with { Role = AccessRole.Viewer },
             Echo("move", new("job", "Id of the job", "-j") { Mandatory = true },
                 new("to", "Where to", "-t") { Mandatory = true, Multiple = true }),
             Echo("list", new("state", "Only these", "-s") { Multiple = true },
-                new("number", "How many", "-n"), new("name", "Of this name", "-m")),
+                new("number", "How many", "-n"), new("name", "Of this name", "-m"))
+                with { Role = AccessRole.Viewer },
+            Echo("submit") with { Role = AccessRole.Submitter },
             new("refuse", "Refuses", [], (_, _, _) => throw new CommandRefusedException("not today")),
             new("break", "Breaks", [], (_, _, _) => throw new InvalidOperationException("broken\nin two")),
         ]),
-        new Palette("cell", "Cells", [Echo("list")]),
+        new Palette("cell", "Cells", [Echo("list") with { Role = AccessRole.Viewer }]),
         .. more,
     ]);
 

@@ -77,8 +77,7 @@ public sealed class PaletteBench
     {
         var (where, what) = Find(palette, command);
         foreach (var (name, _) in arguments) Assert.Contains(what.Arguments, a => a.Name == name);
-        var values = arguments.GroupBy(a => a.Name)
-            .ToDictionary(g => g.Key, g => (IReadOnlyList<string>)[.. g.Select(a => a.Value)]);
+        var values = arguments.ToLookup(a => a.Name, a => a.Value);
         var answer = new Recorder();
         await what.Run(new CommandCall(where, what, values), answer, TestContext.Current.CancellationToken);
         return answer;

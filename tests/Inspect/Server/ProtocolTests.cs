@@ -1,3 +1,8 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Stockpile.Core;
 using Stockpile.Inspect.Catalogue;
@@ -10,22 +15,22 @@ public sealed class ProtocolTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
     [Fact]
-    public async Task A_command_is_answered_by_member_lines_and_end_and_the_next_one_follows()
+    public async Task A_call_is_answered_by_member_lines_and_end_and_the_next_one_follows()
     {
         await using var host = await ServerHost.StartAsync();
-        using var wire = await host.ConnectAsync();
         for (var i = 0; i < 3; i++)
         {
-            await wire.RunAsync("job", "why", $"north-{i}");
-            var replies = await wire.ReadAllAsync();
-            Assert.Equal(3, replies.Count);
-            Assert.Equal(Samples.Self.Address, replies[0].GetProperty("member").GetProperty("address").GetString());
-            Assert.False(replies[0].GetProperty("streams").GetBoolean());
-            Assert.Equal($"job=north-{i}", replies[1].GetProperty("line").GetString());
-            Assert.Equal(0, replies[2].GetProperty("exit").GetInt32());
-            Assert.Equal(System.Text.Json.JsonValueKind.Null, replies[2].GetProperty("error").ValueKind);
-            Assert.Equal(Samples.Self.Address, replies[2].GetProperty("member").GetProperty("address").GetString());
+            var lines = await host.LinesAsync($"job why north-{i}");
+            Assert.Equal(3, lines.Count);
+            Assert.Equal(Samples.Self.Address, lines[0].GetProperty("member").GetProperty("address").GetString());
+            Assert.False(lines[0].GetProperty("streams").GetBoolean());
+            Assert.Equal($"job=north-{i}", lines[1].GetProperty("line").GetString());
+            Assert.Equal(0, lines[2].GetProperty("exit").GetInt32());
+            Assert.False(lines[2].TryGetProperty("error", out _));
+            Assert.Equal(Samples.Self.Address, lines[2].GetProperty("member").GetProperty("address").GetString());
         }
     }
 
@@ -33,161 +38,215 @@ public sealed class ProtocolTests
     public async Task Json_gives_rows_instead_of_lines()
     {
         await using var host = await ServerHost.StartAsync();
-        using var wire = await host.ConnectAsync();
-        await wire.SendAsync("""{"v":1,"args":["job","why","a"],"json":true}""" + "\n");
-        var replies = await wire.ReadAllAsync();
-        Assert.Equal("job", replies[1].GetProperty("data").GetProperty("name").GetString());
-        Assert.False(replies[1].TryGetProperty("line", out _));
-    }
-
-    [Theory]
-    [InlineData("GET / HTTP/1.1\n", "the line is not a request")]
-    [InlineData("\n", "the line is not a request")]
-    [InlineData("null\n", "the line is not a request")]
-    [InlineData("[1,2]\n", "the line is not a request")]
-    [InlineData("{\"v\":1,\"args\":\"cluster\"}\n", "the line is not a request")]
-    [InlineData("{\"v\":1}\n", "args is missing")]
-    [InlineData("{\"v\":1,\"args\":[null]}\n", "args is missing or holds null")]
-    [InlineData("{\"args\":[\"cluster\"]}\n", "the version is missing; allowed: 1")]
-    [InlineData("{\"v\":2,\"args\":[\"cluster\"]}\n", "the version is 2; allowed: 1")]
-    [InlineData("\u0000\u0001\u00ff\n", "the line is not a request")]
-    public async Task Garbage_gets_a_clear_error_and_ends_the_connection(string garbage, string error)
-    {
-        await using var host = await ServerHost.StartAsync();
-        using var wire = await host.ConnectAsync();
-        await wire.SendAsync(garbage);
-        var reply = (await wire.ReadAsync())!.Value;
-        Assert.Equal(2, reply.GetProperty("exit").GetInt32());
-        Assert.StartsWith(error, reply.GetProperty("error").GetString(), StringComparison.Ordinal);
-        Assert.Equal(Samples.Self.Address, reply.GetProperty("member").GetProperty("address").GetString());
-        Assert.Null(await wire.ReadAsync());
+        var lines = await host.LinesAsync("job why a", json: true);
+        Assert.Equal("job", lines[1].GetProperty("data").GetProperty("name").GetString());
+        Assert.False(lines[1].TryGetProperty("line", out _));
     }
 
     [Fact]
-    public async Task A_line_without_an_end_is_refused_at_its_bound()
+    public async Task A_command_that_refuses_or_is_none_ends_with_its_exit_code_and_one_line()
     {
         await using var host = await ServerHost.StartAsync();
-        using var wire = await host.ConnectAsync();
-        await wire.SendAsync(new string('x', Limits.InspectRequestBytesMax + 1));
-        var reply = (await wire.ReadAsync())!.Value;
-        Assert.Equal(2, reply.GetProperty("exit").GetInt32());
-        Assert.Contains("longer than", reply.GetProperty("error").GetString(), StringComparison.Ordinal);
+        var refused = (await host.LinesAsync("job refuse"))[^1];
+        Assert.Equal(1, refused.GetProperty("exit").GetInt32());
+        Assert.Equal("not today", refused.GetProperty("error").GetString());
+        Assert.Equal(2, (await host.LinesAsync("jbo why"))[^1].GetProperty("exit").GetInt32());
     }
 
     [Theory]
-    [InlineData("""{"v":1,"cancel":true}""")]
-    [InlineData("\u0003")]
-    public async Task A_cancel_ends_a_streaming_command_and_the_connection_goes_on(string cancel)
+    [InlineData("", "the body is empty")]
+    [InlineData("GET / HTTP/1.1", "line 1, column 1: the body is not proper JSON")]
+    [InlineData("null", "the body is null")]
+    [InlineData("[1,2]", "the body is [1,2]")]
+    [InlineData("{\"args\":\"cluster\"}", "args is \"cluster\"; allowed: the words of a command")]
+    [InlineData("{}", "args is missing or holds null; allowed: the words of a command")]
+    [InlineData("{\"args\":[null]}", "args is missing or holds null")]
+    [InlineData("{\"args\":[\"cell\",\"list\"],\"json\":1}", "json is 1; allowed: true for rows")]
+    [InlineData("{\"args\":[\"cell\",\"list\"],\"cancel\":true}", "cancel is no field; allowed: args, json")]
+    public async Task Garbage_gets_a_clear_error(string body, string error)
     {
         await using var host = await ServerHost.StartAsync();
-        using var wire = await host.ConnectAsync();
-        await wire.RunAsync("log", "tail");
-        Assert.True((await wire.ReadAsync())!.Value.GetProperty("streams").GetBoolean());
-        Assert.Equal("line 0", (await wire.ReadAsync())!.Value.GetProperty("line").GetString());
-        await wire.SendAsync(cancel + "\n");
-        Assert.Equal(0, (await wire.ReadAllAsync())[^1].GetProperty("exit").GetInt32());
-        await host.Cancelled.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
-        await wire.RunAsync("cell", "list");
-        Assert.Equal(2, (await wire.ReadAllAsync()).Count);
+        var (status, detail) = await ServerHost.ProblemAsync(host.PostAsync(Json(body)));
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.StartsWith(error, detail, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Limits.InspectRequestBytesMax + 1)]
+    [InlineData(2_000_000)]
+    public async Task A_call_that_is_too_large_is_refused_at_its_bound(int bytes)
+    {
+        await using var host = await ServerHost.StartAsync();
+        var (status, detail) = await ServerHost.ProblemAsync(host.PostAsync(Json(new string('x', bytes))));
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
+        Assert.StartsWith(
+            $"the body is larger than {Limits.InspectRequestBytesMax} bytes", detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_form_of_a_page_is_no_call_and_neither_is_anything_from_another_site_or_name()
+    {
+        await using var host = await ServerHost.StartAsync();
+        const string Call = """{"args":["cell","list"]}""";
+        var form = await ServerHost.ProblemAsync(host.PostAsync(new StringContent(Call, Encoding.UTF8, "text/plain")));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, form.Status);
+        var site = await ServerHost.ProblemAsync(host.PostAsync(Json(Call), null, ("Origin", "http://evil.example")));
+        Assert.Equal(HttpStatusCode.Forbidden, site.Status);
+        var name = await ServerHost.ProblemAsync(host.PostAsync(Json(Call), null, ("Host", "evil.example")));
+        Assert.Equal(HttpStatusCode.Forbidden, name.Status);
+        using var own = await host.PostAsync(Json(Call));
+        Assert.Equal(HttpStatusCode.OK, own.StatusCode);
     }
 
     [Fact]
     public async Task A_client_that_goes_away_ends_its_command()
     {
         await using var host = await ServerHost.StartAsync();
-        using (var wire = await host.ConnectAsync())
+        using (var response = await host.CallAsync("log tail"))
         {
-            await wire.RunAsync("log", "tail");
-            await wire.ReadAsync();
+            using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(Stop));
+            Assert.Contains("\"streams\":true", await lines.ReadLineAsync(Stop), StringComparison.Ordinal);
+            Assert.Contains("line 0", await lines.ReadLineAsync(Stop), StringComparison.Ordinal);
+            Assert.False(host.Cancelled.Task.IsCompleted);
         }
 
-        await host.Cancelled.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await host.Cancelled.Task.WaitAsync(Patience, Stop);
     }
 
     [Fact]
-    public async Task A_connection_cut_in_the_middle_of_a_line_disturbs_nobody()
+    public async Task A_process_that_stops_ends_its_commands_in_good_order()
     {
         await using var host = await ServerHost.StartAsync();
-        using (var cut = await host.ConnectAsync()) await cut.SendAsync("{\"v\":1,\"ar");
-        using var wire = await host.ConnectAsync();
-        await wire.RunAsync("cell", "list");
-        Assert.Equal(0, (await wire.ReadAllAsync())[^1].GetProperty("exit").GetInt32());
+        using var response = await host.CallAsync("log tail");
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(Stop));
+        Assert.NotNull(await lines.ReadLineAsync(Stop));
+        var stopping = host.StopAsync();
+        var all = await lines.ReadToEndAsync(Stop).WaitAsync(Patience, Stop);
+        await stopping;
+        var last = JsonSerializer.Deserialize<JsonElement>(all.TrimEnd('\n').Split('\n')[^1]);
+        Assert.Equal(0, last.GetProperty("exit").GetInt32());
     }
 
     [Fact]
-    public async Task A_second_command_beside_a_running_one_is_refused()
+    public async Task A_connection_cut_in_the_middle_of_a_call_disturbs_nobody()
     {
         await using var host = await ServerHost.StartAsync();
-        using var wire = await host.ConnectAsync();
-        await wire.RunAsync("log", "tail");
-        await wire.ReadAsync();
-        await wire.RunAsync("cell", "list");
-        var last = (await wire.ReadAllAsync())[^1];
-        Assert.Equal(2, last.GetProperty("exit").GetInt32());
-        Assert.StartsWith("a command runs", last.GetProperty("error").GetString(), StringComparison.Ordinal);
-        await host.Cancelled.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        using (var cut = new TcpClient())
+        {
+            await cut.ConnectAsync(IPAddress.Loopback, host.Port, Stop);
+            await cut.GetStream().WriteAsync(
+                "POST /api/v1/inspect HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"u8
+                    .ToArray(), Stop);
+            await cut.GetStream().WriteAsync("Content-Length: 30\r\n\r\n{\"ar"u8.ToArray(), Stop);
+        }
+
+        Assert.Equal(0, (await host.LinesAsync("cell list"))[^1].GetProperty("exit").GetInt32());
     }
 
     [Fact]
-    public async Task One_connection_too_many_is_told_so_and_one_that_ends_makes_room()
+    public async Task One_command_too_many_is_told_so_and_one_that_ends_makes_room()
     {
         await using var host = await ServerHost.StartAsync();
-        var open = new List<Wire>();
-        for (var i = 0; i < Limits.InspectConnectionsMax; i++)
+        var open = new List<HttpResponseMessage>();
+        for (var i = 0; i < Limits.InspectConnectionsMax; i++) open.Add(await host.CallAsync("log tail"));
+        Assert.All(open, response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
+        var (status, detail) = await ServerHost.ProblemAsync(host.CallAsync("cell list"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, status);
+        Assert.StartsWith($"{Limits.InspectConnectionsMax} commands run here", detail, StringComparison.Ordinal);
+
+        open[0].Dispose();
+        // The server learns a moment later that the client is gone.
+        var began = TimeProvider.System.GetTimestamp();
+        var again = HttpStatusCode.TooManyRequests;
+        while (again == HttpStatusCode.TooManyRequests && TimeProvider.System.GetElapsedTime(began) < Patience)
         {
-            open.Add(await host.ConnectAsync());
-            await open[^1].RunAsync("cell", "list");
-            await open[^1].ReadAllAsync();
+            using var response = await host.CallAsync("cell list");
+            again = response.StatusCode;
         }
 
-        using (var over = await host.ConnectAsync())
+        Assert.Equal(HttpStatusCode.OK, again);
+        foreach (var response in open) response.Dispose();
+    }
+
+    [Fact]
+    public async Task One_connection_too_many_is_closed_at_once()
+    {
+        await using var host = await ServerHost.StartAsync();
+        var open = new List<TcpClient>();
+        for (var i = 0; i < 2 * Limits.InspectConnectionsMax; i++)
         {
-            var reply = (await over.ReadAsync())!.Value;
-            Assert.Equal(1, reply.GetProperty("exit").GetInt32());
-            Assert.Contains("connections are open", reply.GetProperty("error").GetString(), StringComparison.Ordinal);
+            open.Add(new TcpClient());
+            await open[^1].ConnectAsync(IPAddress.Loopback, host.Port, Stop);
         }
 
-        foreach (var wire in open) wire.Dispose();
-        for (var exit = 1; exit != 0;)
+        Assert.Equal(0, await ReadAsync(host));
+        using (var first = open[0].GetStream())
         {
-            using var wire = await host.ConnectAsync();
+            await first.WriteAsync("GET / HTTP/1.0\r\nHost: localhost\r\n\r\n"u8.ToArray(), Stop);
+            Assert.NotEqual(0, await first.ReadAsync(new byte[64], Stop));
+        }
+
+        foreach (var client in open) client.Dispose();
+
+        static async Task<int> ReadAsync(ServerHost host)
+        {
+            using var over = new TcpClient();
+            await over.ConnectAsync(IPAddress.Loopback, host.Port, Stop);
             try
             {
-                await wire.RunAsync("cell", "list");
-                exit = (await wire.ReadAllAsync())[^1].GetProperty("exit").GetInt32();
+                return await over.GetStream().ReadAsync(new byte[64], Stop).AsTask().WaitAsync(Patience, Stop);
             }
             catch (IOException)
             {
-                // Refused while the others are still being closed.
+                // A reset is a close as well.
+                return 0;
             }
         }
-    }
-
-    [Fact]
-    public async Task A_silent_connection_is_closed()
-    {
-        await using var host = await ServerHost.StartAsync(idle: TimeSpan.FromMilliseconds(50));
-        using var wire = await host.ConnectAsync();
-        Assert.Null(await wire.ReadAsync());
     }
 
     [Fact]
     public async Task A_port_that_is_taken_is_a_fault_or_a_note()
     {
         await using var host = await ServerHost.StartAsync();
-        var runner = new CommandRunner(Samples.Catalogue, new FakeMembers());
-        using var required = Server(new InspectorOptions(Port: host.Port));
-        var fault = await Assert.ThrowsAsync<InspectorBindException>(
-            () => required.StartAsync(TestContext.Current.CancellationToken));
+        await using var required = Server(new InspectorOptions(Port: host.Port));
+        var fault = await Assert.ThrowsAsync<InspectorBindException>(() => required.StartAsync(Stop));
         Assert.Contains($"127.0.0.1:{host.Port}", fault.Message, StringComparison.Ordinal);
 
-        using var optional = Server(new InspectorOptions(Port: host.Port, Required: false));
-        await optional.StartAsync(TestContext.Current.CancellationToken);
+        await using var optional = Server(new InspectorOptions(Port: host.Port, Required: false));
+        await optional.StartAsync(Stop);
         Assert.Null(optional.EndPoint);
         Assert.Equal(fault.Message, optional.Fault);
-        await optional.StopAsync(TestContext.Current.CancellationToken);
-
-        InspectorServer Server(InspectorOptions options) =>
-            new(() => runner, options, NullLogger<InspectorServer>.Instance);
+        await optional.StopAsync(Stop);
     }
+
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("localhost")]
+    [InlineData("no-such-name.invalid")]
+    public async Task A_name_is_one_address_and_never_all_of_them(string host)
+    {
+        await using var server = Server(new InspectorOptions(host, Port: 0, Required: false));
+        await server.StartAsync(Stop);
+        if (host.EndsWith(".invalid", StringComparison.Ordinal))
+        {
+            Assert.StartsWith($"the inspector cannot listen on {host}:0: ", server.Fault, StringComparison.Ordinal);
+            Assert.Null(server.EndPoint);
+            return;
+        }
+
+        Assert.Null(server.Fault);
+        Assert.Equal(host == "localhost", IPAddress.IsLoopback(server.EndPoint!.Address));
+        await server.StopAsync(Stop);
+    }
+
+    private static InspectorServer Server(InspectorOptions options)
+    {
+        var runner = new CommandRunner(Samples.Catalogue, new FakeMembers());
+        return new InspectorServer(() => runner, options, NullLoggerFactory.Instance);
+    }
+
+    private static ByteArrayContent Json(string body) => new(Encoding.UTF8.GetBytes(body))
+    {
+        Headers = { ContentType = new MediaTypeHeaderValue("application/json") },
+    };
 }

@@ -1,112 +1,115 @@
-using System.Net.Sockets;
-using System.Text;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
+using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Server;
 using Stockpile.Inspect.Tests.Catalogue;
 
 namespace Stockpile.Inspect.Tests.Server;
 
-/// <summary>A server on a free port over the sample catalogue and a command that streams.</summary>
+/// <summary>A server on a free port over the sample catalogue and a command that streams, and a client of it.</summary>
 internal sealed class ServerHost : IAsyncDisposable
 {
-    private readonly InspectorServer _server;
+    public const string ViewerToken = "viewer-0123456789";
+    public const string SubmitterToken = "submitter-0123456789";
+    public const string OperatorToken = "operator-0123456789";
 
-    public ServerHost(TimeSpan? idle = null)
+    private readonly InspectorServer _server;
+    private readonly HttpClient _http = new();
+
+    private ServerHost(InspectorOptions options)
     {
         var catalogue = Samples.Create(new Palette("log", "Log", [
-            new("tail", "Streams", [], TailAsync) { Streams = true },
+            new("tail", "Streams", [], TailAsync) { Streams = true, Role = AccessRole.Viewer },
         ]));
         var runner = new CommandRunner(catalogue, new FakeMembers());
-        var options = new InspectorOptions(Port: 0) { Idle = idle ?? TimeSpan.FromMinutes(1) };
-        _server = new InspectorServer(() => runner, options, NullLogger<InspectorServer>.Instance);
+        _server = new InspectorServer(() => runner, options, NullLoggerFactory.Instance);
     }
+
+    public static AccessTokens Tokens { get; } = new([
+        ("eye", AccessRole.Viewer, ViewerToken), ("hand", AccessRole.Submitter, SubmitterToken),
+        ("boss", AccessRole.Operator, OperatorToken),
+    ]);
 
     /// <summary>Ends when a streaming command was cancelled.</summary>
     public TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public int Port => _server.EndPoint!.Port;
 
-    public static async Task<ServerHost> StartAsync(TimeSpan? idle = null)
+    public string Address => _server.Address!;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static async Task<ServerHost> StartAsync(
+        AccessTokens? tokens = null, LoadedCertificate? certificate = null)
     {
-        var host = new ServerHost(idle);
-        await host._server.StartAsync(TestContext.Current.CancellationToken);
+        var host = new ServerHost(new InspectorOptions(Port: 0)
+        {
+            Tokens = tokens ?? AccessTokens.None,
+            Certificate = certificate,
+        });
+        await host._server.StartAsync(Stop);
+        host._http.BaseAddress = new Uri($"http://127.0.0.1:{host.Port}/api/v1/inspect");
         return host;
     }
 
-    public Task<Wire> ConnectAsync() => Wire.ConnectAsync(Port);
+    /// <summary>Sends any content; the answer is not read yet.</summary>
+    public async Task<HttpResponseMessage> PostAsync(
+        HttpContent content, string? token = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "") { Content = content };
+        // A body that is refused unread would be cut off while it is still sent.
+        request.Headers.ExpectContinue = true;
+        if (token is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        foreach (var (name, value) in headers) request.Headers.Add(name, value);
+        return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Stop);
+    }
+
+    /// <summary>Begins a call; the answer is not read yet.</summary>
+    public Task<HttpResponseMessage> CallAsync(string words, bool json = false, string? token = null) =>
+        PostAsync(JsonContent.Create(new { args = words.Split(' '), json }), token);
+
+    /// <summary>The lines of a call that ends.</summary>
+    public async Task<List<JsonElement>> LinesAsync(string words, bool json = false, string? token = null)
+    {
+        using var response = await CallAsync(words, json, token);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        return [.. (await response.Content.ReadAsStringAsync(Stop)).TrimEnd('\n').Split('\n')
+            .Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+    }
+
+    /// <summary>The status and the one line of a call that is no call, or is refused.</summary>
+    public static async Task<(HttpStatusCode Status, string Detail)> ProblemAsync(Task<HttpResponseMessage> call)
+    {
+        using var response = await call;
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Stop);
+        return (response.StatusCode, problem.GetProperty("detail").GetString()!);
+    }
+
+    public Task StopAsync() => _server.StopAsync(Stop);
 
     public async ValueTask DisposeAsync()
     {
+        _http.Dispose();
         await _server.StopAsync(CancellationToken.None);
-        _server.Dispose();
+        await _server.DisposeAsync();
     }
 
     private async Task TailAsync(CommandCall call, IAnswer answer, CancellationToken cancel)
     {
         try
         {
-            for (var i = 0; ; i++)
-            {
-                await answer.LineAsync($"line {i}", new { Number = i });
-                await Task.Delay(TimeSpan.FromMilliseconds(5), cancel);
-            }
+            // Then it is silent, so that no failed write tells it that nobody listens any more.
+            await answer.LineAsync("line 0", new { Number = 0 });
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
         }
         finally
         {
             Cancelled.TrySetResult();
         }
-    }
-}
-
-/// <summary>A raw connection.</summary>
-internal sealed class Wire : IDisposable
-{
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
-    private readonly TcpClient _tcp = new();
-    private StreamReader _reader = null!;
-
-    public static async Task<Wire> ConnectAsync(int port)
-    {
-        var wire = new Wire();
-        await wire._tcp.ConnectAsync("127.0.0.1", port, TestContext.Current.CancellationToken);
-        wire._reader = new StreamReader(wire._tcp.GetStream());
-        return wire;
-    }
-
-    public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
-
-    public async Task SendAsync(byte[] bytes) =>
-        await _tcp.GetStream().WriteAsync(bytes, TestContext.Current.CancellationToken);
-
-    public Task RunAsync(params string[] args) => SendAsync(JsonSerializer.Serialize(new { v = 1, args }) + "\n");
-
-    /// <summary>The next reply; null: the server closed.</summary>
-    public async Task<JsonElement?> ReadAsync()
-    {
-        var line = await _reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience);
-        return line is null ? null : JsonSerializer.Deserialize<JsonElement>(line);
-    }
-
-    /// <summary>Replies up to the last one of a command.</summary>
-    public async Task<List<JsonElement>> ReadAllAsync()
-    {
-        var all = new List<JsonElement>();
-        while (await ReadAsync() is { } reply)
-        {
-            all.Add(reply);
-            Assert.True(all.Count < 5_000, "the command does not end");
-            if (reply.TryGetProperty("exit", out _)) break;
-        }
-
-        return all;
-    }
-
-    public void Dispose()
-    {
-        _reader.Dispose();
-        _tcp.Dispose();
     }
 }

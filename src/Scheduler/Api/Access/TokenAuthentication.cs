@@ -13,7 +13,8 @@ namespace Stockpile.Scheduler.Api.Access;
 /// programs on this machine get here.
 /// </summary>
 internal sealed class TokenAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiOptions api)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
+    AccessTokens tokens)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -43,12 +44,12 @@ internal sealed class TokenAuthentication(
 
     private AuthenticateResult Authenticate()
     {
-        if (api.Tokens.IsEmpty) return Success(Anybody);
+        if (tokens.IsEmpty) return Success(Anybody);
         var headers = Request.Headers.Authorization;
         if (headers.Count == 0) return AuthenticateResult.NoResult();
         var isBearer = AuthenticationHeaderValue.TryParse(headers.ToString(), out var header)
             && header.Scheme.Equals(SchemeName, StringComparison.OrdinalIgnoreCase);
-        var token = headers.Count == 1 && isBearer ? api.Tokens.Find(header!.Parameter ?? "") : null;
+        var token = headers.Count == 1 && isBearer ? tokens.Find(header!.Parameter ?? "") : null;
         return token is null ? AuthenticateResult.Fail("the token is not known") : Success(token);
     }
 
@@ -60,7 +61,7 @@ internal sealed class TokenAuthentication(
     private static string InWords(AccessRole? role) => $"{role}".ToLowerInvariant();
 }
 
-/// <summary>Marks an endpoint that needs another role than its method says.</summary>
+/// <summary>Marks an endpoint, or as a feature one request, that needs another role than its method says.</summary>
 internal sealed record NeedsRole(AccessRole Role);
 
 /// <summary>
@@ -70,7 +71,7 @@ internal sealed record NeedsRole(AccessRole Role);
 internal static class AccessRules
 {
     public static AccessRole NeededFor(HttpContext http) =>
-        http.GetEndpoint()?.Metadata.GetMetadata<NeedsRole>()?.Role
+        (http.Features.Get<NeedsRole>() ?? http.GetEndpoint()?.Metadata.GetMetadata<NeedsRole>())?.Role
         ?? (HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
             ? AccessRole.Viewer
             : AccessRole.Operator);
@@ -81,8 +82,10 @@ internal static class AccessRules
 
     public static IServiceCollection AddAccess(this IServiceCollection services)
     {
-        services.AddAuthentication(TokenAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        // Not AddAuthentication, which also makes keys for cookies and writes them to the home folder.
+        services.AddAuthenticationCore(o => o.AddScheme<TokenAuthentication>(TokenAuthentication.SchemeName, null));
+        services.AddTransient<TokenAuthentication>();
+        services.AddWebEncoders();
         // The fallback is for every request, also one that no endpoint takes, unless its endpoint is open to all.
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder()
             .RequireAuthenticatedUser()
