@@ -31,7 +31,8 @@ public sealed class HistoryRuns
     public static HistoryRuns Of(IReadOnlyList<HistoryProperty> properties)
     {
         var lives = new Life[Histories];
-        Parallel.For(0, Histories, i => lives[i] = new Life(i + 1, properties));
+        Parallel.For(0, Histories, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+            i => lives[i] = new Life(i + 1, properties));
         var runs = new HistoryRuns(properties);
         foreach (var life in lives)
         {
