@@ -2,6 +2,7 @@ using Stockpile.Core.Cells;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Tests.Cells;
+using Stockpile.Tests.Shared;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Queueing;
@@ -176,7 +177,7 @@ public sealed class ReclaimTests
             Backfill = BackfillPolicy.On,
             Queue = policy.Queue with { Quotas = RandomFleet.Policies[^1].Queue.Quotas },
         };
-        for (var seed = 1; seed <= 40; seed++)
+        for (var seed = 1; seed <= (Suite.IsFast ? 10 : 40); seed++)
         {
             var history = new CellHistory(seed, Both);
             while (history.Step())

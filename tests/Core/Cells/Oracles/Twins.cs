@@ -37,10 +37,14 @@ public static class Twins
     public static IEnumerable<string> Complaints(CellState a, IReadOnlyList<CellState> copies, bool images)
     {
         var derived = Derived(a);
-        foreach (var complaint in copies.SelectMany(copy => Differences(derived, Derived(copy)))) yield return complaint;
+        foreach (var copy in copies)
+            foreach (var complaint in Differences(derived, Derived(copy)))
+                yield return complaint;
         if (!images) yield break;
         var image = Image(a);
-        foreach (var complaint in copies.SelectMany(copy => Differences(image, Image(copy)))) yield return complaint;
+        foreach (var copy in copies)
+            foreach (var complaint in Differences(image, Image(copy)))
+                yield return complaint;
     }
 
     private static IEnumerable<string> Differences(string a, string b)
