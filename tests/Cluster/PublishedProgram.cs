@@ -41,7 +41,8 @@ internal static class PublishedProgram
         }
 
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"publishing ended with {process.ExitCode}: {said.Result}{error.Result}");
+            throw new InvalidOperationException(
+                $"publishing ended with {process.ExitCode}: {said.Result}{error.Result}");
         return Path.Combine(output, "stockpile.dll");
     }
 
