@@ -53,6 +53,7 @@ public sealed class DemoFolder : IAsyncLifetime
 }
 
 /// <summary><c>journal copy</c>: all of it, as it was, or nothing.</summary>
+[Trait("Suite", "release")]
 public sealed class JournalCopyTests(DemoFolder demo) : IClassFixture<DemoFolder>
 {
     private const string AllRows =

@@ -6,11 +6,15 @@ namespace Stockpile.Cluster.Tests;
 /// <summary>The cluster that is broken, one fault after the other.</summary>
 public sealed class FaultLabFixture : IAsyncLifetime
 {
+    /// <summary>Longer than a write may take (<c>call-timeout</c>), so that what was under way has failed.</summary>
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(12);
+
     internal FaultLab? Lab { get; private set; }
 
     public ValueTask InitializeAsync()
     {
-        if (PostgresInstance.FindPrograms() is { } programs) Lab = FaultLab.Start(programs);
+        if (PostgresInstance.FindPrograms() is { } programs)
+            Lab = FaultLab.Start(programs, PublishedProgram.FullPath, Outage);
         return ValueTask.CompletedTask;
     }
 

@@ -18,7 +18,7 @@ internal sealed record Outcome(int ExitCode, string Out, string Error)
     }
 }
 
-/// <summary>The real program, <c>dotnet stockpile.dll</c>, as it lies beside the tests.</summary>
+/// <summary>The real program, <c>dotnet stockpile.dll</c>, as it is published.</summary>
 internal sealed class StockpileProcess : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -36,7 +36,7 @@ internal sealed class StockpileProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "stockpile.dll"));
+        start.ArgumentList.Add(PublishedProgram.FullPath);
         foreach (var arg in args) start.ArgumentList.Add(arg);
         start.Environment.Remove("STOCKPILE_SERVER");
         _process = new Process { StartInfo = start };

@@ -12,7 +12,6 @@ internal static class Cases
     public const int Nodes = 6_000;
     public const int Pods = 6_000;
     public const int Http = 20_000;
-    public const int Sockets = 3_000;
     public const int FramesPerType = 500;
     public const int Fields = 12_000;
     public const int InspectBodies = 6_000;
@@ -20,6 +19,6 @@ internal static class Cases
     public const int CommandLines = 3_000;
 
     public static int Total(int wireTypes) =>
-        Jobs + Fleets + Scenarios + Policies + Accelerators + Settings + Nodes + Pods + Http + Sockets
+        Jobs + Fleets + Scenarios + Policies + Accelerators + Settings + Nodes + Pods + Http
         + FramesPerType * wireTypes + Fields + InspectBodies + InspectWords + CommandLines;
 }

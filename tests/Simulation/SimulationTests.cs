@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Stockpile.Tests.Shared;
 
 namespace Stockpile.Simulation.Tests;
 
@@ -10,7 +11,10 @@ namespace Stockpile.Simulation.Tests;
 /// </summary>
 public sealed class SimulationTests
 {
+    /// <summary>So many that every fault happens, with much to spare.</summary>
     private const long StepsDefault = 2_000_000;
+
+    private const long StepsFast = 200_000;
     private const int RepeatedSeed = 7;
 
     /// <summary>Faults, and what they lead to: a kind that did not happen shows nothing.</summary>
@@ -48,7 +52,7 @@ public sealed class SimulationTests
             return;
         }
 
-        var wanted = Number("STOCKPILE_SIM_STEPS", long.MaxValue / 2) ?? StepsDefault;
+        var wanted = Number("STOCKPILE_SIM_STEPS", long.MaxValue / 2) ?? (Suite.IsFast ? StepsFast : StepsDefault);
         var first = (int)(Number("STOCKPILE_SIM_FIRST", int.MaxValue / 2) ?? 1);
         var began = Stopwatch.GetTimestamp();
         var results = Seeds(first, wanted);

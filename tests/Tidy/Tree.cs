@@ -18,8 +18,8 @@ internal static class Tree
 
     private static readonly string[] TextExtensions =
     [
-        ".cs", ".csproj", ".props", ".targets", ".slnx", ".conf", ".md", ".proto", ".json", ".yaml", ".yml", ".sh",
-        ".css", ".js", ".html", ".csv",
+        ".cs", ".csproj", ".props", ".targets", ".slnx", ".slnf", ".conf", ".md", ".proto", ".json", ".yaml", ".yml",
+        ".sh", ".css", ".js", ".html", ".csv",
     ];
 
     public static string Root { get; } = FindRoot();

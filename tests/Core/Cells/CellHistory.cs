@@ -31,6 +31,7 @@ public sealed class CellHistory
     private DateTimeOffset _now = new(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
     private int _cyclesInARow;
     private int _key;
+    private CellImage? _image;
 
     /// <param name="change">What is different in the policy that the seed draws; null: nothing.</param>
     public CellHistory(int seed, Func<Policy, Policy>? change = null)
@@ -60,6 +61,9 @@ public sealed class CellHistory
     public Round? Round { get; private set; }
     public CycleResult Cycle { get; private set; }
 
+    /// <summary>The state as the last step left it.</summary>
+    public CellImage Image => _image ??= State.Capture();
+
     /// <summary>Runs inside a step after each command, with the round still open.</summary>
     public Action<RoundWriter, Told>? AfterCommand { get; set; }
 
@@ -72,6 +76,7 @@ public sealed class CellHistory
         if (Commands >= CommandsMin) return false;
         Steps++;
         Told.Clear();
+        _image = null;
         if (_random.Next(3) > 0) _now += TimeSpan.FromSeconds(_random.Next(1, 5_400));
         var round = new RoundWriter(State, _now);
         foreach (var command in Gather())

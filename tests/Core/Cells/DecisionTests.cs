@@ -15,7 +15,7 @@ public sealed class DecisionTests
     [Fact]
     public void The_histories_decide_as_they_did()
     {
-        var hashes = new string[CellProperties.Histories];
+        var hashes = new string[HistoryRuns.Histories];
         Parallel.For(0, hashes.Length, i => hashes[i] = $"{i + 1} {HashOf(new CellHistory(i + 1))}");
         var path = Path.Combine(Folder(), "decisions.txt");
         if (Environment.GetEnvironmentVariable("STOCKPILE_WRITE_GOLDEN") == "1") File.WriteAllLines(path, hashes);

@@ -2,8 +2,10 @@ using Stockpile.Core.Commands;
 using Stockpile.Core.Explain;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.Placement;
 using Stockpile.Core.Queueing;
 using Stockpile.Core.State;
+using Stockpile.Tests.Shared;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;
@@ -11,7 +13,7 @@ namespace Stockpile.Core.Tests.Cells;
 /// <summary>A question changes nothing, and tells what the cycle found.</summary>
 public sealed class QuestionProperties
 {
-    private const int Histories = 24;
+    private static readonly int Histories = Suite.IsFast ? 8 : 24;
 
     /// <summary>The histories' own policies know reservations or quotas, and here all know both.</summary>
     internal static Policy Both(Policy policy) => policy with

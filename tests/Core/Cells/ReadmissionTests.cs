@@ -146,24 +146,4 @@ public sealed class ReadmissionTests
         var cpu = cell.Place(Gang(8) with { CpuMilli = 2_000 });
         Assert.Contains("(1 node lacks CPU)", Explainer.Explain(cell.State, cpu).Reason, StringComparison.Ordinal);
     }
-
-    /// <summary>Over the random histories of <see cref="CellProperties"/>.</summary>
-    [Fact]
-    public void A_node_that_comes_back_in_another_shape_ends_what_does_not_fit_there_and_nothing_else()
-    {
-        var tally = new Tally("stayed", "no device", "another chip", "another tier", "too little CPU",
-            "too little memory", "a label", "not run any more", "stayed in another tier");
-        for (var seed = 1; seed <= 40; seed++)
-        {
-            var history = new CellHistory(seed);
-            var reshapes = new Oracles.Reshapes(what => tally.See(what));
-            var complaints = new List<string>();
-            history.BeforeCommand = command => reshapes.Before(history.State, command);
-            history.AfterCommand = (_, told) => complaints.AddRange(reshapes.Complaints(history.State, told));
-            while (history.Step())
-                if (complaints.Count > 0) Assert.Fail($"{complaints[0]}\nin {history.Where()}");
-        }
-
-        tally.AssertAllSeen();
-    }
 }

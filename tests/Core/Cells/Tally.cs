@@ -10,6 +10,12 @@ public sealed class Tally(params string[] outcomes)
 
     public void See(string outcome, long times = 1) => _seen[outcome] += times;
 
+    /// <summary>Counts what another one with the same outcomes has seen.</summary>
+    public void Add(Tally other)
+    {
+        foreach (var (outcome, times) in other._seen) See(outcome, times);
+    }
+
     public void AssertAllSeen()
     {
         var counts = string.Join(", ", _seen.Select(s => $"{s.Key} {s.Value}"));

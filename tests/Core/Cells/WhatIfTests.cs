@@ -4,6 +4,7 @@ using Stockpile.Core.Explain;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells.Oracles;
+using Stockpile.Tests.Shared;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Cells;
@@ -64,7 +65,7 @@ public sealed class WhatIfTests
     public void A_real_submission_then_does_the_same()
     {
         var tally = new Tally("placed", "waits", "refused", "pushed aside");
-        for (var seed = 0; seed < 12; seed++)
+        for (var seed = 0; seed < (Suite.IsFast ? 4 : 12); seed++)
         {
             var history = new CellHistory(seed);
             var jobs = new RandomJobs(new Random(seed));

@@ -1,7 +1,6 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Tests.Cells;
-using Stockpile.Core.Tests.Cells.Oracles;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Queueing;
@@ -128,22 +127,4 @@ public sealed class FairShareTests
     }
 
     private static JobSpec Of(string tenant) => Gang(1) with { Tenant = tenant };
-
-    [Fact]
-    public void What_a_tenant_holds_is_the_sum_of_its_allocations_at_home()
-    {
-        var tally = new Tally("tenant with devices", "guest", "draining node");
-        CellProperties.ForEachHistory(_ =>
-        {
-            var pasts = new TenantPasts();
-            return history =>
-            {
-                tally.See("tenant with devices", history.State.Tenants.Tenants.Values.Count(t => t.HoldsAnything));
-                tally.See("guest", history.State.Allocations.Values.Count(a => a.Guest));
-                tally.See("draining node", history.State.Nodes.Count(n => n.Draining));
-                return Tenants.Complaints(history.State, pasts);
-            };
-        });
-        tally.AssertAllSeen();
-    }
 }

@@ -9,6 +9,7 @@ namespace Stockpile.Core.Tests.Queueing;
 
 /// <summary>Days of overload in which every start that was told is met, or is said to have moved, with the reason.
 /// </summary>
+[Trait("Suite", "release")]
 public sealed class PromisesOverTimeTests
 {
     private static readonly KindPolicy Frontier = new(["frontier"], []);

@@ -3,6 +3,7 @@ using Stockpile.Core.Jobs;
 using Stockpile.Core.Queueing;
 using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells;
+using Stockpile.Tests.Shared;
 using static Stockpile.Core.Tests.TestCell;
 
 namespace Stockpile.Core.Tests.Queueing;
@@ -177,7 +178,7 @@ public sealed class ReclaimTests
             Backfill = BackfillPolicy.On,
             Queue = policy.Queue with { Quotas = RandomFleet.Policies[^1].Queue.Quotas },
         };
-        for (var seed = 1; seed <= 40; seed++)
+        for (var seed = 1; seed <= (Suite.IsFast ? 10 : 40); seed++)
         {
             var history = new CellHistory(seed, Both);
             while (history.Step())

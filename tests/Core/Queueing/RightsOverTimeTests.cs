@@ -8,6 +8,7 @@ using Stockpile.Tests.Shared;
 namespace Stockpile.Core.Tests.Queueing;
 
 /// <summary>Weeks between tenants that own parts of a cell and ask for more than there is.</summary>
+[Trait("Suite", "release")]
 public sealed class RightsOverTimeTests
 {
     private static readonly KindPolicy Frontier = new(["frontier"], []);

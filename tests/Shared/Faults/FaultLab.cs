@@ -75,6 +75,9 @@ internal sealed class FaultLab : IAsyncDisposable
     /// <summary>Why there is no <see cref="Network"/> or no <see cref="Disk"/>.</summary>
     public string WhyNot { get; private init; } = "";
 
+    /// <summary>For how long the database is away when it is stopped.</summary>
+    public TimeSpan Outage { get; private init; }
+
     public HttpClient Http { get; }
 
     public JournalTail Tail { get; }
@@ -84,7 +87,8 @@ internal sealed class FaultLab : IAsyncDisposable
     /// <summary>Makes everything and starts it, without load; <see cref="WholeAsync"/> waits for it.</summary>
     /// <param name="programs">See <see cref="PostgresInstance.FindPrograms"/>.</param>
     /// <param name="program">The <c>stockpile.dll</c> that runs; null: the one that was built beside this code.</param>
-    public static FaultLab Start(string programs, string? program = null)
+    /// <param name="outage">For how long the database is away; null: as long as the faults say.</param>
+    public static FaultLab Start(string programs, string? program = null, TimeSpan? outage = null)
     {
         var network = NamespaceNetwork.TryCreate(SchedulerCount + HostCount, out var noNetwork);
         var disk = SmallDisk.TryCreate(DiskMebibytes, out var noDisk);
@@ -99,6 +103,7 @@ internal sealed class FaultLab : IAsyncDisposable
             program ?? Path.Combine(AppContext.BaseDirectory, "stockpile.dll"),
             (LabNetwork?)network ?? new LoopbackNetwork(), disk, postgres)
         {
+            Outage = outage ?? Faults.Outage,
             WhyNot = string.Join("; ", new[] { noNetwork, noDisk }.Where(why => why.Length > 0)),
         };
         foreach (var member in lab.Members) member.Start();

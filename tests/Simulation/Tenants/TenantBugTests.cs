@@ -1,6 +1,7 @@
 namespace Stockpile.Simulation.Tests.Tenants;
 
 /// <summary>The test of the test: a mistake for each oracle, found within a few seeds.</summary>
+[Trait("Suite", "release")]
 public sealed class TenantBugTests
 {
     private const int SeedsMax = 8;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Stockpile.Tests.Shared;
 
 namespace Stockpile.Simulation.Tests.Tenants;
 
@@ -10,6 +11,7 @@ namespace Stockpile.Simulation.Tests.Tenants;
 public sealed class TenantTests
 {
     private const int WeeksDefault = 6;
+    private const int WeeksFast = 1;
 
     private static readonly string[] MustHappen =
     [
@@ -21,7 +23,8 @@ public sealed class TenantTests
     [Fact]
     public void What_is_promised_to_tenants_holds_over_weeks()
     {
-        var weeks = SimulationTests.Number("STOCKPILE_SIM_WEEKS", 1_000_000) ?? WeeksDefault;
+        var weeks = SimulationTests.Number("STOCKPILE_SIM_WEEKS", 1_000_000)
+            ?? (Suite.IsFast ? WeeksFast : WeeksDefault);
         var first = (int)(SimulationTests.Number("STOCKPILE_SIM_FIRST", int.MaxValue / 2) ?? 1);
         var began = Stopwatch.GetTimestamp();
         var results = new List<TenantResult>();

@@ -42,9 +42,10 @@ public static class Capacity
     /// <summary>The counters that placement trusts agree with the allocations.</summary>
     public static IEnumerable<string> CounterComplaints(CellState state)
     {
+        var all = state.Allocations.Values.ToLookup(a => a.Node.Id);
         foreach (var node in state.Nodes)
         {
-            var here = state.Allocations.Values.Where(a => a.Node.Id == node.Id).ToList();
+            var here = all[node.Id].ToList();
             var held = here.SelectMany(a => Rules.DevicesOf(a.Placed)).ToHashSet();
             var owned = here.Where(a => !a.Placed.Guest).SelectMany(a => Rules.DevicesOf(a.Placed)).ToHashSet();
             var cpu = here.Sum(a => a.Job.Spec.CpuMilli * a.Placed.Ranks);

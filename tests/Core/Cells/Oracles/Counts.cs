@@ -26,9 +26,10 @@ internal static class Counts
         var counted = models.Values.Sum(m => m.WaitingMilli);
         if (asked != counted) yield return $"{asked} thousandths wait, and {counted} are counted";
 
+        var phases = state.Jobs.Values.Where(j => j.Phase != JobPhase.Forwarded).ToLookup(j => j.Phase);
         foreach (var phase in Enum.GetValues<JobPhase>())
         {
-            var there = state.Jobs.Values.Where(j => j.Phase == phase && phase != JobPhase.Forwarded)
+            var there = phases[phase]
                 .OrderBy(j => JobPlace.Of(j.SubmittedAt.ToUnixTimeMilliseconds(), state.NameOf(j)))
                 .Select(j => j.Number).ToList();
             var (total, listed) = state.Listed.Find(phase, null, null, null);

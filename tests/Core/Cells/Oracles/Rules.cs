@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.State;
@@ -7,13 +8,19 @@ namespace Stockpile.Core.Tests.Cells.Oracles;
 /// <summary>The rules on where a job may run, written a second time and more plainly than in the core.</summary>
 public static class Rules
 {
+    private static readonly ConcurrentDictionary<(string Model, string Tier), Accelerator> Chips = new();
+    private static readonly List<string> TierNames = [.. RandomFleet.Catalog.Tiers.Select(t => t.Name)];
+
     /// <summary>The chip of a node: of the catalogue's tier, or a variant that is called after its own.</summary>
     public static Accelerator ChipOf(NodeAdmitted node)
     {
-        var chip = RandomFleet.Catalog.Models.Single(m => m.Model == node.Model);
-        return node.Tier.Length == 0 || node.Tier == chip.Tier
-            ? chip
-            : chip with { Model = $"{node.Model}@{node.Tier}", Tier = node.Tier };
+        return Chips.GetOrAdd((node.Model, node.Tier), key =>
+        {
+            var chip = RandomFleet.Catalog.Models.Single(m => m.Model == key.Model);
+            return key.Tier.Length == 0 || key.Tier == chip.Tier
+                ? chip
+                : chip with { Model = $"{key.Model}@{key.Tier}", Tier = key.Tier };
+        });
     }
 
     /// <summary>Whether the job may use the model at all, by its own wishes and the policy.</summary>
@@ -32,8 +39,7 @@ public static class Rules
     public static bool IsGuest(JobSpec spec, Accelerator model, Policy policy)
     {
         if (spec.Kind == JobKind.Training) return false;
-        var tiers = RandomFleet.Catalog.Tiers.Select(t => t.Name).ToList();
-        return policy.For(spec.Kind).Tiers.All(home => tiers.IndexOf(model.Tier) < tiers.IndexOf(home));
+        return policy.For(spec.Kind).Tiers.All(home => TierNames.IndexOf(model.Tier) < TierNames.IndexOf(home));
     }
 
     public static bool HasLabels(JobSpec spec, NodeAdmitted node) =>
@@ -53,8 +59,12 @@ public static class Rules
 
     public static int Most(JobSpec spec) => Math.Max(spec.MaxDevices, spec.Devices);
 
-    public static IEnumerable<int> DevicesOf(PlacedAllocation placed) =>
-        Enumerable.Range(0, 32).Where(device => (placed.DeviceMask >> device & 1) == 1);
+    public static IEnumerable<int> DevicesOf(PlacedAllocation placed)
+    {
+        for (var device = 0; device < 32; device++)
+            if ((placed.DeviceMask >> device & 1) == 1)
+                yield return device;
+    }
 
     public static int MilliOf(PlacedAllocation placed) => placed.ShareMilli > 0 ? placed.ShareMilli : 1_000;
 }

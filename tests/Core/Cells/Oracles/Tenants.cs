@@ -1,3 +1,4 @@
+using System.Numerics;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.State;
 
@@ -35,33 +36,33 @@ public static class Tenants
         .Where(n => n is { Lost: false, Draining: false } && n.Accelerator.Tier == tier)
         .Sum(n => n.Devices * 1_000L);
 
-    public static long Use(CellState state, string tenant, string tier) => state.Allocations.Values
-        .Where(a => !a.Guest && a.Job.Spec.Tenant == tenant && a.Node.Accelerator.Tier == tier)
-        .Sum(a => (long)Rules.DevicesOf(a.Placed).Count() * Rules.MilliOf(a.Placed));
+    public static long Use(CellState state, string tenant, string tier) => Held(Of(state, tenant), tier);
 
-    public static long Held(CellState state, string tenant, string what)
+    /// <summary>What these allocations hold of a tier, of <c>cpu</c> or of <c>memory</c>.</summary>
+    public static long Held(IEnumerable<AllocationState> mine, string what) => what switch
     {
-        var mine = state.Allocations.Values.Where(a => !a.Guest && a.Job.Spec.Tenant == tenant);
-        return what switch
-        {
-            "cpu" => mine.Sum(a => (long)a.Job.Spec.CpuMilli * a.Placed.Ranks),
-            "memory" => mine.Sum(a => a.Job.Spec.MemoryMiB * a.Placed.Ranks),
-            _ => Use(state, tenant, what),
-        };
-    }
+        "cpu" => mine.Sum(a => (long)a.Job.Spec.CpuMilli * a.Placed.Ranks),
+        "memory" => mine.Sum(a => a.Job.Spec.MemoryMiB * a.Placed.Ranks),
+        _ => mine.Where(a => a.Node.Accelerator.Tier == what)
+            .Sum(a => (long)BitOperations.PopCount(a.Placed.DeviceMask) * Rules.MilliOf(a.Placed)),
+    };
+
+    private static IEnumerable<AllocationState> Of(CellState state, string tenant) =>
+        state.Allocations.Values.Where(a => !a.Guest && a.Job.Spec.Tenant == tenant);
 
     public static double Share(CellState state, string tenant, TenantPasts pasts)
     {
         if (!state.Policy.Queue.FairShare) return 0;
         var ready = state.Nodes.Where(n => n is { Lost: false, Draining: false }).ToList();
+        var mine = Of(state, tenant).ToList();
         var parts = state.Catalog.Tiers.Select(t => Part(Counted(t.Name), Capacity(state, t.Name)))
             .Append(Part(Counted("cpu"), ready.Sum(n => (long)n.Admitted.CpuMilli)))
             .Append(Part(Counted("memory"), ready.Sum(n => n.Admitted.MemoryMiB)));
         return parts.Max() / state.Policy.Queue.Weights.GetValueOrDefault(tenant, 1);
 
         double Counted(string what) => state.Policy.Queue.HalfLife > TimeSpan.Zero
-            ? Held(state, tenant, what) / 16.0 + pasts.Of(tenant, what) * 15 / 16
-            : Held(state, tenant, what);
+            ? Held(mine, what) / 16.0 + pasts.Of(tenant, what) * 15 / 16
+            : Held(mine, what);
     }
 
     /// <summary>The class by which a waiting job is ordered.</summary>
@@ -93,11 +94,12 @@ public sealed class TenantPasts
         var halfLife = state.Policy.Queue.HalfLife;
         var kept = halfLife > TimeSpan.Zero ? Math.Pow(2, -((state.At - _at) / halfLife)) : 0;
         var tenants = state.Jobs.Values.Select(j => j.Spec.Tenant).Concat(_pasts.Keys.Select(k => k.Tenant)).Distinct();
+        var mine = state.Allocations.Values.Where(a => !a.Guest).ToLookup(a => a.Job.Spec.Tenant);
         foreach (var tenant in tenants.ToList())
             foreach (var what in state.Catalog.Tiers.Select(t => t.Name).Append("cpu").Append("memory"))
             {
                 var (past, held) = _pasts.GetValueOrDefault((tenant, what));
-                _pasts[(tenant, what)] = (past * kept + held * (1 - kept), Tenants.Held(state, tenant, what));
+                _pasts[(tenant, what)] = (past * kept + held * (1 - kept), Tenants.Held(mine[tenant], what));
             }
 
         _at = state.At;

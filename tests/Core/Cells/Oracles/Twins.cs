@@ -30,11 +30,21 @@ public static class Twins
         return text.ToString();
     }
 
-    public static IEnumerable<string> Complaints(CellState a, CellState b, bool images)
+    public static IEnumerable<string> Complaints(CellState a, CellState b, bool images) =>
+        Complaints(a, [b], images);
+
+    /// <summary>The same for any number of copies; what is compared with is worked out once.</summary>
+    public static IEnumerable<string> Complaints(CellState a, IReadOnlyList<CellState> copies, bool images)
     {
-        foreach (var complaint in Differences(Derived(a), Derived(b))) yield return complaint;
+        var derived = Derived(a);
+        foreach (var copy in copies)
+            foreach (var complaint in Differences(derived, Derived(copy)))
+                yield return complaint;
         if (!images) yield break;
-        foreach (var complaint in Differences(Image(a), Image(b))) yield return complaint;
+        var image = Image(a);
+        foreach (var copy in copies)
+            foreach (var complaint in Differences(image, Image(copy)))
+                yield return complaint;
     }
 
     private static IEnumerable<string> Differences(string a, string b)
