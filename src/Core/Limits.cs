@@ -1,6 +1,7 @@
 namespace Stockpile.Core;
 
-/// <summary>Every bound of the system in one place, with its unit in its name.</summary>
+/// <summary>Bounds of scheduling and of what is scheduled, each with its unit in its name. Every other project has its
+/// own.</summary>
 public static class Limits
 {
     /// <summary>Longest name, tenant, label, key or id, in characters.</summary>
@@ -46,13 +47,13 @@ public static class Limits
     public const int RetriesMax = 1_000;
 
     /// <summary>Most ends of running work that one look ahead goes through; what lies beyond has no estimate.</summary>
-    public const int OutlookStepsMax = 20_000;
+    public const int StartStepsMax = 20_000;
 
     /// <summary>Most waiting jobs ahead of a job that its start estimate takes into account.</summary>
-    public const int OutlookJobsMax = 64;
+    public const int StartJobsMax = 64;
 
     /// <summary>Most waiting tasks of one job that a look ahead finds devices for.</summary>
-    public const int OutlookTasksMax = 256;
+    public const int StartTasksMax = 256;
 
     /// <summary>Most jobs of a class that one cycle looks through for a shorter one than its head.</summary>
     public const int BackfillScanMax = 64;
@@ -79,120 +80,13 @@ public static class Limits
     /// <summary>Most events of one round, so of one journal row.</summary>
     public const int EventsPerRoundMax = 1_024;
 
-    /// <summary>Most commands one round takes from the inbox.</summary>
-    public const int CommandsPerRoundMax = 512;
-
-    /// <summary>Most commands that may wait for the next round of a cell; beyond it a 429.</summary>
-    public const int InboxCommandsMax = 20_000;
-
-    /// <summary>
-    /// Most messages that wait while a cell recovers; beyond it whoever asks is told to come again, and what hosts and
-    /// cells repeat by themselves is dropped.
-    /// </summary>
-    public const int RecoveryMessagesMax = 10_000;
-
-    /// <summary>Most messages that wait in one process for shards that move; <c>buffer-size</c> of cluster.conf.
-    /// </summary>
-    public const int ShardBufferMessagesMax = 20_000;
-
-    /// <summary>Most jobs in one submission message.</summary>
-    public const int JobsPerSubmitMax = 500;
-
     /// <summary>Keys that one of the 64 key desks remembers, 2.1 million in all; the oldest are forgotten first.
     /// </summary>
     public const int KeysPerDeskMax = 32_768;
 
-    /// <summary>Most keys in one message to a key gangs.</summary>
-    public const int KeysPerMessageMax = 500;
-
-    /// <summary>Most keys that one row of a key desk's journal binds; a message is never split.</summary>
-    public const int KeysPerDeskRowMax = 2_048;
-
-    /// <summary>Most messages that may wait for the next row of a key desk; beyond it a 429.</summary>
-    public const int DeskInboxMessagesMax = 4_096;
-
     /// <summary>Closed keys that a cell remembers; the oldest are forgotten first. A message that is older than so many
     /// later refusals is gone.</summary>
     public const int ClosedKeysKeptPerCell = 20_000;
-
-    /// <summary>Most key desks that a cell tells its keys of before there were desks at a time.</summary>
-    public const int KeyMovesInFlightMax = 16;
-
-    /// <summary>Most waiting jobs that a cell offers to other cells in one tick.</summary>
-    public const int OffersPerTickMax = 64;
-
-    /// <summary>Most node advertisements in one message.</summary>
-    public const int AdvertsPerMessageMax = 500;
-
-    /// <summary>Most work orders or work reports in one message.</summary>
-    public const int OrdersPerMessageMax = 1_000;
-
-    /// <summary>Largest job, fleet, policy or scenario file, in bytes.</summary>
-    public const int FileBytesMax = 16 * 1024 * 1024;
-
-    /// <summary>Largest body of an HTTP request, in bytes.</summary>
-    public const int HttpBodyBytesMax = 4 * 1024 * 1024;
-
-    /// <summary>Most submissions that one process has under way, from head to answer; beyond it a 429.</summary>
-    public const int SubmissionsInFlightMax = 256;
-
-    /// <summary>Most KiB of bodies of those; beyond it a 429.</summary>
-    public const int SubmissionKiBInFlightMax = 32 * 1024;
-
-    /// <summary>Most other requests of the API that one process has under way; beyond it a 429.</summary>
-    public const int RequestsInFlightMax = 256;
-
-    /// <summary>Most requests under way that read a whole journal: history, audit, the past; beyond it a 429.</summary>
-    public const int JournalReadsInFlightMax = 4;
-
-    /// <summary>Largest head of an HTTP request, in bytes.</summary>
-    public const int HttpHeadersBytesMax = 16 * 1024;
-
-    /// <summary>Most headers of an HTTP request.</summary>
-    public const int HttpHeadersMax = 64;
-
-    /// <summary>Longest first line of an HTTP request, in bytes.</summary>
-    public const int HttpRequestLineBytesMax = 8 * 1024;
-
-    /// <summary>Most connections that one process serves over HTTP; one more is closed at once.</summary>
-    public const int HttpConnectionsMax = 1_024;
-
-    /// <summary>Seconds that a client has for the head of its request.</summary>
-    public const int HttpHeadersSecondsMax = 15;
-
-    /// <summary>Seconds after which a connection without a request is closed.</summary>
-    public const int HttpIdleSecondsMax = 120;
-
-    /// <summary>Seconds after which a request that still has no answer gets a 504.</summary>
-    public const int HttpAnswerSecondsMax = 60;
-
-    /// <summary>The same for requests that read whole journals.</summary>
-    public const int HttpJournalSecondsMax = 600;
-
-    /// <summary>Shortest access token, in characters.</summary>
-    public const int HttpTokenCharsMin = 16;
-
-    /// <summary>Longest access token, in characters.</summary>
-    public const int HttpTokenCharsMax = 512;
-
-    /// <summary>Most access tokens; each request is compared with all of them.</summary>
-    public const int HttpTokensMax = 256;
-
-    /// <summary>Largest message between members, in bytes; <c>cluster.conf</c> says the same.</summary>
-    public const int RemoteFrameBytesMax = 4 * 1024 * 1024;
-
-    /// <summary>Bytes after which a reply with a list is full: far below a frame, and so little that a cell is not kept
-    /// long by one page. One row more may be in it.</summary>
-    public const int ReplyBytesMax = 1024 * 1024;
-
-    /// <summary>Most bytes of jobs that a router sends to a cell in one message.</summary>
-    public const int SubmitBytesMax = 2 * 1024 * 1024;
-
-    /// <summary>Most nodes one fleet file may describe.</summary>
-    public const int FleetNodesMax = 200_000;
-
-    /// <summary>Most jobs one scenario or trace may hold.</summary>
-    public const int ScenarioJobsMax = 1_000_000;
 
     /// <summary>Most CPU of one node or task, in thousandths of a core.</summary>
     public const int CpuMilliMax = 100_000_000;
@@ -208,69 +102,6 @@ public static class Limits
 
     /// <summary>Largest number of a model generation.</summary>
     public const int GenerationMax = 1_000_000;
-
-    /// <summary>Most rows of one list answer.</summary>
-    public const int ListRowsMax = 20_000;
-
-    /// <summary>Rows of a list answer when the request does not say.</summary>
-    public const int ListRowsDefault = 1_000;
-
-    /// <summary>Most open event streams of one process; beyond it a 429.</summary>
-    public const int EventStreamsMax = 64;
-
-    /// <summary>Longest request line of the inspector, in bytes.</summary>
-    public const int InspectRequestBytesMax = 64 * 1024;
-
-    /// <summary>Most words of one inspector command.</summary>
-    public const int InspectWordsMax = 256;
-
-    /// <summary>Most connections that one inspector serves at a time.</summary>
-    public const int InspectConnectionsMax = 32;
-
-    /// <summary>An inspector connection that says and runs nothing for so many minutes is closed.</summary>
-    public const int InspectIdleMinutesMax = 30;
-
-    /// <summary>A connection to the inspector that takes no answer for so many seconds is closed.</summary>
-    public const int InspectWriteSecondsMax = 30;
-
-    /// <summary>Nodes whose advertisements it refused that a cell shows to users.</summary>
-    public const int RefusedNodesPerCellMax = 1_000;
-
-    /// <summary>Lines that an interactive inspector remembers.</summary>
-    public const int InspectHistoryLinesMax = 1_000;
-
-    /// <summary>Most commands that one member runs for other members at a time.</summary>
-    public const int InspectSessionsMax = 64;
-
-    /// <summary>Longest line of an answer, in characters; longer ones are cut.</summary>
-    public const int InspectLineCharsMax = 16 * 1024;
-
-    /// <summary>Largest row of an answer as JSON, in characters; a larger one ends the command.</summary>
-    public const int InspectRowCharsMax = 1024 * 1024;
-
-    /// <summary>Most lines that one member sends another in one message.</summary>
-    public const int InspectBatchLinesMax = 200;
-
-    /// <summary>Most characters of text and JSON in such a message; a single row may be larger.</summary>
-    public const int InspectBatchCharsMax = 256 * 1024;
-
-    /// <summary>Most lines of an answer that wait for whoever reads it; beyond it the command waits.</summary>
-    public const int InspectLinesWaitingMax = 1_000;
-
-    /// <summary>Most lines kept of each member while <c>--member all</c> waits for those before it.</summary>
-    public const int InspectLinesPerMemberMax = 20_000;
-
-    /// <summary>Most paths that one member tells of its actors.</summary>
-    public const int HierarchyPathsMax = 20_000;
-
-    /// <summary>Most children of one actor in a hierarchy, unless the command says otherwise.</summary>
-    public const int HierarchyChildrenDefault = 100;
-
-    /// <summary>Log lines a member keeps in memory for <c>log peek</c>.</summary>
-    public const int LogLinesKept = 2_000;
-
-    /// <summary>Most log lines that wait for one reader of <c>log tail</c>; beyond it the oldest are dropped.</summary>
-    public const int LogLinesWaitingMax = 1_000;
 
     /// <summary>Shapes of nodes that a cell's status tells one by one; of a cell with more, models are told.</summary>
     public const int ShapesPerStatusMax = 64;

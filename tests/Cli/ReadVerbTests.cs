@@ -1,10 +1,10 @@
-using Stockpile.Scheduler.Journal;
 using System.Net;
 using System.Net.Sockets;
 using Stockpile.Core.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Audit;
+using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Routing;
 using Stockpile.Scheduler.Tests.Api;
 

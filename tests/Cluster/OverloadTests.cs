@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Stockpile.Core;
+using Stockpile.Scheduler;
 
 namespace Stockpile.Cluster.Tests;
 
@@ -67,7 +68,7 @@ public sealed class OverloadTests
             command.CommandText = "BEGIN IMMEDIATE";
             await command.ExecuteNonQueryAsync(cancel);
             requests = [.. Enumerable.Range(0, Requests).Select(_ => SubmitAsync(up.Http, answers, refused, cancel))];
-            for (var i = 0; i < Requests - Limits.SubmissionsInFlightMax; i++)
+            for (var i = 0; i < Requests - SchedulerLimits.SubmissionsInFlightMax; i++)
                 Assert.True(await refused.WaitAsync(StockpileProcess.Patience, cancel), $"{i} were refused");
             Assert.Equal("""{"status":"live"}""", await up.Http.GetStringAsync("/healthz/live", cancel));
             command.CommandText = "ROLLBACK";

@@ -12,11 +12,11 @@ public sealed class LayerTests
         ["Stockpile.Core"] =
             ". Desks Jobs Scoring Fleets State Audit Placement Queueing Commands Cycle Explain Routing",
         ["Stockpile.Protocol"] = ". V1 Mapping Serialization",
-        ["Stockpile.Formats"] = "Hocon Jobs Fleets Policies Traces Sources Reserve",
+        ["Stockpile.Formats"] = ". Hocon Jobs Fleets Policies Traces Sources Reserve",
         ["Stockpile.Hosting"] = ". Configuration Data Access Postgres Processes",
         ["Stockpile.Node"] = "Devices Nodes Hosts Hosting",
-        ["Stockpile.Scheduler"] = "Notes Mapping Process Owners Journal Desks Cells Audit Routing Api Hosting",
-        ["Stockpile.Inspect"] = "Catalogue Agent Logs Palettes Server Client Hosting",
+        ["Stockpile.Scheduler"] = ". Notes Mapping Process Owners Journal Desks Cells Audit Routing Api Hosting",
+        ["Stockpile.Inspect"] = ". Catalogue Agent Logs Palettes Server Client Hosting",
         ["Stockpile.Lab"] = ". Reserve Virtual Saturation Sharding Plots",
         ["Stockpile.Cli"] = ". Output Client Processes Local Replay Forecasting Demo Bench Inspect Top Commands App",
     };

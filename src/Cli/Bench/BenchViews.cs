@@ -1,5 +1,6 @@
 using Spectre.Console;
 using Stockpile.Cli.Output;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Bench;
 

@@ -1,5 +1,6 @@
 using Stockpile.Cli.Client;
 using Stockpile.Core;
+using Stockpile.Scheduler;
 using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Bench;
@@ -60,7 +61,7 @@ internal sealed class LoadEnd(StockpileClient client, LoadPlan plan)
     private async Task<IEnumerable<JobResponse>> ListAsync(string state, CancellationToken cancel)
     {
         var list = await client.GetAllAsync<JobListResponse>(
-            $"jobs?tenant={LoadPlan.Tenant}&state={state}&limit={Limits.ListRowsMax}", "jobs", cancel);
+            $"jobs?tenant={LoadPlan.Tenant}&state={state}&limit={SchedulerLimits.ListRowsMax}", "jobs", cancel);
         return list.Value.Jobs.Where(j => j.State == state && j.Name.StartsWith(plan.Prefix, StringComparison.Ordinal));
     }
 }

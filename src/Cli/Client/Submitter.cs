@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Stockpile.Core;
+using Stockpile.Scheduler;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Json;
 
@@ -13,7 +14,7 @@ namespace Stockpile.Cli.Client;
 internal sealed class Submitter(StockpileClient client, string key)
 {
     /// <summary>Leaves room for the brackets and commas around the jobs.</summary>
-    private const int BytesMax = Limits.HttpBodyBytesMax - 64 * 1024;
+    private const int BytesMax = SchedulerLimits.HttpBodyBytesMax - 64 * 1024;
 
     public string Key { get; } = key;
 
@@ -85,7 +86,7 @@ internal sealed class Submitter(StockpileClient client, string key)
         foreach (var job in jobs)
         {
             var size = JsonSerializer.SerializeToUtf8Bytes(job, ApiJson.Options).Length + 1;
-            if (parts[^1].Count > 0 && (parts[^1].Count == Limits.JobsPerSubmitMax || bytes + size > BytesMax))
+            if (parts[^1].Count > 0 && (parts[^1].Count == SchedulerLimits.JobsPerSubmitMax || bytes + size > BytesMax))
             {
                 parts.Add([]);
                 bytes = 0;

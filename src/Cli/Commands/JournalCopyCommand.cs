@@ -4,6 +4,7 @@ using Stockpile.Cli.Output;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Hosting.Postgres;
 using Stockpile.Hosting.Processes;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Commands;
 

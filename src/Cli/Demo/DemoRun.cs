@@ -4,6 +4,7 @@ using Stockpile.Core.Fleets;
 using Stockpile.Core.State;
 using Stockpile.Formats.Jobs;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler;
 using Stockpile.Scheduler.Api.Mapping;
 using Stockpile.Scheduler.Routing;
 
@@ -130,7 +131,7 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
     private async Task<IReadOnlyList<PendingReport>> PendingAsync(CancellationToken cancel)
     {
         var waiting = await cluster.Gateway.ListJobsAsync(
-            new JobFilter("pending", null, null, null, Limits.ListRowsMax), cancel);
+            new JobFilter("pending", null, null, null, SchedulerLimits.ListRowsMax), cancel);
         var reasons = new SortedDictionary<string, int>(StringComparer.Ordinal);
         // A part of an array is counted with its array.
         foreach (var job in waiting.Jobs.Where(j => j.PartOf.Length == 0))
@@ -149,7 +150,7 @@ internal sealed class DemoRun(LocalCluster cluster, DemoPlan plan, Catalog catal
     {
         var inference = new List<AllocationView>();
         var services = await cluster.Gateway.ListJobsAsync(
-            new JobFilter(null, "inference", null, null, Limits.ListRowsMax), cancel);
+            new JobFilter(null, "inference", null, null, SchedulerLimits.ListRowsMax), cancel);
         foreach (var service in services.Jobs)
         {
             _ = JobId.TryParse(service.Id, out var id);

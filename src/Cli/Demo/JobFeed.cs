@@ -2,6 +2,7 @@ using Stockpile.Core;
 using Stockpile.Formats.Jobs;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler;
 using Stockpile.Scheduler.Process;
 using Stockpile.Scheduler.Routing;
 
@@ -39,7 +40,7 @@ public sealed class JobFeed(
         {
             var now = clock.GetUtcNow() - start;
             var due = next;
-            while (due < jobs.Count && due - next < Limits.JobsPerSubmitMax && jobs[due].Arrival <= now) due++;
+            while (due < jobs.Count && due - next < SchedulerLimits.JobsPerSubmitMax && jobs[due].Arrival <= now) due++;
             if (due == next)
             {
                 await Task.Delay(LookEvery, cancel);

@@ -2,6 +2,7 @@ using System.Globalization;
 using Stockpile.Cli.Forecasting;
 using Stockpile.Cli.Output;
 using Stockpile.Lab.Reserve;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Forecasting;
 

@@ -3,6 +3,7 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Lab.Reserve;
+using Stockpile.Scheduler;
 using Stockpile.Scheduler.Api.Contracts;
 
 namespace Stockpile.Cli.Forecasting;
@@ -16,13 +17,13 @@ internal sealed record LiveStock(FleetSpec Fleet, IReadOnlyList<StartingJob> Tra
     {
         using var client = new StockpileClient(server, context, Patience);
         var nodes = (await client.GetAllAsync<NodeListResponse>(
-            $"nodes?limit={Limits.ListRowsMax}", "nodes", cancel)).Value;
+            $"nodes?limit={SchedulerLimits.ListRowsMax}", "nodes", cancel)).Value;
         var training = new List<StartingJob>();
         // What runs keeps its devices ahead of what waits.
         foreach (var state in new[] { "running", "placed", "pending" })
         {
             var jobs = (await client.GetAllAsync<JobListResponse>(
-                $"jobs?kind=training&state={state}&limit={Limits.ListRowsMax}", "jobs", cancel)).Value;
+                $"jobs?kind=training&state={state}&limit={SchedulerLimits.ListRowsMax}", "jobs", cancel)).Value;
             training.AddRange(jobs.Jobs.Select(Start));
         }
 

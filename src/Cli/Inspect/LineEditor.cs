@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Stockpile.Core;
+using Stockpile.Inspect;
 
 namespace Stockpile.Cli.Inspect;
 
@@ -51,7 +52,7 @@ internal sealed class LineEditor(
         screen.WriteLine();
         var line = _text.ToString();
         if (line.Trim().Length > 0 && (_history.Count == 0 || _history[^1] != line)) _history.Add(line);
-        if (_history.Count > Limits.InspectHistoryLinesMax) _history.RemoveAt(0);
+        if (_history.Count > InspectLimits.HistoryLinesMax) _history.RemoveAt(0);
         return line;
     }
 
@@ -97,7 +98,7 @@ internal sealed class LineEditor(
 
     private void Insert(char c)
     {
-        if (char.IsControl(c) || _text.Length >= Limits.InspectRequestBytesMax) return;
+        if (char.IsControl(c) || _text.Length >= InspectLimits.RequestBytesMax) return;
         _text.Insert(_cursor++, c);
     }
 

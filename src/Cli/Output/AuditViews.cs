@@ -1,6 +1,7 @@
 using Spectre.Console;
 using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Output;
 

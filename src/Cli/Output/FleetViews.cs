@@ -1,5 +1,6 @@
 using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Output;
 

@@ -2,6 +2,7 @@ using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Json;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Output;
 

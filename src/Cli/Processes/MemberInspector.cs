@@ -1,10 +1,10 @@
-using Stockpile.Hosting.Processes;
 using Microsoft.Extensions.DependencyInjection;
 using Serilog.Core;
 using Serilog.Events;
 using Stockpile.Core.Fleets;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Inspect.Hosting;
 using Stockpile.Inspect.Logs;

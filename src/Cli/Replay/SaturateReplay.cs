@@ -4,6 +4,7 @@ using Stockpile.Cli.Output;
 using Stockpile.Formats.Traces;
 using Stockpile.Lab.Plots;
 using Stockpile.Lab.Saturation;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Replay;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Stockpile.Cli.Output;
 using Stockpile.Formats.Jobs;
 using Stockpile.Lab.Sharding;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Replay;
 

@@ -4,6 +4,7 @@ using Stockpile.Formats.Fleets;
 using Stockpile.Formats.Traces;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Lab.Virtual;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Replay;
 

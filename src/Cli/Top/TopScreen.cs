@@ -3,6 +3,7 @@ using Spectre.Console.Rendering;
 using Stockpile.Cli.Output;
 using Stockpile.Core;
 using Stockpile.Scheduler.Api.Contracts;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Cli.Top;
 

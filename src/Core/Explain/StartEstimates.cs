@@ -32,7 +32,7 @@ public static class StartEstimates
         CellState state, JobState job, DateTimeOffset now)
     {
         var starts = new EarliestStart(state, now);
-        var jobsMax = Math.Clamp(WorkMax / (state.Nodes.Count + state.Allocations.Count + 1), 4, Limits.OutlookJobsMax);
+        var jobsMax = Math.Clamp(WorkMax / (state.Nodes.Count + state.Allocations.Count + 1), 4, Limits.StartJobsMax);
         var key = state.Queue.TurnOf(job);
         var looked = 0;
         foreach (var number in state.Queue.Heads(jobsMax + 1))
@@ -41,7 +41,7 @@ public static class StartEstimates
             if (state.Queue.TurnOf(ahead).CompareTo(key) >= 0) break;
             if (!ahead.Class.Home.Any(a => job.Class.Alternatives.Any(b => b.Model == a.Model))) continue;
             if (looked++ == jobsMax) break;
-            var tasks = Math.Min(ahead.Unplaced.Count, Limits.OutlookTasksMax);
+            var tasks = Math.Min(ahead.Unplaced.Count, Limits.StartTasksMax);
             if (starts.Earliest(ahead.Spec, ahead.Class.Home, tasks, ahead.Done) is { } taken) starts.Promise(taken);
         }
 

@@ -44,7 +44,7 @@ public sealed class EarliestStart(CellState state, DateTimeOffset now)
 
     /// <summary>
     /// The earliest start over the alternatives, the first of them where several are equal; null where none has room
-    /// within <see cref="Limits.OutlookStepsMax"/> ends of running work. Cost: the nodes of the models, and the ends.
+    /// within <see cref="Limits.StartStepsMax"/> ends of running work. Cost: the nodes of the models, and the ends.
     /// </summary>
     /// <param name="tasks">Tasks that are to start at once; a gang starts with its least size.</param>
     /// <param name="done">Share of a gang's work that is done, 0..1.</param>
@@ -101,7 +101,7 @@ public sealed class EarliestStart(CellState state, DateTimeOffset now)
         // What is overdue is not the next to end: it takes its place behind.
         for (; more && planned.Current.End <= now; more = planned.MoveNext())
         {
-            if (++steps > Limits.OutlookStepsMax) return null;
+            if (++steps > Limits.StartStepsMax) return null;
             var (end, sequence) = planned.Current;
             var late = state.FindAllocation(sequence)!;
             ends.Enqueue(at => nodes.Release(late, at), (ReleaseCalendar.Expected(end, now), sequence));
@@ -109,7 +109,7 @@ public sealed class EarliestStart(CellState state, DateTimeOffset now)
 
         while (more || ends.Count > 0)
         {
-            if (++steps > Limits.OutlookStepsMax) return null;
+            if (++steps > Limits.StartStepsMax) return null;
             var isPlanned = more && (!ends.TryPeek(out _, out var first) || planned.Current.End <= first.Item1);
             DateTimeOffset at;
             if (isPlanned)

@@ -56,8 +56,8 @@ public static class FleetFile
             racks = Group(cell, group, catalog, numbers, racks, nodes);
             if (nodes.Count - before > Limits.NodesPerCellMax)
                 throw group.Error("count", $"takes the cell above {Limits.NodesPerCellMax} nodes; use more cells");
-            if (nodes.Count > Limits.FleetNodesMax)
-                throw group.Error("count", $"takes the fleet above {Limits.FleetNodesMax} nodes");
+            if (nodes.Count > FormatLimits.FleetNodesMax)
+                throw group.Error("count", $"takes the fleet above {FormatLimits.FleetNodesMax} nodes");
         }
     }
 

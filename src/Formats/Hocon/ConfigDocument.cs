@@ -19,8 +19,8 @@ public static class ConfigDocument
     /// <param name="rootArray">The key under which an array at the root appears; null: only an object.</param>
     public static ConfigSection Parse(string file, string text, string? rootArray = null)
     {
-        if (text.Length > Limits.FileBytesMax)
-            throw new InputException(file, 0, "", $"is larger than {Limits.FileBytesMax / (1024 * 1024)} MiB");
+        if (text.Length > FormatLimits.FileBytesMax)
+            throw new InputException(file, 0, "", $"is larger than {FormatLimits.FileBytesMax / (1024 * 1024)} MiB");
         var locator = KeyLocator.Scan(file, text, rootArray);
         try
         {
@@ -36,7 +36,7 @@ public static class ConfigDocument
         }
     }
 
-    /// <summary>The text of a file that must be UTF-8 and within <see cref="Limits.FileBytesMax"/>.</summary>
+    /// <summary>The text of a file that must be UTF-8 and within <see cref="FormatLimits.FileBytesMax"/>.</summary>
     public static string ReadText(string path)
     {
         try
@@ -44,8 +44,8 @@ public static class ConfigDocument
             var info = new FileInfo(path);
             if (Directory.Exists(path)) throw new InputException(path, 0, "", "is a folder, not a file");
             if (!info.Exists) throw new InputException(path, 0, "", "does not exist");
-            if (info.Length > Limits.FileBytesMax)
-                throw new InputException(path, 0, "", $"is larger than {Limits.FileBytesMax / (1024 * 1024)} MiB");
+            if (info.Length > FormatLimits.FileBytesMax)
+                throw new InputException(path, 0, "", $"is larger than {FormatLimits.FileBytesMax / (1024 * 1024)} MiB");
             return File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
         }
         catch (DecoderFallbackException)

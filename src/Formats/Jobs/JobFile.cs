@@ -21,7 +21,7 @@ public static class JobFile
     internal static List<JobSpec> From(ConfigSection root, Catalog catalog, Policy policy)
     {
         if (!root.Has("jobs")) return [JobReader.Read(root, catalog, policy)];
-        var sections = root.GetSections("jobs", Limits.ScenarioJobsMax);
+        var sections = root.GetSections("jobs", FormatLimits.ScenarioJobsMax);
         root.Done();
         if (sections.Count == 0) throw root.Error("jobs", "is empty; a job file has at least one job");
         return [.. sections.Select(s => JobReader.Read(s, catalog, policy))];

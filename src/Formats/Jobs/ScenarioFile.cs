@@ -53,14 +53,14 @@ public static class ScenarioFile
     private static void Expand(
         ConfigSection template, Catalog catalog, Policy policy, Random random, List<ScheduledJob> jobs)
     {
-        var count = template.GetInt("count", 1, Limits.ScenarioJobsMax, absent: 1);
+        var count = template.GetInt("count", 1, FormatLimits.ScenarioJobsMax, absent: 1);
         var start = Within(template, "start");
         var every = Within(template, "every");
         var jitter = Within(template, "jitter");
         var spec = JobReader.Read(template.GetSection("job"), catalog, policy);
         template.Done();
-        if (jobs.Count + count > Limits.ScenarioJobsMax)
-            throw template.Error("count", $"takes the scenario above {Limits.ScenarioJobsMax} jobs");
+        if (jobs.Count + count > FormatLimits.ScenarioJobsMax)
+            throw template.Error("count", $"takes the scenario above {FormatLimits.ScenarioJobsMax} jobs");
         if (start.TotalDays + every.TotalDays * (count - 1) + jitter.TotalDays > Limits.RunDaysMax)
             throw template.Error("every", $"takes the last arrival beyond {Limits.RunDaysMax} days");
         for (var i = 0; i < count; i++)

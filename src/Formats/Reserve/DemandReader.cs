@@ -56,7 +56,7 @@ internal sealed class DemandReader(Catalog catalog, Policy policy)
         var plan = new StreamPlan(
             Job(section, null, "training or batch"), section.GetDuration("start", TimeSpan.Zero), every,
             section.GetDuration("jitter", TimeSpan.Zero),
-            section.GetInt("count", 0, Limits.ScenarioJobsMax, absent: 0));
+            section.GetInt("count", 0, FormatLimits.ScenarioJobsMax, absent: 0));
         if (plan.Start > Longest || plan.Every > Longest || plan.Jitter > Longest)
             throw section.Error("", $"start, every and jitter are at most {Limits.RunDaysMax}d");
         section.Done();

@@ -90,7 +90,7 @@ public static class OpenbTrace
         {
             var id = table.Name("sn");
             if (!seen.Add(id)) throw table.Error("sn", $"two nodes are named '{id}'");
-            if (nodes.Count == Limits.FleetNodesMax) throw table.Error("sn", $"more than {Limits.FleetNodesMax} nodes");
+            if (nodes.Count == FormatLimits.FleetNodesMax) throw table.Error("sn", $"more than {FormatLimits.FleetNodesMax} nodes");
             var model = table.Name("model");
             CheckModel(table, "model", model, catalog);
             var devices = (int)table.Long("gpu", 1, Limits.DevicesPerNodeMax);
@@ -118,8 +118,8 @@ public static class OpenbTrace
         var jobs = new List<ScheduledJob>();
         while (table.Next())
         {
-            if (jobs.Count == Limits.ScenarioJobsMax)
-                throw table.Error("name", $"more than {Limits.ScenarioJobsMax} pods");
+            if (jobs.Count == FormatLimits.ScenarioJobsMax)
+                throw table.Error("name", $"more than {FormatLimits.ScenarioJobsMax} pods");
             var (arrival, duration) = hasTimes
                 ? Times(table)
                 : (ArrivalStepDefault * jobs.Count, DurationDefault);

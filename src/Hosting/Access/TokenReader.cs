@@ -28,9 +28,9 @@ internal static partial class TokenReader
             tokens.Add((name, role, text));
         }
 
-        return tokens.Count <= Limits.HttpTokensMax
+        return tokens.Count <= HostingLimits.HttpTokensMax
             ? new AccessTokens(tokens)
-            : throw read.Error(Path, $"there are {tokens.Count} tokens; at most {Limits.HttpTokensMax}");
+            : throw read.Error(Path, $"there are {tokens.Count} tokens; at most {HostingLimits.HttpTokensMax}");
     }
 
     /// <summary>Why nobody may listen there.</summary>
@@ -58,9 +58,9 @@ internal static partial class TokenReader
         if (!Names.IsName(name)) throw read.Error(rolePath, $"the token's name is not a name; {Names.Rule}");
         var role = read.OneOf(rolePath, "viewer", "submitter", "operator");
         var text = read.Text(tokenPath);
-        if (text.Length is < Limits.HttpTokenCharsMin or > Limits.HttpTokenCharsMax)
-            throw read.Error(tokenPath, $"has {text.Length} characters; a token has {Limits.HttpTokenCharsMin} to "
-                + $"{Limits.HttpTokenCharsMax}, such as what `stockpile tokens` makes");
+        if (text.Length is < HostingLimits.HttpTokenCharsMin or > HostingLimits.HttpTokenCharsMax)
+            throw read.Error(tokenPath, $"has {text.Length} characters; a token has {HostingLimits.HttpTokenCharsMin} to "
+                + $"{HostingLimits.HttpTokenCharsMax}, such as what `stockpile tokens` makes");
         if (!Token68().IsMatch(text))
             throw read.Error(tokenPath, "has characters that no token has; allowed: letters, digits, - . _ ~ + / and "
                 + "= at its end");

@@ -17,7 +17,7 @@ internal sealed class CommandSession : ReceiveActor
     private readonly CancellationToken _cancelled;
     private readonly Action _cancel;
     private readonly Channel<CommandLine> _lines = Channel.CreateBounded<CommandLine>(
-        new BoundedChannelOptions(Limits.InspectLinesWaitingMax) { SingleReader = true });
+        new BoundedChannelOptions(InspectLimits.LinesWaitingMax) { SingleReader = true });
 
     private CommandResult? _result;
     private bool _mayWrite;
@@ -83,7 +83,7 @@ internal sealed class CommandSession : ReceiveActor
         if (!_mayWrite) return;
         var batch = new CommandLines { Id = _run.Id };
         var chars = 0;
-        while (batch.Lines.Count < Limits.InspectBatchLinesMax && chars < Limits.InspectBatchCharsMax
+        while (batch.Lines.Count < InspectLimits.BatchLinesMax && chars < InspectLimits.BatchCharsMax
             && _lines.Reader.TryRead(out var line))
         {
             batch.Lines.Add(line);
@@ -130,16 +130,16 @@ public static class AnswerLine
     public static string Cut(string text)
     {
         var line = text.Contains('\n', StringComparison.Ordinal) ? text.ReplaceLineEndings(" ") : text;
-        return line.Length <= Limits.InspectLineCharsMax ? line : line[..(Limits.InspectLineCharsMax - 1)] + "…";
+        return line.Length <= InspectLimits.LineCharsMax ? line : line[..(InspectLimits.LineCharsMax - 1)] + "…";
     }
 
     /// <exception cref="CommandRefusedException">The row is larger than a message may be.</exception>
     public static string Json(object data)
     {
         var json = JsonSerializer.Serialize(data, ApiJson.Options);
-        return json.Length <= Limits.InspectRowCharsMax
+        return json.Length <= InspectLimits.RowCharsMax
             ? json
             : throw new CommandRefusedException(
-                $"a row of the answer has {json.Length} characters as JSON; allowed: {Limits.InspectRowCharsMax}");
+                $"a row of the answer has {json.Length} characters as JSON; allowed: {InspectLimits.RowCharsMax}");
     }
 }

@@ -49,10 +49,10 @@ public sealed class InspectorAgent : ReceiveActor
 
     private string? Refusal(RunCommand run)
     {
-        if (_sessions.Count >= Limits.InspectSessionsMax)
+        if (_sessions.Count >= InspectLimits.SessionsMax)
             return $"this member runs {_sessions.Count} commands for others already, which is the most it does";
-        return run.Words.Count > Limits.InspectWordsMax
-            ? $"the command has {run.Words.Count} words; allowed: at most {Limits.InspectWordsMax}"
+        return run.Words.Count > InspectLimits.WordsMax
+            ? $"the command has {run.Words.Count} words; allowed: at most {InspectLimits.WordsMax}"
             : null;
     }
 }

@@ -42,9 +42,9 @@ public sealed class CommandCatalogue
     /// <exception cref="CommandUsageException">The words are no call.</exception>
     public CommandCall? Parse(IReadOnlyList<string> words)
     {
-        if (words.Count > Limits.InspectWordsMax)
+        if (words.Count > InspectLimits.WordsMax)
             throw new CommandUsageException(
-                $"the command has {words.Count} words; allowed: at most {Limits.InspectWordsMax}");
+                $"the command has {words.Count} words; allowed: at most {InspectLimits.WordsMax}");
         if (words.Count == 0 || IsHelp(words[0])) return null;
         var palette = FindPalette(words[0]);
         if (words.Count == 1)

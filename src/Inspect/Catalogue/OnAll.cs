@@ -70,7 +70,7 @@ internal static class OnAll
 
         public ValueTask LineAsync(string text, object? data = null)
         {
-            if (Lines.Count < Limits.InspectLinesPerMemberMax) Lines.Add((text, data));
+            if (Lines.Count < InspectLimits.LinesPerMemberMax) Lines.Add((text, data));
             else Dropped++;
             return ValueTask.CompletedTask;
         }

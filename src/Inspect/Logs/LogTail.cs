@@ -27,7 +27,7 @@ public sealed record LogLine(DateTimeOffset At, LogEventLevel Level, string Sour
 }
 
 /// <summary>
-/// Keeps the last <see cref="Limits.LogLinesKept"/> lines of the log in memory and hands new ones to whoever follows.
+/// Keeps the last <see cref="InspectLimits.LogLinesKept"/> lines of the log in memory and hands new ones to whoever follows.
 /// Writing to it never waits: a follower that is too slow loses the oldest lines.
 /// </summary>
 public sealed class LogTail : ILogEventSink
@@ -36,7 +36,7 @@ public sealed class LogTail : ILogEventSink
     private static readonly MessageTemplateTextFormatter Plain = new("{Message:lj}", CultureInfo.InvariantCulture);
 
     private readonly Lock _lock = new();
-    private readonly LogLine[] _ring = new LogLine[Limits.LogLinesKept];
+    private readonly LogLine[] _ring = new LogLine[InspectLimits.LogLinesKept];
     private readonly List<Channel<LogLine>> _followers = [];
     private long _count;
 
@@ -70,7 +70,7 @@ public sealed class LogTail : ILogEventSink
     public async IAsyncEnumerable<LogLine> FollowAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
-        var channel = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Limits.LogLinesWaitingMax)
+        var channel = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(InspectLimits.LogLinesWaitingMax)
         {
             FullMode = BoundedChannelFullMode.DropOldest,
         });

@@ -23,7 +23,7 @@ public static class ActorPalette
         new("start", "Path to start at; by default /user", "-s"),
         new("depth", $"Levels below the start, 0 to {DepthMax}; by default {DepthDefault}", "-d"),
         new("children", $"Most children shown of one actor, 1 to {ChildrenMax}; by default "
-            + $"{Limits.HierarchyChildrenDefault}", "-c"),
+            + $"{InspectLimits.HierarchyChildrenDefault}", "-c"),
         new("time", $"Seconds that all members have together, 1 to {DeadlineMax}; by default {DeadlineDefault}", "-t"),
         new("local", "Only the member that answers", "-l") { Flag = true },
     ];
@@ -76,7 +76,7 @@ public static class ActorPalette
         if (!start.StartsWith('/'))
             throw new CommandRefusedException($"start is '{Names.Shorten(start)}'; allowed: a path such as /user/host");
         var depth = call.GetInt("depth", 0, DepthMax, DepthDefault);
-        var children = call.GetInt("children", 1, ChildrenMax, Limits.HierarchyChildrenDefault);
+        var children = call.GetInt("children", 1, ChildrenMax, InspectLimits.HierarchyChildrenDefault);
         var seconds = call.GetInt("time", 1, DeadlineMax, DeadlineDefault);
         var began = Stopwatch.GetTimestamp();
         var own = Own(system, start, depth, children, () => Stopwatch.GetElapsedTime(began).TotalSeconds > seconds);
@@ -136,7 +136,7 @@ public static class ActorPalette
     }
 
     private static ValueTask EndedAsync(IAnswer answer, MemberName member) => answer.LineAsync(
-        $"truncated: {member.Address} has more; its time or the {Limits.HierarchyPathsMax} lines were used up",
+        $"truncated: {member.Address} has more; its time or the {InspectLimits.HierarchyPathsMax} lines were used up",
         new { Truncated = member.Address });
 
     private static ValueTask MissingAsync(IAnswer answer, MemberName member, string error) => answer.LineAsync(

@@ -36,7 +36,7 @@ internal static class ActorTree
     /// <param name="depth">Levels below the actor; 0: it alone.</param>
     /// <param name="childrenMax">Most children of one actor; a note tells how many more there are.</param>
     /// <param name="isLate">Asked now and then; the walk ends where it says yes.</param>
-    /// <param name="ended">Whether the walk ended early, by time or by <see cref="Limits.HierarchyPathsMax"/>.</param>
+    /// <param name="ended">Whether the walk ended early, by time or by <see cref="InspectLimits.HierarchyPathsMax"/>.</param>
     public static IReadOnlyList<ActorRow> Walk(
         ActorSystem system, IActorRef top, int depth, int childrenMax, Func<bool> isLate, out bool ended)
     {
@@ -53,7 +53,7 @@ internal static class ActorTree
                 continue;
             }
 
-            if (rows.Count >= Limits.HierarchyPathsMax || rows.Count % 256 == 255 && isLate())
+            if (rows.Count >= InspectLimits.HierarchyPathsMax || rows.Count % 256 == 255 && isLate())
             {
                 ended = true;
                 break;

@@ -4,6 +4,7 @@ using Stockpile.Formats.Hocon;
 using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler;
 using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Json;
 using Stockpile.Scheduler.Api.Mapping;
@@ -20,7 +21,7 @@ internal delegate Task ClusterHandler(
 internal static class Calls
 {
     public static CommandArgument Limit { get; } = new(
-        "limit", $"Most rows, 1 to {Limits.ListRowsMax}; by default {Limits.ListRowsDefault}", "-n");
+        "limit", $"Most rows, 1 to {SchedulerLimits.ListRowsMax}; by default {SchedulerLimits.ListRowsDefault}", "-n");
 
     public static CommandArgument Cursor { get; } = new(
         "cursor", "Go on where an earlier answer ended; it says with which cursor", "-u");
@@ -65,7 +66,7 @@ internal static class Calls
         ClusterHandler run) => Command(cluster, name, description, arguments, run) with { Role = AccessRole.Viewer };
 
     public static int GetLimit(this CommandCall call) =>
-        call.GetInt(Limit.Name, 1, Limits.ListRowsMax, Limits.ListRowsDefault);
+        call.GetInt(Limit.Name, 1, SchedulerLimits.ListRowsMax, SchedulerLimits.ListRowsDefault);
 
     /// <summary>Where a list goes on; null: at its beginning.</summary>
     public static T? FindCursor<T>(this CommandCall call, CursorReader<T> parse) where T : struct =>

@@ -13,7 +13,7 @@ internal static class ClusterTail
     public static async Task RunAsync(ActorSystem system, IAnswer answer, CancellationToken cancel)
     {
         // A reader that is too slow loses the oldest; a member that waits for it would be worse.
-        var events = Channel.CreateBounded<object>(new BoundedChannelOptions(Limits.InspectLinesWaitingMax)
+        var events = Channel.CreateBounded<object>(new BoundedChannelOptions(InspectLimits.LinesWaitingMax)
         {
             FullMode = BoundedChannelFullMode.DropOldest,
         });

@@ -7,6 +7,7 @@ using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Endpoints;
 using Stockpile.Scheduler.Api.Json;
 using Stockpile.Scheduler.Api.Mapping;
+using Stockpile.Scheduler.Api.Text;
 using Stockpile.Scheduler.Routing;
 using static Stockpile.Inspect.Palettes.Calls;
 using static Stockpile.Inspect.Palettes.Lines;
@@ -152,39 +153,14 @@ public static class JobPalette
         await answer.CountAsync("events", entries.Count);
     }
 
+    /// <summary>The text is the one of <c>stockpile why</c>.</summary>
     private static async Task WhyAsync(IAnswer answer, WhyResponse why)
     {
-        await answer.FactsAsync(why,
-            ("job", $"{why.Job.Id} ({why.Job.Name})"),
-            ("part of", why.Job.PartOf),
-            ("state", why.Job.State),
-            ("reason", why.Reason),
-            ("never", why.Never),
-            ("tried", why.Tried is { } tried ? $"last in the round at {Time(tried.At)}: {tried.ToWords()}" : null),
-            ("ahead", why.AheadInQueue == 0 ? null : $"{Wording.Number(why.AheadInQueue)} in the queue"),
-            ("stays", why.Stays),
-            ("clock", why.Clock));
+        await answer.FactsAsync(why, [.. WhyText.Facts(why)]);
         if (why.Elsewhere is { } others)
             await answer.PartAsync(["other cell", "verdict"], others, other => [other.Cell, other.Verdict]);
-        if (why.Alternatives.Count == 0) return;
-        await answer.PartAsync(
-            ["model", "tier", "as", ">nodes", ">devices", ">free", ">by guests", ">used", ">away", ">fits",
-                "nodes short of", "verdict"],
-            why.Alternatives, a =>
-            [
-                a.Model, a.Tier, a.Guest ? "guest" : "home", Number(a.Nodes), Number(a.Devices),
-                Number(a.FreeDevices), Number(a.GuestHeldDevices), Number(a.UsedDevices),
-                Number(a.UnavailableDevices), Number(a.FitsNow), ShortOf(a), a.Verdict,
-            ]);
-    }
-
-    private static string? ShortOf(AlternativeResponse alternative)
-    {
-        (string What, int Nodes)[] ruledOut =
-        [
-            ("devices", alternative.NodesShortOfDevices), ("cpu", alternative.NodesShortOfCpu),
-            ("memory", alternative.NodesShortOfMemory), ("labels", alternative.NodesWithoutLabels),
-        ];
-        return Joined(ruledOut.Where(r => r.Nodes > 0).Select(r => $"{r.What} {r.Nodes}"));
+        if (why.Changes is { Count: > 0 } changes)
+            await answer.PartAsync([WhyText.ChangesHead], changes, change => [change]);
+        if (why.Alternatives.Count > 0) await answer.PartAsync(WhyText.Heads, why.Alternatives, WhyText.Row);
     }
 }

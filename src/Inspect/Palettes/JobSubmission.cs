@@ -6,6 +6,7 @@ using Stockpile.Formats.Jobs;
 using Stockpile.Hosting.Access;
 using Stockpile.Inspect.Catalogue;
 using Stockpile.Protocol.V1;
+using Stockpile.Scheduler;
 using Stockpile.Scheduler.Api;
 using Stockpile.Scheduler.Api.Contracts;
 using Stockpile.Scheduler.Api.Endpoints;
@@ -117,10 +118,10 @@ internal static class JobSubmission
         if (Fields.FirstOrDefault(f => call.Has(f.Name)) is { } field)
             throw new CommandRefusedException($"{field.Name} cannot stand beside {Text}; allowed: one of the two");
         var jobs = JobFile.ParseText(text, catalog, policy, Text);
-        return jobs.Count <= Limits.JobsPerSubmitMax
+        return jobs.Count <= SchedulerLimits.JobsPerSubmitMax
             ? [.. jobs.Select(job => job.ToRequest())]
             : throw new CommandRefusedException(
-                $"{Text} has {jobs.Count} jobs; allowed: 1 to {Limits.JobsPerSubmitMax}");
+                $"{Text} has {jobs.Count} jobs; allowed: 1 to {SchedulerLimits.JobsPerSubmitMax}");
     }
 
     private static JobRequest FromFields(CommandCall call)

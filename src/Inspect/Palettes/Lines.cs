@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Stockpile.Inspect.Catalogue;
+using Stockpile.Scheduler.Api.Text;
 
 namespace Stockpile.Inspect.Palettes;
 
@@ -58,10 +59,9 @@ internal static class Lines
     public static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
     /// <param name="share">0..1.</param>
-    public static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + "%";
+    public static string Percent(double share) => Show.Percent(share);
 
-    public static string? Time(DateTimeOffset? time) =>
-        time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+    public static string? Time(DateTimeOffset? time) => Show.Time(time);
 
     /// <param name="mebibytes">Shown in GiB where there is at least one.</param>
     public static string Memory(long mebibytes) =>

@@ -32,10 +32,10 @@ public static class LogPalette
                         await TellAsync(answer, line);
             }) with { Streams = true },
             Look("peek", "The last lines", [
-                new("lines", $"How many, 1 to {Limits.LogLinesKept}; by default {PeekDefault}", "-n"), Level,
+                new("lines", $"How many, 1 to {InspectLimits.LogLinesKept}; by default {PeekDefault}", "-n"), Level,
             ], async (call, answer, _) =>
             {
-                var lines = call.GetInt("lines", 1, Limits.LogLinesKept, PeekDefault);
+                var lines = call.GetInt("lines", 1, InspectLimits.LogLinesKept, PeekDefault);
                 foreach (var line in log.Peek(lines, Read(call) ?? LogEventLevel.Verbose))
                     await TellAsync(answer, line);
             }),

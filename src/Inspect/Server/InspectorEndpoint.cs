@@ -27,7 +27,7 @@ internal sealed class InspectorEndpoint(Func<CommandRunner> runner, Cancellation
     public const string Path = StockpileApi.Prefix + "/inspect";
 
     private readonly ConcurrencyLimiter _running = new(
-        new ConcurrencyLimiterOptions { PermitLimit = Limits.InspectConnectionsMax });
+        new ConcurrencyLimiterOptions { PermitLimit = InspectLimits.ConnectionsMax });
 
     public async Task AnswerAsync(HttpContext http)
     {
@@ -35,7 +35,7 @@ internal sealed class InspectorEndpoint(Func<CommandRunner> runner, Cancellation
         if (!place.IsAcquired)
         {
             await ProblemResult.Of(StatusCodes.Status429TooManyRequests, Refusal.Busy,
-                $"{Limits.InspectConnectionsMax} commands run here already, which is the most allowed")
+                $"{InspectLimits.ConnectionsMax} commands run here already, which is the most allowed")
                 .ExecuteAsync(http);
             return;
         }
@@ -70,7 +70,7 @@ internal sealed class InspectorEndpoint(Func<CommandRunner> runner, Cancellation
     /// <summary>The request, or the problem that it has; exactly one of the two is null.</summary>
     internal static async Task<(InspectRequest? Request, ProblemResult? Problem)> ReadAsync(HttpContext http)
     {
-        var (request, problem) = await JsonBody.ReadAsync<InspectRequest>(http, Limits.InspectRequestBytesMax);
+        var (request, problem) = await JsonBody.ReadAsync<InspectRequest>(http, InspectLimits.RequestBytesMax);
         if (problem is not null) return (null, problem);
         return request!.Args is { } args && args.All(word => word is not null)
             ? (request, null)

@@ -105,9 +105,9 @@ public sealed class InspectorServer(
         {
             server.UseLimits();
             // Those above the number of commands are told that there are too many.
-            server.Limits.MaxConcurrentConnections = 2 * Limits.InspectConnectionsMax;
+            server.Limits.MaxConcurrentConnections = 2 * InspectLimits.ConnectionsMax;
             server.Limits.MinResponseDataRate = new MinDataRate(
-                bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(Limits.InspectWriteSecondsMax));
+                bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(InspectLimits.WriteSecondsMax));
             server.Listen(at, Listen);
         });
         builder.Services.AddSingleton(loggers);

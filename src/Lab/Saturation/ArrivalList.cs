@@ -1,6 +1,7 @@
 using Stockpile.Core;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Scoring;
+using Stockpile.Formats;
 
 namespace Stockpile.Lab.Saturation;
 
@@ -35,7 +36,7 @@ public static class ArrivalList
             if (sum + next.Shape.MilliEach > limit) break;
             sum += next.Shape.DeviceMilli;
             arrivals.Add(next);
-            if (arrivals.Count >= Limits.ScenarioJobsMax) break;
+            if (arrivals.Count >= FormatLimits.ScenarioJobsMax) break;
         }
 
         while (sum > limit && arrivals.Count > 0)

@@ -101,14 +101,14 @@ public sealed class CellLink(string cell, string host)
     /// </summary>
     public IEnumerable<ICellMessage> TakeMessages()
     {
-        foreach (var batch in Outbox.TakeUnsent(Limits.OrdersPerMessageMax))
+        foreach (var batch in Outbox.TakeUnsent(WireLimits.OrdersPerMessageMax))
         {
             var reports = new WorkReports { Cell = Cell, Host = host };
             reports.Reports.AddRange(batch);
             yield return reports;
         }
 
-        foreach (var batch in Nodes.Where(n => n.ToSend is not null).Chunk(Limits.AdvertsPerMessageMax))
+        foreach (var batch in Nodes.Where(n => n.ToSend is not null).Chunk(WireLimits.AdvertsPerMessageMax))
         {
             var adverts = new AdvertiseNodes { Cell = Cell, Host = host };
             adverts.Nodes.AddRange(batch.Select(n => n.TakeAdvert()));
@@ -126,7 +126,7 @@ public sealed class CellLink(string cell, string host)
         var size = 0;
         foreach (var node in Nodes.Skip(from))
         {
-            if (size > Limits.ReplyBytesMax)
+            if (size > WireLimits.ReplyBytesMax)
             {
                 audit.Next = from + audit.Nodes.Count;
                 break;

@@ -11,16 +11,16 @@ internal sealed class Admission : IDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrencyLimiter _bodies = Limiter(Limits.SubmissionKiBInFlightMax);
-    private readonly Door _submissions = new("submit", "submissions", Limits.SubmissionsInFlightMax);
+    private readonly ConcurrencyLimiter _bodies = Limiter(SchedulerLimits.SubmissionKiBInFlightMax);
+    private readonly Door _submissions = new("submit", "submissions", SchedulerLimits.SubmissionsInFlightMax);
     private readonly Door _journal = new(
-        "journal", "requests that read the journal", Limits.JournalReadsInFlightMax);
-    private readonly Door _others = new("other", "requests", Limits.RequestsInFlightMax);
+        "journal", "requests that read the journal", SchedulerLimits.JournalReadsInFlightMax);
+    private readonly Door _others = new("other", "requests", SchedulerLimits.RequestsInFlightMax);
 
     public IReadOnlyList<Door> Doors => [_submissions, _journal, _others];
 
     /// <summary>KiB of submissions' bodies that are under way.</summary>
-    public long BodyKiB => Limits.SubmissionKiBInFlightMax - Available(_bodies);
+    public long BodyKiB => SchedulerLimits.SubmissionKiBInFlightMax - Available(_bodies);
 
     /// <summary>Lets a request in, for as long as the entry is held.</summary>
     /// <param name="problem">Not null: it has to come again.</param>
@@ -41,7 +41,7 @@ internal sealed class Admission : IDisposable
         if (body.IsAcquired) return new Both(lease, body);
         body.Dispose();
         lease.Dispose();
-        problem = Busy($"submissions of {BodyKiB} KiB are under way; {Limits.SubmissionKiBInFlightMax} are the most "
+        problem = Busy($"submissions of {BodyKiB} KiB are under way; {SchedulerLimits.SubmissionKiBInFlightMax} are the most "
             + "that this process takes at a time");
         return null;
     }
@@ -66,7 +66,7 @@ internal sealed class Admission : IDisposable
 
     /// <summary>A body that does not tell its length may be as long as any.</summary>
     private static int KiBOf(HttpRequest request) =>
-        (int)(Math.Clamp(request.ContentLength ?? Limits.HttpBodyBytesMax, 1, Limits.HttpBodyBytesMax) + 1023) / 1024;
+        (int)(Math.Clamp(request.ContentLength ?? SchedulerLimits.HttpBodyBytesMax, 1, SchedulerLimits.HttpBodyBytesMax) + 1023) / 1024;
 
     private static ProblemResult Busy(string detail) =>
         ProblemResult.Of(StatusCodes.Status429TooManyRequests, Refusal.Busy, detail, RetryAfter);

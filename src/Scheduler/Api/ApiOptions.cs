@@ -22,7 +22,7 @@ public sealed record ApiOptions
     /// <summary>Who may do what; none: whoever gets here may do everything.</summary>
     public AccessTokens Tokens { get; init; } = AccessTokens.None;
 
-    /// <summary>How long an answer may take; null: <see cref="Limits.HttpAnswerSecondsMax"/>.</summary>
+    /// <summary>How long an answer may take; null: <see cref="SchedulerLimits.HttpAnswerSecondsMax"/>.</summary>
     public TimeSpan? AnswerTimeout { get; init; }
 
     /// <summary>How often the event stream looks for a new round.</summary>

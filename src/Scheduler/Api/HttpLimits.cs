@@ -4,7 +4,7 @@ using Stockpile.Core;
 
 namespace Stockpile.Scheduler.Api;
 
-/// <summary>The bounds of <see cref="Limits"/> in the web server's words.</summary>
+/// <summary>The bounds of <see cref="SchedulerLimits"/> in the web server's words.</summary>
 public static class HttpLimits
 {
     /// <summary>Of requests that read whole journals.</summary>
@@ -14,13 +14,13 @@ public static class HttpLimits
     {
         ArgumentNullException.ThrowIfNull(server);
         server.AddServerHeader = false;
-        server.Limits.MaxRequestBodySize = Limits.HttpBodyBytesMax;
-        server.Limits.MaxRequestHeadersTotalSize = Limits.HttpHeadersBytesMax;
-        server.Limits.MaxRequestHeaderCount = Limits.HttpHeadersMax;
-        server.Limits.MaxRequestLineSize = Limits.HttpRequestLineBytesMax;
-        server.Limits.MaxConcurrentConnections = Limits.HttpConnectionsMax;
-        server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(Limits.HttpHeadersSecondsMax);
-        server.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(Limits.HttpIdleSecondsMax);
+        server.Limits.MaxRequestBodySize = SchedulerLimits.HttpBodyBytesMax;
+        server.Limits.MaxRequestHeadersTotalSize = SchedulerLimits.HttpHeadersBytesMax;
+        server.Limits.MaxRequestHeaderCount = SchedulerLimits.HttpHeadersMax;
+        server.Limits.MaxRequestLineSize = SchedulerLimits.HttpRequestLineBytesMax;
+        server.Limits.MaxConcurrentConnections = SchedulerLimits.HttpConnectionsMax;
+        server.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(SchedulerLimits.HttpHeadersSecondsMax);
+        server.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(SchedulerLimits.HttpIdleSecondsMax);
     }
 
     internal static IServiceCollection AddAnswerTimeouts(this IServiceCollection services, TimeSpan? limit) =>
@@ -28,8 +28,8 @@ public static class HttpLimits
         {
             timeouts.DefaultPolicy = new RequestTimeoutPolicy
             {
-                Timeout = limit ?? TimeSpan.FromSeconds(Limits.HttpAnswerSecondsMax),
+                Timeout = limit ?? TimeSpan.FromSeconds(SchedulerLimits.HttpAnswerSecondsMax),
             };
-            timeouts.AddPolicy(Journal, TimeSpan.FromSeconds(Limits.HttpJournalSecondsMax));
+            timeouts.AddPolicy(Journal, TimeSpan.FromSeconds(SchedulerLimits.HttpJournalSecondsMax));
         });
 }

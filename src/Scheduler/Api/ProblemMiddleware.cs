@@ -83,7 +83,7 @@ internal sealed class ProblemMiddleware(
                 return ProblemResult.Of(StatusCodes.Status503ServiceUnavailable, Refusal.Unavailable,
                     unavailable.Message, unavailable.RetryAfter);
             case BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge }:
-                return JsonBody.TooLarge(Limits.HttpBodyBytesMax);
+                return JsonBody.TooLarge(SchedulerLimits.HttpBodyBytesMax);
             case BadHttpRequestException bad:
                 return ProblemResult.Of(bad.StatusCode, Refusal.Invalid, bad.Message);
             default:

@@ -44,14 +44,14 @@ internal sealed class Query
     public int Limit()
     {
         var text = Text("limit");
-        if (text is null) return Limits.ListRowsDefault;
+        if (text is null) return SchedulerLimits.ListRowsDefault;
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit)
-            && limit is >= 1 and <= Limits.ListRowsMax)
+            && limit is >= 1 and <= SchedulerLimits.ListRowsMax)
         {
             return limit;
         }
 
-        Refuse("limit", $"limit is {Names.Shorten(text)}; allowed: a whole number, 1 to {Limits.ListRowsMax}");
+        Refuse("limit", $"limit is {Names.Shorten(text)}; allowed: a whole number, 1 to {SchedulerLimits.ListRowsMax}");
         return 0;
     }
 

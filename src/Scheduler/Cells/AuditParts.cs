@@ -13,7 +13,7 @@ namespace Stockpile.Scheduler.Cells;
 public sealed class AuditParts
 {
     /// <summary>Audits under way; whoever needs the oldest of more than these has to begin again.</summary>
-    private const int KeptMax = Limits.JournalReadsInFlightMax;
+    private const int KeptMax = SchedulerLimits.JournalReadsInFlightMax;
 
     private readonly List<CellAudit> _kept = [];
 

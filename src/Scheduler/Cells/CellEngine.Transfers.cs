@@ -55,14 +55,14 @@ public sealed partial class CellEngine
         if (others.Count > ManyCells && _options.Real.GetElapsedTime(_lookedAt, now) < _options.StatusInterval) return;
         _lookedAt = now;
         var table = TableOf(others);
-        foreach (var transfer in Transfers.Choose(_state, table, MayGo, _clocks.Now, Limits.OffersPerTickMax))
+        foreach (var transfer in Transfers.Choose(_state, table, MayGo, _clocks.Now, SchedulerLimits.OffersPerTickMax))
         {
             _offers[transfer.Job.Number] = (transfer.Cell, now);
             _ports.Cells.Tell(OfferOf(transfer), _ports.Self);
         }
 
         // The parts are offered at the next tick, as any job that waits.
-        due.AddRange(Transfers.Splits(_state, table, Limits.OffersPerTickMax));
+        due.AddRange(Transfers.Splits(_state, table, SchedulerLimits.OffersPerTickMax));
     }
 
     private static RoutingTable TableOf(IReadOnlyList<CellStatus> others)

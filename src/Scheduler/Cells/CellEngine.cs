@@ -96,7 +96,7 @@ public sealed partial class CellEngine
     {
         switch (message)
         {
-            case ICellMessage when _inbox.Count >= Limits.InboxCommandsMax:
+            case ICellMessage when _inbox.Count >= SchedulerLimits.InboxCommandsMax:
                 // A cell that has too much to do must not take its hosts for silent ones.
                 if (message is HostBeat beat) _hosts.Seen(beat.Host, sender, beat.HostIncarnation);
                 sender.Tell(new CellBusy
@@ -157,7 +157,7 @@ public sealed partial class CellEngine
         var round = new RoundWriter(_state, _clocks.Now);
         var whenDurable = new List<Action>();
         for (var taken = 0;
-             taken < Limits.CommandsPerRoundMax && round.Count < Limits.EventsPerRoundMax
+             taken < SchedulerLimits.CommandsPerRoundMax && round.Count < Limits.EventsPerRoundMax
              && _inbox.TryDequeue(out var work);
              taken++)
             if (work(round) is { } action)

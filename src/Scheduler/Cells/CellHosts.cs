@@ -3,6 +3,7 @@ using Stockpile.Core;
 using Stockpile.Core.Commands;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.State;
+using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Process;
@@ -181,7 +182,7 @@ public sealed class CellHosts(CellOptions options)
         NodeOrders Batch(string host)
         {
             if (batches.TryGetValue(host, out var batch)
-                && batch.Starts.Count + batch.Stops.Count < Limits.OrdersPerMessageMax) return batch;
+                && batch.Starts.Count + batch.Stops.Count < WireLimits.OrdersPerMessageMax) return batch;
             if (batch is not null) Flush(host, batch);
             return batches[host] = new NodeOrders { Cell = state.Cell, Epoch = state.Epoch };
         }

@@ -116,12 +116,12 @@ public sealed class CellSupervisor : UntypedActor, IWithTimers
     private void Pass(ICellMessage message)
     {
         if (_running is null) return;
-        if (_serving || ++_waiting <= Limits.RecoveryMessagesMax) _running.Forward(message);
+        if (_serving || ++_waiting <= SchedulerLimits.RecoveryMessagesMax) _running.Forward(message);
         else if (IsQuestion(message))
             Sender.Tell(new CellBusy
             {
                 Cell = _cell,
-                Message = $"cell {_cell} recovers and has {Limits.RecoveryMessagesMax} messages waiting",
+                Message = $"cell {_cell} recovers and has {SchedulerLimits.RecoveryMessagesMax} messages waiting",
                 RetryAfterMs = 1_000,
             });
     }

@@ -30,7 +30,7 @@ internal sealed class KeyMoves(string cell, CellOptions options)
     {
         if (Done) return;
         var now = options.Real.GetTimestamp();
-        foreach (var (desk, keys) in _left.Take(Limits.KeyMovesInFlightMax))
+        foreach (var (desk, keys) in _left.Take(SchedulerLimits.KeyMovesInFlightMax))
         {
             if (_sentAt.TryGetValue(desk, out var at)
                 && options.Real.GetElapsedTime(at, now) < options.OrderResendAfter) continue;
@@ -38,7 +38,7 @@ internal sealed class KeyMoves(string cell, CellOptions options)
             desks.Tell(new BindKeys
             {
                 Desk = desk,
-                Wishes = { keys.Take(Limits.KeysPerMessageMax).Select(key => new KeyWish { Key = key, Cell = cell }) },
+                Wishes = { keys.Take(SchedulerLimits.KeysPerMessageMax).Select(key => new KeyWish { Key = key, Cell = cell }) },
             }, self);
         }
     }

@@ -55,7 +55,7 @@ public sealed class KeyDeskEngine(string desk, int snapshotKeysMin, ILoggingAdap
             return;
         }
 
-        if (_inbox.Count >= Limits.DeskInboxMessagesMax)
+        if (_inbox.Count >= SchedulerLimits.DeskInboxMessagesMax)
         {
             client.Tell(new CellBusy
             {
@@ -84,7 +84,7 @@ public sealed class KeyDeskEngine(string desk, int snapshotKeysMin, ILoggingAdap
             // 1  Decide what has gathered, each wish on what those before it made.
             var bound = new List<KeyBound>();
             var answers = new List<(IActorRef Client, BindKeysReply Reply)>();
-            while (bound.Count < Limits.KeysPerDeskRowMax && _inbox.TryDequeue(out var next))
+            while (bound.Count < SchedulerLimits.KeysPerDeskRowMax && _inbox.TryDequeue(out var next))
                 answers.Add((next.Client, Decide(next.Message, bound)));
 
             // 2  Nothing was bound: all that the answers say is durable.
@@ -155,7 +155,7 @@ public sealed class KeyDeskEngine(string desk, int snapshotKeysMin, ILoggingAdap
     private static int Weight(KeysBound row) => 1 + row.Keys.Count;
 
     private bool IsWellFormed(BindKeys bind) =>
-        bind.Desk == desk && bind.Wishes.Count <= Limits.KeysPerMessageMax
+        bind.Desk == desk && bind.Wishes.Count <= SchedulerLimits.KeysPerMessageMax
         && bind.Wishes.All(wish => wish.Key.Length is > 0 and <= Limits.NameCharsMax
             && wish.Cell.Length <= Limits.NameCharsMax && KeyDesks.Of(wish.Key) == desk);
 }

@@ -99,12 +99,12 @@ public sealed class KeyDeskSupervisor : UntypedActor, IWithTimers
     private void Pass(IDeskMessage message)
     {
         if (_running is null) return;
-        if (_serving || ++_waiting <= Limits.DeskInboxMessagesMax) _running.Forward(message);
+        if (_serving || ++_waiting <= SchedulerLimits.DeskInboxMessagesMax) _running.Forward(message);
         else
             Sender.Tell(new CellBusy
             {
                 Cell = _desk,
-                Message = $"key desk {_desk} recovers and has {Limits.DeskInboxMessagesMax} messages waiting",
+                Message = $"key desk {_desk} recovers and has {SchedulerLimits.DeskInboxMessagesMax} messages waiting",
                 RetryAfterMs = 1_000,
             });
     }

@@ -9,6 +9,7 @@ using Stockpile.Core.Explain;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Routing;
 using Stockpile.Core.State;
+using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Cells;
@@ -22,7 +23,7 @@ public static class CellMapping
     private const double MsPerHour = 3_600_000;
 
     /// <summary>What an answer may still hold of long lists.</summary>
-    public sealed class Room(int bytes = Limits.ReplyBytesMax)
+    public sealed class Room(int bytes = WireLimits.ReplyBytesMax)
     {
         private int _left = bytes;
 
@@ -136,7 +137,7 @@ public static class CellMapping
         // that has tells it for as long as a page may be read: the answer of its new cell may be of before it came.
         var (total, jobs) = state.Listed.Find(phase, kind, filter.Tenant.Length == 0 ? null : filter.Tenant,
             JobPlace.TryParse(filter.After, out var after) ? after : null,
-            filter.Departed ? j => since(j.CompletedAt!.Value).TotalSeconds <= Limits.HttpAnswerSecondsMax : null);
+            filter.Departed ? j => since(j.CompletedAt!.Value).TotalSeconds <= SchedulerLimits.HttpAnswerSecondsMax : null);
         var reply = new JobsReply { Total = total };
         reply.More = Fill(reply.Jobs, filter.Limit, jobs.Select(Row));
         return reply;
@@ -158,7 +159,7 @@ public static class CellMapping
     /// <returns>There are more.</returns>
     private static bool Fill<T>(RepeatedField<T> list, int asked, IEnumerable<T> rows) where T : IMessage
     {
-        var limit = Math.Clamp(asked <= 0 ? Limits.ListRowsMax : asked, 1, Limits.ListRowsMax);
+        var limit = Math.Clamp(asked <= 0 ? SchedulerLimits.ListRowsMax : asked, 1, SchedulerLimits.ListRowsMax);
         var room = new Room();
         foreach (var row in rows)
         {

@@ -19,7 +19,7 @@ internal sealed class RefusedNodes
         if (_nodes.GetValueOrDefault(advert.Node) is { } known && known.Host == host && known.Reason == reason)
             return false;
         // Beyond the limit each one is told as if it were new; whoever has so many has more to mend than this.
-        if (_nodes.Count < Limits.RefusedNodesPerCellMax || _nodes.ContainsKey(advert.Node))
+        if (_nodes.Count < SchedulerLimits.RefusedNodesPerCellMax || _nodes.ContainsKey(advert.Node))
             _nodes[advert.Node] = new Refused(host, advert, reason);
         return true;
     }

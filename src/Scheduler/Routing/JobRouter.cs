@@ -216,7 +216,7 @@ internal sealed class JobRouter(CellOptions options, KnownCells cells, CellAsker
             {
                 var submission = job.ToSend();
                 size += submission.CalculateSize();
-                if (message.Jobs.Count > 0 && size > Limits.SubmitBytesMax) break;
+                if (message.Jobs.Count > 0 && size > SchedulerLimits.SubmitBytesMax) break;
                 message.Jobs.Add(submission);
             }
 

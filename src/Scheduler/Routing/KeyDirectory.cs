@@ -24,7 +24,7 @@ public sealed class KeyDirectory(Func<IDeskMessage, Task<IWireMessage>> ask)
         var messages = wishes.DistinctBy(wish => wish.Key, StringComparer.Ordinal)
             .GroupBy(wish => KeyDesks.Of(wish.Key), StringComparer.Ordinal)
             .OrderBy(desk => desk.Key, StringComparer.Ordinal)
-            .SelectMany(desk => desk.Chunk(Limits.KeysPerMessageMax)
+            .SelectMany(desk => desk.Chunk(SchedulerLimits.KeysPerMessageMax)
                 .Select(some => new BindKeys { Desk = desk.Key, Wishes = { some } }));
         var replies = await Task.WhenAll(messages.Select(ask)).ConfigureAwait(false);
         var bindings = new Dictionary<string, KeyBinding>(StringComparer.Ordinal);

@@ -1,6 +1,6 @@
 using Stockpile.Core.Commands;
-using Stockpile.Core.State;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells.Oracles;
 using Check = System.Func<System.Collections.Generic.IEnumerable<string>>;
 

@@ -1,5 +1,5 @@
-using Stockpile.Core.State;
 using Stockpile.Core.Jobs;
+using Stockpile.Core.State;
 using Stockpile.Core.Tests.Cells.Oracles;
 using Check = System.Func<System.Collections.Generic.IEnumerable<string>>;
 

@@ -4,6 +4,7 @@ using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
 using Stockpile.Hosting.Processes;
 using Stockpile.Hosting.Tests.Configuration;
+using Stockpile.Protocol;
 
 namespace Stockpile.Hosting.Tests.Access;
 
@@ -28,7 +29,7 @@ public sealed class ListenTests
         // `up` and `demo` take these, without the settings of a member.
         var local = StoreConfig.Sqlite("Data Source=:memory:");
         Assert.True(Loopback.Is(local.GetString("akka.remote.dot-netty.tcp.hostname")));
-        Assert.Equal(Limits.RemoteFrameBytesMax, local.GetByteSize("akka.remote.dot-netty.tcp.maximum-frame-size"));
+        Assert.Equal(WireLimits.RemoteFrameBytesMax, local.GetByteSize("akka.remote.dot-netty.tcp.maximum-frame-size"));
     }
 
     [Theory]

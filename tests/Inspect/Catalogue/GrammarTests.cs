@@ -56,7 +56,7 @@ public sealed class GrammarTests
 
     [Fact]
     public void Too_many_words_are_refused() => Assert.Throws<CommandUsageException>(
-        () => Samples.Catalogue.Parse([.. Enumerable.Repeat("x", Core.Limits.InspectWordsMax + 1)]));
+        () => Samples.Catalogue.Parse([.. Enumerable.Repeat("x", InspectLimits.WordsMax + 1)]));
 
     [Theory]
     [InlineData("", "cell: Cells")]

@@ -1,9 +1,9 @@
-using Stockpile.Hosting.Processes;
-using Stockpile.Cli.App;
 using Stockpile.Cli;
+using Stockpile.Cli.App;
 using Stockpile.Cli.Processes;
 using Stockpile.Hosting.Access;
 using Stockpile.Hosting.Configuration;
+using Stockpile.Hosting.Processes;
 using Stockpile.Inspect.Tests.Server;
 
 namespace Stockpile.Inspect.Tests.Cli;

@@ -74,13 +74,14 @@ public sealed class JobPaletteTests
                 "reason | no room",
                 "tried  | last in the round at 1970-01-01 00:00:00: held back, because devices wait for north-9",
                 "ahead  | 3 in the queue",
+                "start  | nothing that runs gives back enough in sight",
                 "stays  | it goes to the first of them",
                 "other cell | verdict",
                 "top        | it would wait there too",
-                "model | tier     | as    | nodes | devices | free | by guests | used | away | fits "
-                    + "| nodes short of      | verdict",
-                "H800  | frontier | guest |     2 |      16 |    5 |         0 |   11 |    0 |    0 "
-                    + "| devices 1, labels 1 | 11 devices short",
+                "model | tier     | as    | nodes | devices | free | by guests | used | own | of lower | away | fits "
+                    + "| start | nodes short of      | verdict",
+                "H800  | frontier | guest |     2 |      16 |    5 |         0 |   11 |   0 |        0 |    0 |    0 "
+                    + "|       | devices 1, labels 1 | 11 devices short",
             ],
             answer.Lines);
         Assert.Single(answer.Json);

@@ -72,7 +72,7 @@ public sealed class ProtocolTests
     }
 
     [Theory]
-    [InlineData(Limits.InspectRequestBytesMax + 1)]
+    [InlineData(InspectLimits.RequestBytesMax + 1)]
     [InlineData(2_000_000)]
     public async Task A_call_that_is_too_large_is_refused_at_its_bound(int bytes)
     {
@@ -80,7 +80,7 @@ public sealed class ProtocolTests
         var (status, detail) = await ServerHost.ProblemAsync(host.PostAsync(Json(new string('x', bytes))));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
         Assert.StartsWith(
-            $"the body is larger than {Limits.InspectRequestBytesMax} bytes", detail, StringComparison.Ordinal);
+            $"the body is larger than {InspectLimits.RequestBytesMax} bytes", detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,11 +148,11 @@ public sealed class ProtocolTests
     {
         await using var host = await ServerHost.StartAsync();
         var open = new List<HttpResponseMessage>();
-        for (var i = 0; i < Limits.InspectConnectionsMax; i++) open.Add(await host.CallAsync("log tail"));
+        for (var i = 0; i < InspectLimits.ConnectionsMax; i++) open.Add(await host.CallAsync("log tail"));
         Assert.All(open, response => Assert.Equal(HttpStatusCode.OK, response.StatusCode));
         var (status, detail) = await ServerHost.ProblemAsync(host.CallAsync("cell list"));
         Assert.Equal(HttpStatusCode.TooManyRequests, status);
-        Assert.StartsWith($"{Limits.InspectConnectionsMax} commands run here", detail, StringComparison.Ordinal);
+        Assert.StartsWith($"{InspectLimits.ConnectionsMax} commands run here", detail, StringComparison.Ordinal);
 
         open[0].Dispose();
         // The server learns a moment later that the client is gone.
@@ -173,7 +173,7 @@ public sealed class ProtocolTests
     {
         await using var host = await ServerHost.StartAsync();
         var open = new List<TcpClient>();
-        for (var i = 0; i < 2 * Limits.InspectConnectionsMax; i++)
+        for (var i = 0; i < 2 * InspectLimits.ConnectionsMax; i++)
         {
             open.Add(new TcpClient());
             await open[^1].ConnectAsync(IPAddress.Loopback, host.Port, Stop);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Stockpile.Core;
 using Stockpile.Node.Hosts;
+using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 
 namespace Stockpile.Node.Tests.Hosts;
@@ -20,7 +21,7 @@ public sealed class ScaleTests : HostSpec
         await FenceAsync();
         var (admittedAt, admittedMessages) = (watch.Elapsed, Messages);
 
-        foreach (var batch in Enumerable.Range(1, Nodes).Chunk(Limits.OrdersPerMessageMax))
+        foreach (var batch in Enumerable.Range(1, Nodes).Chunk(WireLimits.OrdersPerMessageMax))
             Order([.. batch.Select(i => Start($"n{i}", i))]);
         await AllAsync(ReportKind.Started);
         var (startedAt, startedMessages) = (watch.Elapsed, Messages);
@@ -33,7 +34,7 @@ public sealed class ScaleTests : HostSpec
             $"{Nodes} nodes: admitted after {admittedAt.TotalSeconds:0.00} s with {admittedMessages} messages, " +
             $"started {(startedAt - admittedAt).TotalSeconds:0.00} s, {startedMessages - admittedMessages}, " +
             $"completed {(completedAt - startedAt).TotalSeconds:0.00} s, {completedMessages - startedMessages}");
-        Assert.InRange(completedMessages, 3 * Nodes / Limits.OrdersPerMessageMax, Nodes / 10);
+        Assert.InRange(completedMessages, 3 * Nodes / WireLimits.OrdersPerMessageMax, Nodes / 10);
         var status = await FenceAsync();
         Assert.Equal((Nodes, 0, 0, 0),
             (status.NodesUp, status.NodesUnanswered, status.Running, status.ReportsWaiting));
@@ -50,7 +51,7 @@ public sealed class ScaleTests : HostSpec
             Assert.Equal($"n{report.Sequence}", report.Node);
             sequences.Add(report.Sequence);
             unacknowledged.Add(report);
-            if (unacknowledged.Count < Limits.OrdersPerMessageMax && sequences.Count < Nodes) continue;
+            if (unacknowledged.Count < WireLimits.OrdersPerMessageMax && sequences.Count < Nodes) continue;
             Ack([.. unacknowledged]);
             unacknowledged.Clear();
         }

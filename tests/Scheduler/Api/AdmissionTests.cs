@@ -32,9 +32,9 @@ public sealed partial class AdmissionTests : IAsyncLifetime
     [Fact]
     public async Task A_submission_too_many_is_refused_before_its_body_is_read_and_the_others_are_served()
     {
-        var taken = Enumerable.Range(0, Limits.SubmissionsInFlightMax)
+        var taken = Enumerable.Range(0, SchedulerLimits.SubmissionsInFlightMax)
             .Select(_ => _host.Http.PostJsonAsync("/api/v1/jobs", JsonHttp.Training)).ToList();
-        await UntilAsync("submit", Limits.SubmissionsInFlightMax);
+        await UntilAsync("submit", SchedulerLimits.SubmissionsInFlightMax);
 
         // It announces a body and never sends it, so the answer cannot have waited for it.
         var refused = await AnswerToHeadAsync("POST /api/v1/jobs", contentLength: 1_000);
@@ -43,7 +43,7 @@ public sealed partial class AdmissionTests : IAsyncLifetime
         Assert.Contains("Retry-After: 1\r\n", refused, StringComparison.Ordinal);
         Assert.Contains("\"code\":\"busy\"", refused, StringComparison.Ordinal);
         Assert.Contains(
-            $"{Limits.SubmissionsInFlightMax} submissions are under way", refused, StringComparison.Ordinal);
+            $"{SchedulerLimits.SubmissionsInFlightMax} submissions are under way", refused, StringComparison.Ordinal);
         Assert.Equal(1, await FigureAsync("stockpile_http_refused", "submit"));
         // Who only asks, and who looks after the process, does not stand in that queue.
         Assert.Equal(200, (await _host.Http.SendAsync("GET", "/api/v1/jobs")).Status);
@@ -51,7 +51,7 @@ public sealed partial class AdmissionTests : IAsyncLifetime
 
         _held.SetResult();
         Assert.All(await Task.WhenAll(taken), reply => Assert.Equal(201, reply.Status));
-        Assert.Equal(Limits.SubmissionsInFlightMax, _host.Gateway.Submitted.Count);
+        Assert.Equal(SchedulerLimits.SubmissionsInFlightMax, _host.Gateway.Submitted.Count);
         await UntilAsync("submit", 0);
         Assert.Equal(201, (await _host.Http.PostJsonAsync("/api/v1/jobs", JsonHttp.Training)).Status);
     }
@@ -59,8 +59,8 @@ public sealed partial class AdmissionTests : IAsyncLifetime
     [Fact]
     public async Task Bodies_under_way_are_bounded_together_and_one_without_a_length_counts_as_the_longest()
     {
-        const int Longest = Limits.HttpBodyBytesMax;
-        var fit = Limits.SubmissionKiBInFlightMax / (Longest / 1024);
+        const int Longest = SchedulerLimits.HttpBodyBytesMax;
+        var fit = SchedulerLimits.SubmissionKiBInFlightMax / (Longest / 1024);
         var open = new List<TcpClient>();
         for (var i = 0; i < fit; i++)
             open.Add(await SendHeadAsync("POST /api/v1/jobs/batch", i == 0 ? null : Longest));
@@ -70,7 +70,7 @@ public sealed partial class AdmissionTests : IAsyncLifetime
 
         Assert.StartsWith("HTTP/1.1 429", refused, StringComparison.Ordinal);
         Assert.Contains("Retry-After: 1\r\n", refused, StringComparison.Ordinal);
-        Assert.Contains($"{Limits.SubmissionKiBInFlightMax} KiB", refused, StringComparison.Ordinal);
+        Assert.Contains($"{SchedulerLimits.SubmissionKiBInFlightMax} KiB", refused, StringComparison.Ordinal);
         foreach (var client in open) client.Dispose();
         await UntilAsync("submit", 0);
     }
@@ -78,14 +78,14 @@ public sealed partial class AdmissionTests : IAsyncLifetime
     [Fact]
     public async Task Requests_that_read_a_whole_journal_are_few_at_a_time()
     {
-        var taken = Enumerable.Range(0, Limits.JournalReadsInFlightMax)
+        var taken = Enumerable.Range(0, SchedulerLimits.JournalReadsInFlightMax)
             .Select(_ => _host.Http.SendAsync("GET", "/api/v1/jobs/north-1/history")).ToList();
-        await UntilAsync("journal", Limits.JournalReadsInFlightMax);
+        await UntilAsync("journal", SchedulerLimits.JournalReadsInFlightMax);
 
         foreach (var path in new[] { "jobs/north-1/history", "audit", "fleet?at=2024-05-01T12:00:00Z" })
         {
             var refused = await _host.Http.SendAsync("GET", $"/api/v1/{path}");
-            refused.IsProblem(429, "busy", null, $"{Limits.JournalReadsInFlightMax} requests that read the journal");
+            refused.IsProblem(429, "busy", null, $"{SchedulerLimits.JournalReadsInFlightMax} requests that read the journal");
             Assert.Equal(TimeSpan.FromSeconds(1), refused.RetryAfter);
         }
 
@@ -99,7 +99,7 @@ public sealed partial class AdmissionTests : IAsyncLifetime
         var since = TimeProvider.System.GetTimestamp();
         while (await FigureAsync("stockpile_http_in_flight", kind) is var n && n != inFlight)
         {
-            Assert.True(n <= Limits.SubmissionsInFlightMax, $"{n} requests are in flight");
+            Assert.True(n <= SchedulerLimits.SubmissionsInFlightMax, $"{n} requests are in flight");
             Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, $"{n} of {inFlight} requests came in");
             await Task.Delay(TimeSpan.FromMilliseconds(10), Cancel);
         }

@@ -132,14 +132,14 @@ public sealed class BadBodyTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/jobs");
         var bytes = Encoding.UTF8.GetBytes(
-            $$"""{"kind":"batch","name":"{{new string('x', Limits.HttpBodyBytesMax)}}"}""");
+            $$"""{"kind":"batch","name":"{{new string('x', SchedulerLimits.HttpBodyBytesMax)}}"}""");
         request.Content = new ByteArrayContent(bytes);
         request.Content.Headers.ContentType = new("application/json");
         request.Headers.TransferEncodingChunked = isChunked;
 
         var reply = await _host.Http.ReplyAsync(request);
 
-        reply.IsProblem(413, "too-large", null, Limits.HttpBodyBytesMax.ToString());
+        reply.IsProblem(413, "too-large", null, SchedulerLimits.HttpBodyBytesMax.ToString());
     }
 
     [Fact]

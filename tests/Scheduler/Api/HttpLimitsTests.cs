@@ -15,8 +15,8 @@ public sealed class HttpLimitsTests
     public async Task A_head_that_is_too_large_is_refused(string head, string status)
     {
         await using var host = await ApiHost.StartAsync();
-        var path = status == "414" ? "/" + new string('x', Limits.HttpRequestLineBytesMax) : "/healthz/live";
-        var headers = head.Replace("{0}", new string('x', Limits.HttpHeadersBytesMax), StringComparison.Ordinal);
+        var path = status == "414" ? "/" + new string('x', SchedulerLimits.HttpRequestLineBytesMax) : "/healthz/live";
+        var headers = head.Replace("{0}", new string('x', SchedulerLimits.HttpHeadersBytesMax), StringComparison.Ordinal);
 
         Assert.Contains($" {status} ", await FirstLineAsync(host, $"GET {path} HTTP/1.1\r\n{headers}\r\n\r\n"));
     }
@@ -25,7 +25,7 @@ public sealed class HttpLimitsTests
     public async Task Too_many_headers_are_refused()
     {
         await using var host = await ApiHost.StartAsync();
-        var headers = string.Concat(Enumerable.Range(0, Limits.HttpHeadersMax).Select(i => $"X-{i}: 1\r\n"));
+        var headers = string.Concat(Enumerable.Range(0, SchedulerLimits.HttpHeadersMax).Select(i => $"X-{i}: 1\r\n"));
 
         Assert.Contains(" 431 ", await FirstLineAsync(host, $"GET /healthz/live HTTP/1.1\r\nHost: x\r\n{headers}\r\n"));
     }
@@ -51,10 +51,10 @@ public sealed class HttpLimitsTests
         var server = new KestrelServerOptions();
         server.UseLimits();
 
-        Assert.Equal(Limits.HttpBodyBytesMax, server.Limits.MaxRequestBodySize);
-        Assert.Equal(Limits.HttpConnectionsMax, server.Limits.MaxConcurrentConnections);
-        Assert.Equal(TimeSpan.FromSeconds(Limits.HttpHeadersSecondsMax), server.Limits.RequestHeadersTimeout);
-        Assert.Equal(TimeSpan.FromSeconds(Limits.HttpIdleSecondsMax), server.Limits.KeepAliveTimeout);
+        Assert.Equal(SchedulerLimits.HttpBodyBytesMax, server.Limits.MaxRequestBodySize);
+        Assert.Equal(SchedulerLimits.HttpConnectionsMax, server.Limits.MaxConcurrentConnections);
+        Assert.Equal(TimeSpan.FromSeconds(SchedulerLimits.HttpHeadersSecondsMax), server.Limits.RequestHeadersTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(SchedulerLimits.HttpIdleSecondsMax), server.Limits.KeepAliveTimeout);
     }
 
     private static async Task<string> FirstLineAsync(ApiHost host, string request)

@@ -170,7 +170,7 @@ public sealed class OperationsTests : IAsyncLifetime
         _host.Gateway.Cells.Add(ApiHost.Cell());
         var open = new List<HttpResponseMessage>();
         var cancel = TestContext.Current.CancellationToken;
-        for (var i = 0; i < Limits.EventStreamsMax; i++)
+        for (var i = 0; i < SchedulerLimits.EventStreamsMax; i++)
             open.Add(await _host.Http.GetAsync("/api/v1/events", HttpCompletionOption.ResponseHeadersRead, cancel));
 
         var reply = await _host.Http.SendAsync("GET", "/api/v1/events");

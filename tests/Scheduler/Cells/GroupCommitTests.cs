@@ -42,7 +42,7 @@ public sealed class GroupCommitTests : CellSpec
         var busy = await NextAsync<CellBusy>(Client);
         Assert.Equal("north", busy.Cell);
         Assert.True(busy.RetryAfterMs > 0);
-        Assert.Contains($"{Limits.InboxCommandsMax}", busy.Message, StringComparison.Ordinal);
+        Assert.Contains($"{SchedulerLimits.InboxCommandsMax}", busy.Message, StringComparison.Ordinal);
         Gate.Release();
         await NextAsync<SubmitJobsReply>(Client);
         // Asked after all the others, so answered when the queue is empty again.
@@ -78,6 +78,6 @@ public sealed class GroupCommitTests : CellSpec
         Submit("first", Gang(name: "first"));
         await Gate.ArrivedAsync(Patience);
         var crowd = CreateTestProbe();
-        for (var i = 0; i < Limits.InboxCommandsMax; i++) Cell.Tell(new GetCell { Cell = "north" }, crowd.Ref);
+        for (var i = 0; i < SchedulerLimits.InboxCommandsMax; i++) Cell.Tell(new GetCell { Cell = "north" }, crowd.Ref);
     }
 }

@@ -19,7 +19,7 @@ public sealed class OverloadTests : CellSpec
         Submit("first", Tasks(1));
         await Gate.ArrivedAsync(Patience);
 
-        for (var i = 0; i < Limits.InboxCommandsMax + TooMany; i++) Submit($"k{i}", Tasks(1));
+        for (var i = 0; i < SchedulerLimits.InboxCommandsMax + TooMany; i++) Submit($"k{i}", Tasks(1));
         // While the write hangs, those that do not fit are answered, and nobody else.
         for (var i = 0; i < TooMany; i++)
             Assert.Equal(1_000, (await NextAsync<CellBusy>(Client)).RetryAfterMs);
@@ -29,10 +29,10 @@ public sealed class OverloadTests : CellSpec
         Assert.False(Client.HasMessages);
 
         Gate.Release();
-        for (var i = 0; i < Limits.InboxCommandsMax + 1; i++)
+        for (var i = 0; i < SchedulerLimits.InboxCommandsMax + 1; i++)
             Assert.Null(Assert.Single((await NextAsync<SubmitJobsReply>(Client)).Results).Refusal);
         Assert.False(Client.HasMessages);
-        Assert.Equal(Limits.InboxCommandsMax + 1, (await ReplayedAsync()).Jobs.Count);
+        Assert.Equal(SchedulerLimits.InboxCommandsMax + 1, (await ReplayedAsync()).Jobs.Count);
         Assert.Equal(0, (await ViewAsync()).Inbox);
     }
 
@@ -44,14 +44,14 @@ public sealed class OverloadTests : CellSpec
         // The first round of the recovery hangs: until it is durable the cell serves nobody.
         await Gate.ArrivedAsync(Patience);
 
-        for (var i = 0; i < Limits.RecoveryMessagesMax + TooMany; i++)
+        for (var i = 0; i < SchedulerLimits.RecoveryMessagesMax + TooMany; i++)
             Cell.Tell(new GetCell { Cell = "north" }, Client.Ref);
         for (var i = 0; i < TooMany; i++) await NextAsync<CellBusy>(Client);
         Beat();
         Assert.False(Client.HasMessages);
 
         Gate.Release();
-        for (var i = 0; i < Limits.RecoveryMessagesMax; i++) await NextAsync<CellView>(Client);
+        for (var i = 0; i < SchedulerLimits.RecoveryMessagesMax; i++) await NextAsync<CellView>(Client);
         Assert.NotNull(await AskAsync<CellView>(new GetCell { Cell = "north" }));
     }
 

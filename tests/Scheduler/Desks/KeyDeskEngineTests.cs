@@ -91,7 +91,7 @@ public sealed class KeyDeskEngineTests() : Akka.TestKit.Xunit.TestKit("akka.logl
     {
         var bench = new DeskBench(Desk, holds: true);
         bench.Engine.Begin();
-        for (var i = 0; i < Limits.DeskInboxMessagesMax; i++)
+        for (var i = 0; i < SchedulerLimits.DeskInboxMessagesMax; i++)
             bench.Engine.Receive(new BindKeys { Desk = Desk, Wishes = { Wish(0, "north") } }, ActorRefs.Nobody);
         Ask(bench, Wish(1, "north"));
         var busy = await ExpectMsgAsync<CellBusy>(cancellationToken: Cancel);
@@ -107,7 +107,7 @@ public sealed class KeyDeskEngineTests() : Akka.TestKit.Xunit.TestKit("akka.logl
         var other = Enumerable.Range(0, 1_000).Select(i => $"o{i}").First(k => KeyDesks.Of(k) != Desk);
         Ask(bench, Wish(0, "north"), new KeyWish { Key = other, Cell = "north" });
         Ask(bench, new KeyWish { Cell = "north" });
-        Ask(bench, [.. Enumerable.Range(0, Limits.KeysPerMessageMax + 1).Select(i => Wish(i, "north"))]);
+        Ask(bench, [.. Enumerable.Range(0, SchedulerLimits.KeysPerMessageMax + 1).Select(i => Wish(i, "north"))]);
         bench.Engine.Receive(new BindKeys { Desk = "desk-08", Wishes = { Wish(0, "north") } }, TestActor);
         await SilentAsync();
         Assert.Single(bench.Rows);

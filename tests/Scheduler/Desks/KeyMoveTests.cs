@@ -101,10 +101,10 @@ public sealed class KeyMoveTests : Akka.TestKit.Xunit.TestKit, ICellPorts
     public async Task Many_keys_go_to_a_desk_in_parts()
     {
         var keys = Enumerable.Range(0, int.MaxValue).Select(i => $"k{i}")
-            .Where(k => KeyDesks.Of(k) == "desk-03").Take(Limits.KeysPerMessageMax + 1).ToArray();
+            .Where(k => KeyDesks.Of(k) == "desk-03").Take(SchedulerLimits.KeysPerMessageMax + 1).ToArray();
         var cell = OldCell(keys);
         var first = await NextAsync();
-        Assert.Equal(Limits.KeysPerMessageMax, first.Wishes.Count);
+        Assert.Equal(SchedulerLimits.KeysPerMessageMax, first.Wishes.Count);
         cell.OnBound(Reply(first, "north"));
         var second = await NextAsync();
         Assert.Equal(keys.Order(StringComparer.Ordinal).Last(), Assert.Single(second.Wishes).Key);

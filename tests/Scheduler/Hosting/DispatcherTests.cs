@@ -52,7 +52,7 @@ public sealed class DispatcherTests
         foreach (var plugin in new[] { "journal", "snapshot-store" })
             Assert.Equal("akka.actor.journal-dispatcher",
                 config.GetString($"akka.persistence.{plugin}.sql.materializer-dispatcher"));
-        Assert.Equal(Limits.ShardBufferMessagesMax, config.GetInt("akka.cluster.sharding.buffer-size"));
+        Assert.Equal(SchedulerLimits.ShardBufferMessagesMax, config.GetInt("akka.cluster.sharding.buffer-size"));
     }
 
     private static async Task UntilNodesAsync(Members.Scheduler scheduler)

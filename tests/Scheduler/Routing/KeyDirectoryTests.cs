@@ -22,7 +22,7 @@ public sealed class KeyDirectoryTests
         Assert.Equal(keys.Order(StringComparer.Ordinal), bound.Keys.Order(StringComparer.Ordinal));
         Assert.All(_desks.Asked.Cast<BindKeys>(), m =>
         {
-            Assert.InRange(m.Wishes.Count, 1, Limits.KeysPerMessageMax);
+            Assert.InRange(m.Wishes.Count, 1, SchedulerLimits.KeysPerMessageMax);
             Assert.All(m.Wishes, w => Assert.Equal(m.Desk, KeyDesks.Of(w.Key)));
         });
         Assert.Equal(keys.Count, _desks.Asked.Cast<BindKeys>().Sum(m => m.Wishes.Count));

@@ -41,18 +41,18 @@ public sealed class ListPagesTests
 
         Assert.Equal(13_000, seen.Count);
         Assert.Equal(seen.Distinct().Order(), seen);
-        Assert.InRange(_largest, Limits.ReplyBytesMax / 2, Limits.RemoteFrameBytesMax / 2);
+        Assert.InRange(_largest, WireLimits.ReplyBytesMax / 2, WireLimits.RemoteFrameBytesMax / 2);
     }
 
     [Fact]
     public async Task The_longest_list_that_may_be_asked_for_comes_in_one_answer()
     {
-        Add("north", jobs: Limits.ListRowsMax);
-        var list = await JobsAsync(new JobFilter("pending", "training", null, null, Limits.ListRowsMax));
-        Assert.Equal(Limits.ListRowsMax, list.Jobs.Count);
+        Add("north", jobs: SchedulerLimits.ListRowsMax);
+        var list = await JobsAsync(new JobFilter("pending", "training", null, null, SchedulerLimits.ListRowsMax));
+        Assert.Equal(SchedulerLimits.ListRowsMax, list.Jobs.Count);
         Assert.False(list.More);
         Assert.Null(list.Next());
-        Assert.InRange(_largest, Limits.ReplyBytesMax / 2, Limits.RemoteFrameBytesMax / 2);
+        Assert.InRange(_largest, WireLimits.ReplyBytesMax / 2, WireLimits.RemoteFrameBytesMax / 2);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class ListPagesTests
                 _cells["north"].Nodes.Concat(_cells["south"].Nodes).Select(n => n.Id), seen);
         }
 
-        Assert.InRange(_largest, Limits.ReplyBytesMax / 2, Limits.RemoteFrameBytesMax / 2);
+        Assert.InRange(_largest, WireLimits.ReplyBytesMax / 2, WireLimits.RemoteFrameBytesMax / 2);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class ListPagesTests
 
         var view = CellMapping.Job(state, job, null, room: new CellMapping.Room());
         Assert.InRange(view.Allocations.Count, 1, 9_999);
-        Assert.InRange(view.CalculateSize(), 1, Limits.RemoteFrameBytesMax / 2);
+        Assert.InRange(view.CalculateSize(), 1, WireLimits.RemoteFrameBytesMax / 2);
         await ListPages.CompleteAsync(view.Allocations, view.AllocationCount, after => Task.FromResult(
             (Google.Protobuf.Collections.RepeatedField<AllocationView>?)CellMapping.Job(
                 state, job, null, room: new CellMapping.Room(), after: after).Allocations));
@@ -120,7 +120,7 @@ public sealed class ListPagesTests
                 new AuditCell { Cell = "north", From = part.Next, Epoch = part.Epoch, Round = round },
                 _cells["north"], member, []);
             Assert.Equal(round, part.Round);
-            Assert.InRange(part.CalculateSize(), 1, Limits.RemoteFrameBytesMax / 2);
+            Assert.InRange(part.CalculateSize(), 1, WireLimits.RemoteFrameBytesMax / 2);
             nodes += part.Nodes.Count;
         }
 

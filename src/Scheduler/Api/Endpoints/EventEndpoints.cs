@@ -20,11 +20,11 @@ internal sealed class EventEndpoints(ApiOptions options, IHostApplicationLifetim
 
     public IResult Stream(IStockpileGateway gateway, CancellationToken cancel)
     {
-        if (Interlocked.Increment(ref _open) <= Limits.EventStreamsMax)
+        if (Interlocked.Increment(ref _open) <= SchedulerLimits.EventStreamsMax)
             return TypedResults.ServerSentEvents(EventsAsync(gateway, cancel));
         Interlocked.Decrement(ref _open);
         return ProblemResult.Of(StatusCodes.Status429TooManyRequests, Refusal.Busy,
-            $"{Limits.EventStreamsMax} event streams are open, the most that is allowed", TimeSpan.FromSeconds(5));
+            $"{SchedulerLimits.EventStreamsMax} event streams are open, the most that is allowed", TimeSpan.FromSeconds(5));
     }
 
     private async IAsyncEnumerable<SseItem<string>> EventsAsync(

@@ -81,11 +81,11 @@ internal static class JobEndpoints
         if (badKey is not null) return badKey;
         var (request, problem) = await JsonBody.ReadAsync<JobBatchRequest>(http);
         if (request is null) return problem!;
-        if (request.Jobs is not { Count: >= 1 and <= Limits.JobsPerSubmitMax } jobs)
+        if (request.Jobs is not { Count: >= 1 and <= SchedulerLimits.JobsPerSubmitMax } jobs)
         {
             return ProblemResult.Of(new Refusal(Refusal.Invalid, "jobs",
                 $"jobs has {Wording.Count(request.Jobs?.Count ?? 0, "entry", "entries")}; "
-                + $"allowed: 1 to {Limits.JobsPerSubmitMax}"));
+                + $"allowed: 1 to {SchedulerLimits.JobsPerSubmitMax}"));
         }
 
         var (submissions, refusals) = JobSubmissions.PrepareAll(jobs, key, options);
@@ -150,7 +150,7 @@ internal static class JobEndpoints
         CancellationToken cancel)
     {
         var query = new Query(request, nameof(limit), nameof(cursor));
-        var most = limit is null ? Limits.ListRowsMax : query.Limit();
+        var most = limit is null ? SchedulerLimits.ListRowsMax : query.Limit();
         var from = query.Cursor<int>(TryCount) ?? 0;
         if (query.IsRefused(out var problem)) return problem;
         if (!JobId.TryParse(id, out var job)) return ProblemResult.NotFound("job", id);

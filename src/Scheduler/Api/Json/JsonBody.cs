@@ -19,7 +19,7 @@ internal static class JsonBody
 
     /// <summary>The body, or the problem that it has; exactly one of the two is null.</summary>
     public static async Task<(T? Value, ProblemResult? Problem)> ReadAsync<T>(
-        HttpContext http, int bytesMax = Limits.HttpBodyBytesMax) where T : class
+        HttpContext http, int bytesMax = SchedulerLimits.HttpBodyBytesMax) where T : class
     {
         if (!http.Request.HasJsonContentType()) return (null, NotJson);
         if (await ReadBytesAsync(http, bytesMax) is not { } bytes) return (null, TooLarge(bytesMax));

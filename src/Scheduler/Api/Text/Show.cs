@@ -1,10 +1,10 @@
 using System.Globalization;
 using Stockpile.Core;
 
-namespace Stockpile.Cli.Output;
+namespace Stockpile.Scheduler.Api.Text;
 
-/// <summary>Numbers and times as people read them.</summary>
-internal static class Show
+/// <summary>Numbers and times as people read them, on whichever face they look.</summary>
+public static class Show
 {
     public static string Number(double value) =>
         value.ToString(Math.Abs(value) >= 100 ? "N0" : "#,0.##", CultureInfo.InvariantCulture);
