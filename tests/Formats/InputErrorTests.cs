@@ -234,7 +234,7 @@ public sealed class InputErrorTests
             var binary = Path.Combine(folder, "binary.conf");
             File.WriteAllBytes(binary, [0x61, 0xff, 0xfe, 0x00]);
             var large = Path.Combine(folder, "large.conf");
-            using (var stream = File.Create(large)) stream.SetLength(Core.Limits.FileBytesMax + 1);
+            using (var stream = File.Create(large)) stream.SetLength(FormatLimits.FileBytesMax + 1);
             Assert.EndsWith("none.conf: does not exist", Read("none.conf").Message, StringComparison.Ordinal);
             Assert.EndsWith("is a folder, not a file", Read("").Message, StringComparison.Ordinal);
             Assert.EndsWith("is not UTF-8 text", Read("binary.conf").Message, StringComparison.Ordinal);

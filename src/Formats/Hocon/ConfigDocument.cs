@@ -45,7 +45,8 @@ public static class ConfigDocument
             if (Directory.Exists(path)) throw new InputException(path, 0, "", "is a folder, not a file");
             if (!info.Exists) throw new InputException(path, 0, "", "does not exist");
             if (info.Length > FormatLimits.FileBytesMax)
-                throw new InputException(path, 0, "", $"is larger than {FormatLimits.FileBytesMax / (1024 * 1024)} MiB");
+                throw new InputException(
+                    path, 0, "", $"is larger than {FormatLimits.FileBytesMax / (1024 * 1024)} MiB");
             return File.ReadAllText(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
         }
         catch (DecoderFallbackException)

@@ -90,7 +90,8 @@ public static class OpenbTrace
         {
             var id = table.Name("sn");
             if (!seen.Add(id)) throw table.Error("sn", $"two nodes are named '{id}'");
-            if (nodes.Count == FormatLimits.FleetNodesMax) throw table.Error("sn", $"more than {FormatLimits.FleetNodesMax} nodes");
+            if (nodes.Count == FormatLimits.FleetNodesMax)
+                throw table.Error("sn", $"more than {FormatLimits.FleetNodesMax} nodes");
             var model = table.Name("model");
             CheckModel(table, "model", model, catalog);
             var devices = (int)table.Long("gpu", 1, Limits.DevicesPerNodeMax);

@@ -59,7 +59,8 @@ internal static partial class TokenReader
         var role = read.OneOf(rolePath, "viewer", "submitter", "operator");
         var text = read.Text(tokenPath);
         if (text.Length is < HostingLimits.HttpTokenCharsMin or > HostingLimits.HttpTokenCharsMax)
-            throw read.Error(tokenPath, $"has {text.Length} characters; a token has {HostingLimits.HttpTokenCharsMin} to "
+            throw read.Error(
+                tokenPath, $"has {text.Length} characters; a token has {HostingLimits.HttpTokenCharsMin} to "
                 + $"{HostingLimits.HttpTokenCharsMax}, such as what `stockpile tokens` makes");
         if (!Token68().IsMatch(text))
             throw read.Error(tokenPath, "has characters that no token has; allowed: letters, digits, - . _ ~ + / and "

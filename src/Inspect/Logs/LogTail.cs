@@ -27,7 +27,8 @@ public sealed record LogLine(DateTimeOffset At, LogEventLevel Level, string Sour
 }
 
 /// <summary>
-/// Keeps the last <see cref="InspectLimits.LogLinesKept"/> lines of the log in memory and hands new ones to whoever follows.
+/// Keeps the last <see cref="InspectLimits.LogLinesKept"/> lines of the log in memory and hands new ones to whoever
+/// follows.
 /// Writing to it never waits: a follower that is too slow loses the oldest lines.
 /// </summary>
 public sealed class LogTail : ILogEventSink

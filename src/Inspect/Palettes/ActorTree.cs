@@ -36,7 +36,8 @@ internal static class ActorTree
     /// <param name="depth">Levels below the actor; 0: it alone.</param>
     /// <param name="childrenMax">Most children of one actor; a note tells how many more there are.</param>
     /// <param name="isLate">Asked now and then; the walk ends where it says yes.</param>
-    /// <param name="ended">Whether the walk ended early, by time or by <see cref="InspectLimits.HierarchyPathsMax"/>.</param>
+    /// <param name="ended">Whether the walk ended early, by time or by <see cref="InspectLimits.HierarchyPathsMax"/>.
+    /// </param>
     public static IReadOnlyList<ActorRow> Walk(
         ActorSystem system, IActorRef top, int depth, int childrenMax, Func<bool> isLate, out bool ended)
     {

@@ -41,7 +41,8 @@ internal sealed class Admission : IDisposable
         if (body.IsAcquired) return new Both(lease, body);
         body.Dispose();
         lease.Dispose();
-        problem = Busy($"submissions of {BodyKiB} KiB are under way; {SchedulerLimits.SubmissionKiBInFlightMax} are the most "
+        problem = Busy(
+            $"submissions of {BodyKiB} KiB are under way; {SchedulerLimits.SubmissionKiBInFlightMax} are the most "
             + "that this process takes at a time");
         return null;
     }
@@ -66,7 +67,8 @@ internal sealed class Admission : IDisposable
 
     /// <summary>A body that does not tell its length may be as long as any.</summary>
     private static int KiBOf(HttpRequest request) =>
-        (int)(Math.Clamp(request.ContentLength ?? SchedulerLimits.HttpBodyBytesMax, 1, SchedulerLimits.HttpBodyBytesMax) + 1023) / 1024;
+        (int)(Math.Clamp(request.ContentLength ?? SchedulerLimits.HttpBodyBytesMax, 1,
+            SchedulerLimits.HttpBodyBytesMax) + 1023) / 1024;
 
     private static ProblemResult Busy(string detail) =>
         ProblemResult.Of(StatusCodes.Status429TooManyRequests, Refusal.Busy, detail, RetryAfter);

@@ -38,7 +38,10 @@ internal sealed class KeyMoves(string cell, CellOptions options)
             desks.Tell(new BindKeys
             {
                 Desk = desk,
-                Wishes = { keys.Take(SchedulerLimits.KeysPerMessageMax).Select(key => new KeyWish { Key = key, Cell = cell }) },
+                Wishes =
+                {
+                    keys.Take(SchedulerLimits.KeysPerMessageMax).Select(key => new KeyWish { Key = key, Cell = cell }),
+                },
             }, self);
         }
     }

@@ -137,7 +137,9 @@ public static class CellMapping
         // that has tells it for as long as a page may be read: the answer of its new cell may be of before it came.
         var (total, jobs) = state.Listed.Find(phase, kind, filter.Tenant.Length == 0 ? null : filter.Tenant,
             JobPlace.TryParse(filter.After, out var after) ? after : null,
-            filter.Departed ? j => since(j.CompletedAt!.Value).TotalSeconds <= SchedulerLimits.HttpAnswerSecondsMax : null);
+            filter.Departed
+                ? j => since(j.CompletedAt!.Value).TotalSeconds <= SchedulerLimits.HttpAnswerSecondsMax
+                : null);
         var reply = new JobsReply { Total = total };
         reply.More = Fill(reply.Jobs, filter.Limit, jobs.Select(Row));
         return reply;

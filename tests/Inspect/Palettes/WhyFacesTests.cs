@@ -30,7 +30,8 @@ public sealed class WhyFacesTests
             Stays = "it goes to the first of them", Never = "no node is so large", Clock = "clocks differ by 7s",
             MovedFromMs = 1_714_566_000_000, MovedAtMs = 1_714_564_750_000, MovedBecause = "north-7 ends later",
         };
-        why.Start.EndFirst.Add(new WhyEnding { Job = "north-7", Name = "long", Devices = 8, EndMs = 1_714_568_000_000 });
+        why.Start.EndFirst.Add(
+            new WhyEnding { Job = "north-7", Name = "long", Devices = 8, EndMs = 1_714_568_000_000 });
         why.Changes.Add("with 8 devices it starts now");
         why.Elsewhere.Add(new WhyElsewhere { Cell = "top", Verdict = "it would wait there too" });
         why.Alternatives.Add(new WhyAlternative

@@ -59,7 +59,8 @@ public sealed class AccessTests : IAsyncLifetime
     {
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _host.Gateway.Until = held.Task;
-        var asked = Enumerable.Range(0, SchedulerLimits.JournalReadsInFlightMax + 1).Select(_ => AskAsync(Viewer)).ToList();
+        var asked = Enumerable.Range(0, SchedulerLimits.JournalReadsInFlightMax + 1)
+            .Select(_ => AskAsync(Viewer)).ToList();
         Assert.Equal(HttpStatusCode.TooManyRequests, await await Task.WhenAny(asked));
 
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(null));

@@ -85,7 +85,8 @@ public sealed partial class AdmissionTests : IAsyncLifetime
         foreach (var path in new[] { "jobs/north-1/history", "audit", "fleet?at=2024-05-01T12:00:00Z" })
         {
             var refused = await _host.Http.SendAsync("GET", $"/api/v1/{path}");
-            refused.IsProblem(429, "busy", null, $"{SchedulerLimits.JournalReadsInFlightMax} requests that read the journal");
+            refused.IsProblem(
+                429, "busy", null, $"{SchedulerLimits.JournalReadsInFlightMax} requests that read the journal");
             Assert.Equal(TimeSpan.FromSeconds(1), refused.RetryAfter);
         }
 

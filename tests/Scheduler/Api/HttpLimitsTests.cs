@@ -16,7 +16,8 @@ public sealed class HttpLimitsTests
     {
         await using var host = await ApiHost.StartAsync();
         var path = status == "414" ? "/" + new string('x', SchedulerLimits.HttpRequestLineBytesMax) : "/healthz/live";
-        var headers = head.Replace("{0}", new string('x', SchedulerLimits.HttpHeadersBytesMax), StringComparison.Ordinal);
+        var headers = head.Replace(
+            "{0}", new string('x', SchedulerLimits.HttpHeadersBytesMax), StringComparison.Ordinal);
 
         Assert.Contains($" {status} ", await FirstLineAsync(host, $"GET {path} HTTP/1.1\r\n{headers}\r\n\r\n"));
     }

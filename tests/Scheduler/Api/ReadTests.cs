@@ -77,7 +77,8 @@ public sealed class ReadTests : IAsyncLifetime
 
         Assert.Equal(new JobFilter("running", "batch", "research", "north", 5), _host.Gateway.LastJobFilter);
         Assert.Equal(
-            new NodeFilter("south", "T4", "basic", "lost", SchedulerLimits.ListRowsDefault), _host.Gateway.LastNodeFilter);
+            new NodeFilter("south", "T4", "basic", "lost", SchedulerLimits.ListRowsDefault),
+            _host.Gateway.LastNodeFilter);
     }
 
     [Fact]

@@ -24,7 +24,8 @@ internal sealed class EventEndpoints(ApiOptions options, IHostApplicationLifetim
             return TypedResults.ServerSentEvents(EventsAsync(gateway, cancel));
         Interlocked.Decrement(ref _open);
         return ProblemResult.Of(StatusCodes.Status429TooManyRequests, Refusal.Busy,
-            $"{SchedulerLimits.EventStreamsMax} event streams are open, the most that is allowed", TimeSpan.FromSeconds(5));
+            $"{SchedulerLimits.EventStreamsMax} event streams are open, the most that is allowed",
+            TimeSpan.FromSeconds(5));
     }
 
     private async IAsyncEnumerable<SseItem<string>> EventsAsync(
