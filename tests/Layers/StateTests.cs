@@ -1,6 +1,5 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Domain.Dependencies;
-using ArchUnitNET.Loader;
 
 namespace Stockpile.Layers.Tests;
 
@@ -13,8 +12,7 @@ public sealed class StateTests
 {
     private const string State = "Stockpile.Core.State";
 
-    private static readonly Architecture Core = new ArchLoader().LoadFilteredDirectory(
-        AppContext.BaseDirectory, "Stockpile.Core.dll", SearchOption.TopDirectoryOnly).Build();
+    private static readonly Architecture Core = Uses.Load("Stockpile.Core");
 
     [Fact]
     public void Only_State_changes_the_state()

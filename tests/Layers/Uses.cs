@@ -21,11 +21,8 @@ public static class Uses
         lock (Known)
         {
             if (Known.TryGetValue(project, out var known)) return known;
-            var assembly = project == "Stockpile.Cli" ? "stockpile" : project;
-            var architecture = new ArchLoader().LoadFilteredDirectory(
-                AppContext.BaseDirectory, $"{assembly}.dll", SearchOption.TopDirectoryOnly).Build();
             var uses = new HashSet<Use>();
-            foreach (var type in architecture.Types)
+            foreach (var type in Load(project).Types)
                 foreach (var dependency in type.Dependencies)
                     if (FolderOf(project, type) is { } from && FolderOf(project, dependency.Target) is { } to
                         && from != to)
@@ -34,11 +31,17 @@ public static class Uses
         }
     }
 
+    /// <summary>The types of one project, and what they depend on.</summary>
+    public static Architecture Load(string project)
+    {
+        var assembly = project == "Stockpile.Cli" ? "stockpile" : project;
+        return new ArchLoader().LoadFilteredDirectory(
+            AppContext.BaseDirectory, $"{assembly}.dll", SearchOption.TopDirectoryOnly).Build();
+    }
+
     /// <summary>Null: it is of another project.</summary>
     private static string? FolderOf(string project, IType type)
     {
-        var name = type.FullName;
-        if (!name.StartsWith(project + ".", StringComparison.Ordinal)) return null;
         // The namespace alone: a nested type's full name goes on with its owner's.
         var space = type.Namespace.FullName;
         if (space == project) return ".";

@@ -3,7 +3,6 @@ using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;
 using Stockpile.Core.Queueing;
-using Stockpile.Core.Routing;
 using Stockpile.Core.State;
 
 namespace Stockpile.Core.Commands;

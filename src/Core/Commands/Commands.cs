@@ -1,5 +1,4 @@
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Routing;
 using Stockpile.Core.State;
 
 namespace Stockpile.Core.Commands;

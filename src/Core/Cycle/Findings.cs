@@ -69,7 +69,7 @@ internal sealed class Findings
     }
 
     /// <summary>The job for which something is reserved without which this one would start now; null: there is no room
-    /// in any case. The fence knows whether it took any room away, so this is rarely looked for.</summary>
+    /// in any case. The guard knows whether it took any room away, so this is rarely looked for.</summary>
     private long? KeptBy(JobState job, IReadOnlyList<Alternative> alternatives, ReservationGuard? guard) =>
         guard?.Refuser is { } other && Feasibility.FitsNow(_state, job.Spec, alternatives, guard: null) ? other : null;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Stockpile.Core.Cycle;
 using Stockpile.Core.Jobs;
 
 namespace Stockpile.Core.Fleets;

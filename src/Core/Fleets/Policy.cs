@@ -1,5 +1,4 @@
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Queueing;
 
 namespace Stockpile.Core.Fleets;
 

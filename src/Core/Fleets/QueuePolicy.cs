@@ -1,5 +1,3 @@
-using Stockpile.Core.Queueing;
-
 namespace Stockpile.Core.Fleets;
 
 /// <summary>Who leaves for more urgent work, and what protects it from leaving again and again. Times are simulated.

@@ -1,5 +1,3 @@
-using Stockpile.Core.Fleets;
-
 namespace Stockpile.Core.Jobs;
 
 public enum JobKind

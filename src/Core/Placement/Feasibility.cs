@@ -1,7 +1,6 @@
 using System.Globalization;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Routing;
 using Stockpile.Core.State;
 
 namespace Stockpile.Core.Placement;

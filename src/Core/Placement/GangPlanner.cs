@@ -1,7 +1,6 @@
 using System.Numerics;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Queueing;
 using Stockpile.Core.State;
 
 namespace Stockpile.Core.Placement;

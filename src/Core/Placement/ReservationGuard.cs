@@ -40,7 +40,7 @@ public sealed class ReservationGuard
         _headrooms = headrooms;
     }
 
-    /// <summary>The fence for work that starts now on a model with so many devices.</summary>
+    /// <summary>The guard for work that starts now on a model with so many devices.</summary>
     public NodeGuard On(Alternative alternative, int devices)
     {
         var runTime = RunTimes.Of(_spec, _state.Catalog, _state.Policy.Gangs, alternative.Model, devices);

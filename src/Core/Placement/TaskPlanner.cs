@@ -34,7 +34,7 @@ public static class TaskPlanner
         CapacityIndex index, ScoreView scores, bool decides, JobSpec spec, IReadOnlyList<Alternative> alternatives,
         ReservationGuard? guard)
     {
-        // What is reserved differs by alternative, so behind a fence they are tried one by one.
+        // What is reserved differs by alternative, so behind a guard they are tried one by one.
         var shape = TaskShape.Of(spec);
         if (index.ModelsCompete && guard is null) return Competing(index, scores, decides, spec, shape, alternatives);
         foreach (var alternative in alternatives)

@@ -1,4 +1,3 @@
-using Stockpile.Core.Cycle;
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
 using Stockpile.Core.Placement;

@@ -1,6 +1,3 @@
-using Stockpile.Core.Placement;
-using Stockpile.Core.Routing;
-
 namespace Stockpile.Core.Scoring;
 
 /// <summary>A running task that may be stopped and started elsewhere.</summary>

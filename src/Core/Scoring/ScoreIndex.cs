@@ -1,5 +1,3 @@
-using Stockpile.Core.Fleets;
-
 namespace Stockpile.Core.Scoring;
 
 /// <summary>Where a policy would put a task.</summary>

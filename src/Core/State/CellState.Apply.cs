@@ -1,7 +1,5 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
-using Stockpile.Core.Routing;
 
 namespace Stockpile.Core.State;
 

@@ -1,5 +1,3 @@
-using Stockpile.Core.Commands;
-
 namespace Stockpile.Core.State;
 
 /// <summary>Arrays that gave tasks to parts; see <see cref="ArrayParts"/>.</summary>

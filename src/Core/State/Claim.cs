@@ -1,5 +1,4 @@
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Placement;
 
 namespace Stockpile.Core.State;
 

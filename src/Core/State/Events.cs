@@ -1,6 +1,5 @@
 using Stockpile.Core.Fleets;
 using Stockpile.Core.Jobs;
-using Stockpile.Core.Routing;
 
 namespace Stockpile.Core.State;
 

@@ -3,7 +3,6 @@ using Stockpile.Core;
 using Stockpile.Core.Fleets;
 using Stockpile.Formats.Hocon;
 using Stockpile.Formats.Jobs;
-using Stockpile.Formats.Traces;
 
 namespace Stockpile.Formats.Fleets;
 

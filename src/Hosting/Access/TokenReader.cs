@@ -11,7 +11,7 @@ namespace Stockpile.Hosting.Access;
 /// </summary>
 internal static partial class TokenReader
 {
-    public const string Path = "stockpile.http.tokens";
+    private const string Path = SettingLayers.TokensPath;
 
     private const string Form = "NAME { role = viewer, token = … }";
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Akka.Configuration;
 using Akka.Persistence.Sql;
 using Stockpile.Formats.Hocon;
-using Stockpile.Hosting.Access;
 using Stockpile.Protocol.Serialization;
 
 namespace Stockpile.Hosting.Configuration;
@@ -14,6 +13,9 @@ namespace Stockpile.Hosting.Configuration;
 /// </summary>
 public sealed class SettingLayers
 {
+    /// <summary>Below it stand access tokens, which no actor system is told.</summary>
+    public const string TokensPath = "stockpile.http.tokens";
+
     private static readonly string[] Roots = ["akka", "petabridge", "stockpile"];
 
     private readonly SortedDictionary<string, Setting> _settings = new(StringComparer.Ordinal);
@@ -80,7 +82,7 @@ public sealed class SettingLayers
     {
         var text = new StringBuilder(WireTypes.Bindings);
         foreach (var setting in _settings.Values)
-            if (setting.Json != "{}" && !setting.Path.StartsWith(TokenReader.Path, StringComparison.Ordinal))
+            if (setting.Json != "{}" && !setting.Path.StartsWith(TokensPath, StringComparison.Ordinal))
                 text.Append(setting.Path).Append(" = ").Append(setting.Json).Append('\n');
         return ConfigurationFactory.ParseString(text.ToString()).WithFallback(SqlPersistence.DefaultConfiguration);
     }

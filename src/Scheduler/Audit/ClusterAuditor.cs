@@ -4,7 +4,6 @@ using Stockpile.Protocol;
 using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Process;
-using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Audit;
 

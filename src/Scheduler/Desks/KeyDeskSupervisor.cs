@@ -6,7 +6,6 @@ using Stockpile.Protocol.V1;
 using Stockpile.Scheduler.Journal;
 using Stockpile.Scheduler.Owners;
 using Stockpile.Scheduler.Process;
-using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Desks;
 

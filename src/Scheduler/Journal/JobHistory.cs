@@ -1,7 +1,6 @@
 using System.Numerics;
 using Stockpile.Core;
 using Stockpile.Core.State;
-using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Journal;
 

@@ -12,7 +12,6 @@ using Stockpile.Core.State;
 using Stockpile.Protocol;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Notes;
 
 namespace Stockpile.Scheduler.Mapping;

@@ -6,7 +6,6 @@ using Stockpile.Core.Routing;
 using Stockpile.Core.State;
 using Stockpile.Protocol.Mapping;
 using Stockpile.Protocol.V1;
-using Stockpile.Scheduler.Cells;
 using Stockpile.Scheduler.Notes;
 using V1WhatIf = Stockpile.Protocol.V1.WhatIf;
 

@@ -1,5 +1,4 @@
 using Stockpile.Core.Fleets;
-using Stockpile.Scheduler.Routing;
 
 namespace Stockpile.Scheduler.Process;
 
