@@ -42,6 +42,8 @@ public static class Uses
     /// <summary>Null: it is of another project.</summary>
     private static string? FolderOf(string project, IType type)
     {
+        // A type parameter has the namespace of its owner, and no name of its own there.
+        if (!type.FullName.StartsWith(project + ".", StringComparison.Ordinal)) return null;
         // The namespace alone: a nested type's full name goes on with its owner's.
         var space = type.Namespace.FullName;
         if (space == project) return ".";
